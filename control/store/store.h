@@ -1,0 +1,103 @@
+/*
+ * Where objects live: SQLite for durability, memory for reads.
+ *
+ * Every version of an object is serialised once; get, list and watch share its bytes by reference. One writer thread
+ * commits in groups (one fsync for all that wait); a write has returned only when it is on disk. resourceVersion is one
+ * counter for the whole store.
+ *
+ * Threads: every function may be called from any thread.
+ */
+#ifndef KL_STORE_H
+#define KL_STORE_H
+
+#include "err.h"
+#include "json.h"
+#include "kind.h"
+
+#include <stdint.h>
+
+struct kl_store;
+struct kl_watch;
+
+/* One immutable version of an object. Referenced by the index, by responses being sent and by watchers' queues. */
+struct kl_object {
+	const struct kl_kind *kind; /* the storage row */
+	uint64_t rv;		    /* also in the bytes, as metadata.resourceVersion */
+	const char *ns;		    /* "" when cluster-scoped */
+	const char *name;
+	const char *uid;
+	const char *labels; /* packed: "key\0value\0…\0\0" */
+	const char *json;   /* the object's bytes in storage form, NUL-terminated */
+	size_t len;
+	/* reference count and index links are private to the store */
+};
+struct kl_object *kl_object_ref(struct kl_object *obj);
+void kl_object_unref(struct kl_object *obj);
+/* A fresh tree; the caller's. */
+json_t *kl_object_parse(const struct kl_object *obj);
+KL_AUTO(kl_cleanup_object, struct kl_object, kl_object_unref)
+
+struct kl_store_options {
+	const char *path;	 /* the database file; its folder must exist; created 0600 */
+	unsigned history_events; /* watch events kept per kind for resuming; 0: default */
+	unsigned watch_queue;	 /* events a slow watcher may lag behind before it is cut off; 0: default */
+};
+int kl_store_open(const struct kl_store_options *options, struct kl_store **ret, struct kl_err *err);
+void kl_store_close(struct kl_store *store); /* waits for the writer; every watch must be closed */
+
+struct kl_object *kl_store_get(struct kl_store *store, const struct kl_kind *kind, const char *ns, const char *name);
+
+struct kl_object_list {
+	struct kl_object **items; /* in key order: namespace, then name */
+	size_t count;
+	uint64_t rv; /* the store's resourceVersion that this snapshot shows */
+};
+/* ns NULL or "": all namespaces. */
+void kl_store_list(struct kl_store *store, const struct kl_kind *kind, const char *ns, struct kl_object_list *ret);
+void kl_object_list_release(struct kl_object_list *list);
+uint64_t kl_store_rv(struct kl_store *store);
+
+/* One write. Several in one call are one transaction: all or nothing. */
+enum kl_write_op { KL_STORE_CREATE, KL_STORE_UPDATE, KL_STORE_DELETE };
+struct kl_store_write {
+	enum kl_write_op op;
+	const struct kl_kind *kind;
+	const char *ns, *name;
+	json_t *object;	      /* borrowed; for create and update; the store puts resourceVersion into the bytes */
+	uint64_t expected_rv; /* update, delete: fails unless this is the current version; 0: whatever it is */
+	/* out */
+	struct kl_object *result; /* a reference for the caller: the new version, or the last one of a delete */
+	int error;		  /* 0, -EEXIST, -ENOENT, -ESTALE (expected_rv), -ENOSPC, -EIO */
+};
+/* Blocks until durable. 0, or the error of the first write that failed; then nothing was written. */
+int kl_store_commit(struct kl_store *store, struct kl_store_write *writes, size_t count, struct kl_err *err);
+/* Independent writes in one group commit: each succeeds or fails by itself (its .error). For controllers' batches. */
+void kl_store_commit_each(struct kl_store *store, struct kl_store_write *writes, size_t count);
+
+/* Small values of the server's own (keys, allocator state) beside the objects; durable when the call returns. */
+int kl_store_kv_put(struct kl_store *store, const char *key, const void *value, size_t len, struct kl_err *err);
+int kl_store_kv_get(struct kl_store *store, const char *key, struct kl_buf *ret, struct kl_err *err); /* -ENOENT */
+
+enum kl_event_type { KL_EVENT_ADDED, KL_EVENT_MODIFIED, KL_EVENT_DELETED };
+struct kl_event {
+	enum kl_event_type type;
+	struct kl_object *obj;	/* a reference; for DELETED the last state, with the deletion's rv in obj->rv */
+	struct kl_object *prev; /* the version before, a reference; NULL for ADDED */
+};
+void kl_event_release(struct kl_event *event);
+
+/*
+ * Events of a kind (ns NULL: all namespaces) after from_rv. -ESTALE when from_rv is older than the history kept (the
+ * client is told 410 Gone). Events come in commit order, each exactly once.
+ */
+int kl_store_watch(struct kl_store *store, const struct kl_kind *kind, const char *ns, uint64_t from_rv,
+	struct kl_watch **ret);
+/* `notify` is called (by any thread; it must not block or call back into the store) when a queue was empty and is not. */
+void kl_watch_notify(struct kl_watch *watch, void (*notify)(void *arg), void *arg);
+/* Takes up to max events; 0: none waiting; -EOVERFLOW: fell behind, close it and list again. */
+int kl_watch_take(struct kl_watch *watch, struct kl_event *ret, size_t max);
+/* All events up to this resourceVersion have been queued (for bookmarks). */
+uint64_t kl_watch_rv(struct kl_watch *watch);
+void kl_watch_close(struct kl_watch *watch);
+
+#endif

@@ -1,0 +1,84 @@
+/*
+ * Services and their backends as plain values: what the endpoint stream carries and what the node's tables are made
+ * from. No kernel header, no pointer into anybody's memory but its own.
+ *
+ * Addresses are 16 bytes in network order, IPv4 mapped (::ffff:a.b.c.d), so that both families take one path. Ports
+ * are in host order here; the kernel's tables (abi.h) have them in network order.
+ */
+#ifndef KL_SERVICE_H
+#define KL_SERVICE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct kl_addr {
+	uint8_t bytes[16];
+};
+
+enum kl_proto { KL_PROTO_TCP = 6, KL_PROTO_UDP = 17, KL_PROTO_SCTP = 132 };
+
+enum kl_frontend_type {
+	KL_FRONTEND_CLUSTER_IP,
+	KL_FRONTEND_NODE_PORT, /* address all zero: every address of the node */
+	KL_FRONTEND_EXTERNAL_IP,
+	KL_FRONTEND_LOAD_BALANCER,
+	KL_FRONTEND_HOST_PORT,
+};
+
+struct kl_frontend {
+	struct kl_addr addr;
+	uint16_t port;
+	uint8_t proto; /* enum kl_proto */
+	uint8_t type;  /* enum kl_frontend_type */
+};
+
+enum kl_backend_flags { /* EndpointSlice conditions and what the node makes of them */
+	KL_BACKEND_READY = 1,
+	KL_BACKEND_SERVING = 2,
+	KL_BACKEND_TERMINATING = 4,
+	KL_BACKEND_LOCAL = 8, /* on this node; set by the node, never carried by the stream */
+};
+
+struct kl_backend {
+	struct kl_addr addr;
+	uint16_t port;
+	uint8_t flags; /* enum kl_backend_flags */
+	uint8_t zone_hints_len;
+	uint16_t weight; /* 0 means the default, 1 */
+	char *node;	 /* owned; "" when unknown */
+	char *zone_hints; /* owned; comma separated; NULL: none */
+};
+
+enum kl_algorithm { KL_ALGORITHM_RANDOM, KL_ALGORITHM_ROUND_ROBIN, KL_ALGORITHM_MAGLEV, KL_ALGORITHM_LEAST_CONN };
+
+enum kl_service_flags {
+	KL_SERVICE_EXTERNAL_LOCAL = 1, /* externalTrafficPolicy: Local */
+	KL_SERVICE_INTERNAL_LOCAL = 2, /* internalTrafficPolicy: Local */
+	KL_SERVICE_AFFINITY = 4,       /* sessionAffinity: ClientIP */
+};
+
+/* One port of one Service. */
+struct kl_service {
+	char *key; /* owned; "namespace/name:port" with the port's name, or its number where it has none, and "/UDP" … */
+	uint8_t proto, algorithm;
+	uint16_t flags;	      /* enum kl_service_flags */
+	uint32_t affinity_s;  /* session affinity timeout */
+	uint16_t health_port; /* healthCheckNodePort; 0: none */
+	struct kl_frontend *frontends;
+	size_t frontend_count;
+	struct kl_backend *backends; /* sorted by address, then port */
+	size_t backend_count;
+};
+
+struct kl_service *kl_service_new(const char *key);
+struct kl_service *kl_service_copy(const struct kl_service *service);
+void kl_service_free(struct kl_service *service);
+
+/* Text forms: "10.0.0.1", "fd00::1". */
+int kl_addr_parse(const char *text, struct kl_addr *ret);
+enum { KL_ADDR_TEXT = 46 };
+void kl_addr_format(const struct kl_addr *addr, char ret[KL_ADDR_TEXT]);
+bool kl_addr_is_v4(const struct kl_addr *addr);
+
+#endif
