@@ -7,7 +7,7 @@ add_library(kl_flags INTERFACE)
 target_compile_options(kl_flags INTERFACE -Wall -Wextra -Werror -Wconversion -Wno-sign-conversion -Wshadow
   -Wstrict-prototypes -Wmissing-prototypes -Wvla -Wno-format-truncation -fno-strict-aliasing -fno-common -fstack-protector-strong)
 target_compile_definitions(kl_flags INTERFACE _GNU_SOURCE $<$<NOT:$<BOOL:${KL_SANITIZE}>>:_FORTIFY_SOURCE=2>
-  KL_VERSION="${PROJECT_VERSION}")
+  KL_VERSION="${PROJECT_VERSION}" KL_KUBERNETES_VERSION="v1.33.0")
 if(KL_SANITIZE)
   target_compile_options(kl_flags INTERFACE -fsanitize=address,undefined -fno-sanitize-recover=undefined
     -fno-omit-frame-pointer)
