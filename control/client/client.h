@@ -26,7 +26,9 @@ void kl_kubeconfig_release(struct kl_kubeconfig *config);
 
 int kl_client_new(uv_loop_t *loop, const struct kl_kubeconfig *config, const char *user_agent, struct kl_client **ret,
 	struct kl_err *err);
-void kl_client_free(struct kl_client *client); /* cancels what is under way: no callback comes after it */
+/* Cancels what is under way: no callback comes after it. The loop must still turn once to close its handles. */
+void kl_client_free(struct kl_client *client);
+uv_loop_t *kl_client_loop(const struct kl_client *client);
 
 struct kl_client_answer {
 	int http;	  /* 0: no answer, see err */
@@ -68,6 +70,7 @@ struct kl_informer_handlers {
 /* path "/api/v1/pods", query "fieldSelector=spec.nodeName%3Dx" or NULL. */
 struct kl_informer *kl_informer_new(struct kl_client *client, const char *path, const char *query,
 	const struct kl_informer_handlers *handlers);
+/* Before its client; allowed inside its own handlers. */
 void kl_informer_free(struct kl_informer *informer);
 /* Borrowed; NULL when absent. ns "" for cluster-scoped. */
 const json_t *kl_informer_get(const struct kl_informer *informer, const char *ns, const char *name);
