@@ -1,0 +1,62 @@
+/*
+ * The node's side of service networking: receives the endpoint stream, keeps the desired tables, and brings the kernel
+ * to them through dataplane/sync. When the server is away the node goes on with the tables it has; when the agent ends
+ * nothing is detached: links and maps stay pinned and the next agent adopts them.
+ *
+ * Threads: everything on the loop's thread.
+ */
+#ifndef KL_NETSYNC_H
+#define KL_NETSYNC_H
+
+#include "client.h"
+#include "err.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <uv.h>
+
+struct kl_netsync;
+
+struct kl_netsync_options {
+	const char *node_name;
+	const char *const *node_ips; /* NULL-terminated; the first of each family is the source of SNAT */
+	const char *uplink;	     /* interface that carries traffic from outside: "eth0" */
+	const char *lb_mode;	     /* "auto", "xdp", "generic", "tc"; NULL: auto */
+	const char *pin_dir;	     /* on a bpffs: /sys/fs/bpf/keelson; made where missing */
+	const char *cgroup;	     /* a cgroup v2 folder for the socket programs; NULL: the root of the hierarchy */
+	bool netns_filter;	     /* several nodes share this kernel: act only on this node's namespaces */
+	bool external_cluster_ip;    /* translate ClusterIPs that arrive on the uplink as well */
+	uint16_t node_port_min, node_port_max; /* 0: 30000 and 32767 */
+};
+
+/*
+ * Opens or adopts the maps, loads and attaches the programs (before it returns: a service works from then on), and
+ * starts the stream as soon as the loop runs. Everything is copied. The client must outlive the result.
+ */
+int kl_netsync_new(uv_loop_t *loop, struct kl_client *client, const struct kl_netsync_options *options,
+	struct kl_netsync **ret, struct kl_err *err);
+/* Stops the stream; the kernel's tables and programs stay in force. Accepts NULL. */
+void kl_netsync_free(struct kl_netsync *netsync);
+
+/* A pod's network namespace. Everything is copied. */
+struct kl_netsync_pod {
+	uint64_t cookie;	 /* of the namespace (SO_NETNS_COOKIE) */
+	const char *const *ips;	 /* NULL-terminated */
+	unsigned ifindex;	 /* host side of its veth; 0: unknown */
+	const char *netns;	 /* path of the namespace, to close its UDP sockets at dead backends; NULL: unknown */
+};
+/* Call when a pod's namespace has come (before its first process starts) and for every living one after a restart. */
+int kl_netsync_pod_add(struct kl_netsync *netsync, const struct kl_netsync_pod *pod, struct kl_err *err);
+void kl_netsync_pod_remove(struct kl_netsync *netsync, uint64_t cookie);
+
+struct kl_netsync_status {
+	bool connected;	     /* the stream is up */
+	bool synced;	     /* a complete snapshot was applied since the start */
+	uint64_t epoch, seq; /* last position applied to the kernel */
+	size_t services, backends;
+	const char *lb_mode; /* what was taken: "xdp", "generic", "tc" */
+};
+void kl_netsync_status(const struct kl_netsync *netsync, struct kl_netsync_status *ret);
+
+#endif
