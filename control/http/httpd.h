@@ -112,8 +112,9 @@ void kl_http_reply_buf(struct kl_http_request *req, int status, const char *cont
 void kl_http_release_free(void *arg);
 
 /*
- * The handler will answer after it has returned. The request stays valid until then. `cancelled` (may be NULL) is called once, on an
- * I/O or housekeeping thread, when the client goes away first; the answer is still due (and goes nowhere).
+ * The handler will answer after it has returned. The request stays valid until then. `cancelled` (may be NULL) is called
+ * once, on a thread of the server's, when the client goes away first; never after the answer. It must not wait nor call
+ * into this header for that request; the answer is still due (and goes nowhere).
  */
 void kl_http_defer(struct kl_http_request *req, void (*cancelled)(void *arg), void *arg);
 /* After kl_http_defer(): the handler is called again with the same request, on its I/O thread, instead of an answer now. */
@@ -138,11 +139,12 @@ struct kl_http_stream_options {
 	int64_t length;
 	size_t block; /* most bytes asked for at once; 0: 16 KiB */
 	ssize_t (*produce)(void *arg, char *buf, size_t max);
+	void (*opened)(void *arg, struct kl_http_stream *stream); /* called first, inside kl_http_stream(); may be NULL */
 	void (*closed)(void *arg);
 	void *arg;
 };
-/* The stream lives until `closed` has returned. */
-struct kl_http_stream *kl_http_stream(struct kl_http_request *req, const struct kl_http_stream_options *options);
+/* produce and closed may be called before it returns: whoever wants to wake the stream keeps the pointer in `opened`. */
+void kl_http_stream(struct kl_http_request *req, const struct kl_http_stream_options *options);
 /* Cheap, never blocks, may be called from inside anything but `closed`. */
 void kl_http_stream_wake(struct kl_http_stream *stream);
 
