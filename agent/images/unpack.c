@@ -243,7 +243,7 @@ static int put_symlink(struct archive_entry *entry, int dir_fd, const char *base
 static int put_node(struct archive_entry *entry, int dir_fd, const char *base, struct kl_err *err)
 {
 	mode_t type = archive_entry_filetype(entry);
-	dev_t dev = type == S_IFIFO ? 0 : makedev(archive_entry_rdevmajor(entry), archive_entry_rdevminor(entry));
+	dev_t dev = type == S_IFIFO ? 0 : makedev((unsigned)archive_entry_rdevmajor(entry), (unsigned)archive_entry_rdevminor(entry));
 
 	if (mknodat(dir_fd, base, type | archive_entry_perm(entry), dev))
 		return kl_fail(err, errno, "make the node '%s'", archive_entry_pathname(entry));
