@@ -55,5 +55,6 @@ sleep 2
 hammer_stop run
 check_test "no failure after the correction" "$(tally run .last_failure_ms)" -lt "$((corrected + 50))"
 say "after --force: $(tally run .failures) failed of $(tally run '.answers + .failures') within $((corrected - deleted)) ms"
-wait_for "its container is gone" 10 test -z "$(container_pid "$id")"
+no_container() { [ -z "$(container_pid "$1")" ]; }
+wait_for "its container is gone from the node" 15 no_container "$id"
 finish
