@@ -54,6 +54,11 @@ struct kl_object_list {
 };
 /* ns NULL or "": all namespaces. */
 void kl_store_list(struct kl_store *store, const struct kl_kind *kind, const char *ns, struct kl_object_list *ret);
+/* A page: at most max objects that come after (after_ns, after_name), and how many follow those. */
+void kl_store_list_page(struct kl_store *store, const struct kl_kind *kind, const char *ns, const char *after_ns,
+	const char *after_name, size_t max, struct kl_object_list *ret, size_t *ret_remaining);
+/* How many objects of a kind there are. */
+size_t kl_store_count(struct kl_store *store, const struct kl_kind *kind);
 void kl_object_list_release(struct kl_object_list *list);
 uint64_t kl_store_rv(struct kl_store *store);
 
@@ -63,7 +68,11 @@ struct kl_store_write {
 	enum kl_write_op op;
 	const struct kl_kind *kind;
 	const char *ns, *name;
-	json_t *object;	      /* borrowed; for create and update; the store puts resourceVersion into the bytes */
+	/*
+	 * Borrowed, for create and update; the store sets its metadata.resourceVersion while it writes the bytes down, and removes that
+	 * key afterwards. A delete may give the object's final state; NULL: what is stored.
+	 */
+	json_t *object;
 	uint64_t expected_rv; /* update, delete: fails unless this is the current version; 0: whatever it is */
 	/* out */
 	struct kl_object *result; /* a reference for the caller: the new version, or the last one of a delete */
@@ -73,6 +82,14 @@ struct kl_store_write {
 int kl_store_commit(struct kl_store *store, struct kl_store_write *writes, size_t count, struct kl_err *err);
 /* Independent writes in one group commit: each succeeds or fails by itself (its .error). For controllers' batches. */
 void kl_store_commit_each(struct kl_store *store, struct kl_store_write *writes, size_t count);
+
+/*
+ * The same without waiting: `done` is called on the store's writer thread once the outcome is known (results and errors are in
+ * `writes`, which must live until then). It must be quick, and must not wait for the store. The trees are not needed
+ * any more when the call returns. all_or_nothing: one transaction.
+ */
+void kl_store_submit(struct kl_store *store, struct kl_store_write *writes, size_t count, bool all_or_nothing,
+	void (*done)(void *arg), void *arg);
 
 /* Small values of the server's own (keys, allocator state) beside the objects; durable when the call returns. */
 int kl_store_kv_put(struct kl_store *store, const char *key, const void *value, size_t len, struct kl_err *err);
