@@ -13,8 +13,6 @@ void kl_streaming_container_release(struct kl_streaming_container *container)
 		free(*arg);
 	free(container->runtime_argv);
 	free(container->container_id);
-	json_decref(container->process);
-	free(container->attach_socket);
-	free(container->winsz_path);
+	free(container->bundle);
 	*container = (struct kl_streaming_container){0};
 }

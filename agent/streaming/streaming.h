@@ -45,16 +45,13 @@ struct kl_streaming_container {
 	pid_t conmon_pid;	 /* of the present run; 0: not running. A followed log ends when this process does. */
 
 	/*
-	 * Exec: `<runtime_argv…> exec --process FILE … <container_id>`. process is config.json's "process" object of the
-	 * container (a new reference): args and terminal are replaced, the rest (env, cwd, user, capabilities) is kept.
+	 * Exec: `<runtime_argv…> exec --process FILE <container_id>`. The process is that of <bundle>/config.json with args and
+	 * terminal replaced; the rest (env, cwd, user, capabilities) is kept.
 	 */
-	char **runtime_argv; /* NULL-terminated: {"/usr/bin/crun", "--root", "/run/…/runtime", NULL} */
+	char **runtime_argv; /* NULL-terminated: {"/usr/bin/crun", "--root=/run/…", NULL} */
 	char *container_id;  /* the runtime's */
-	json_t *process;
-
-	/* Attach: conmon's SEQPACKET socket, any length of path; and its terminal-size FIFO ("winsz"). NULL: not attachable. */
-	char *attach_socket;
-	char *winsz_path;
+	/* The OCI bundle, where conmon also has its attach socket ("attach", by --full-attach) and terminal-size FIFO ("winsz"). */
+	char *bundle;
 };
 void kl_streaming_container_release(struct kl_streaming_container *container);
 
