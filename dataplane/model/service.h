@@ -20,7 +20,7 @@ enum kl_proto { KL_PROTO_TCP = 6, KL_PROTO_UDP = 17, KL_PROTO_SCTP = 132 };
 
 enum kl_frontend_type {
 	KL_FRONTEND_CLUSTER_IP,
-	KL_FRONTEND_NODE_PORT, /* address all zero: every address of the node */
+	KL_FRONTEND_NODE_PORT, /* unspecified address (:: or ::ffff:0.0.0.0): every one of the node's of that family */
 	KL_FRONTEND_EXTERNAL_IP,
 	KL_FRONTEND_LOAD_BALANCER,
 	KL_FRONTEND_HOST_PORT,
@@ -58,9 +58,10 @@ enum kl_service_flags {
 	KL_SERVICE_AFFINITY = 4,       /* sessionAffinity: ClientIP */
 };
 
-/* One port of one Service. */
+/* One port of one Service, in one family: frontends and backends are all IPv4 or all IPv6. */
 struct kl_service {
-	char *key; /* owned; "namespace/name:port" with the port's name, or its number where it has none, and "/UDP" … */
+	char *key; /* owned; "namespace/name:port" with the port's name, or its number where it has none; "/UDP" … unless
+		    TCP; "/IPv6" for the second family of a dual-stack Service */
 	uint8_t proto, algorithm;
 	uint16_t flags;	      /* enum kl_service_flags */
 	uint32_t affinity_s;  /* session affinity timeout */
@@ -75,10 +76,18 @@ struct kl_service *kl_service_new(const char *key);
 struct kl_service *kl_service_copy(const struct kl_service *service);
 void kl_service_free(struct kl_service *service);
 
+/* Sorts the backends; the last of equal addresses and ports stays. Call after filling them in. */
+void kl_service_normalise(struct kl_service *service);
+bool kl_service_equal(const struct kl_service *a, const struct kl_service *b);
+int kl_backend_compare(const struct kl_backend *a, const struct kl_backend *b); /* by address, then port */
+
 /* Text forms: "10.0.0.1", "fd00::1". */
 int kl_addr_parse(const char *text, struct kl_addr *ret);
 enum { KL_ADDR_TEXT = 46 };
 void kl_addr_format(const struct kl_addr *addr, char ret[KL_ADDR_TEXT]);
 bool kl_addr_is_v4(const struct kl_addr *addr);
+bool kl_addr_equal(const struct kl_addr *a, const struct kl_addr *b);
+/* ::ffff:0.0.0.0 or ::, the address of NodePorts. */
+struct kl_addr kl_addr_any(bool v4);
 
 #endif

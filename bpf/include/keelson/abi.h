@@ -1,0 +1,264 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
+/*
+ * The maps that the kernel's programs and user space share: every layout stands here once.
+ *
+ * Addresses are 16 bytes in network order, IPv4 as ::ffff:a.b.c.d, so that both families take one path. What has type
+ * __be16 or __be32 is in network order, everything else in the machine's. A change of any layout below is a new
+ * KL_LAYOUT: the number is part of the pin folder, so that a program never meets a map of another layout.
+ *
+ * How they refer to each other:
+ *
+ *	kl_frontends --service--> kl_services --set--> kl_slots (a set's header, then its slots) --> kl_backends
+ *	kl_ct_hot (flow: backend, generation) --> kl_backends;  kl_ct_cold has each flow's full tuple at the same index
+ *
+ * A service's backends are changed by writing a complete new set beside the old one and storing kl_map_service.set:
+ * one 64-bit store, so no packet sees half a change. A backend is dead from the store of its new generation on.
+ */
+#ifndef KEELSON_ABI_H
+#define KEELSON_ABI_H
+
+#include <linux/types.h>
+
+#define KL_LAYOUT 1
+
+/* --- kl_config: ARRAY of one, written by the agent; programs read it on every packet */
+enum { KL_HASH_WORDS = 16 };
+enum kl_config_flags {
+	KL_CONFIG_EXTERNAL_CLUSTER_IP = 1, /* translate ClusterIPs that arrive on the uplink as well */
+};
+struct kl_map_config {
+	__u32 layout;
+	__u32 flags;			 /* enum kl_config_flags */
+	__u32 hash_key[KL_HASH_WORDS];	 /* random, made once when the maps are */
+	__be32 node_addr4[4];		 /* source of SNAT; all zero: this node has no address of the family */
+	__be32 node_addr6[4];
+	__u16 node_port_min, node_port_max; /* inclusive */
+	__u16 snat_port_min, snat_port_max; /* inclusive; never a NodePort nor in ip_local_port_range */
+	__u32 frontend_mask;		 /* entries of kl_frontends - 1 */
+	__u32 tick_shift;		 /* a tick, the unit of ages, is jiffies >> tick_shift: about a second */
+	/* Regions of kl_ct_hot, in lines; each length is a power of two. */
+	__u32 main_mask;		 /* the main region starts at line 0 */
+	__u32 half_first, half_mask;	 /* flows that are not confirmed by traffic both ways yet */
+	__u32 over_first, over_mask;	 /* flows that found both their main lines full of living ones */
+	__u32 hz;
+	__u32 reserved[4];
+};
+
+/* --- kl_frontends: open-addressed table in an ARRAY, linear probing of at most KL_PROBES entries */
+enum { KL_PROBES = 32 };
+enum kl_map_frontend_type { /* the numbers of enum kl_frontend_type, and one of the node's own */
+	KL_TYPE_CLUSTER_IP,
+	KL_TYPE_NODE_PORT, /* unspecified address (:: or ::ffff:0.0.0.0): any of the node's of that family */
+	KL_TYPE_EXTERNAL_IP,
+	KL_TYPE_LOAD_BALANCER,
+	KL_TYPE_HOST_PORT,
+	KL_TYPE_NODE_ADDR = 15, /* port and proto zero: an address of this node */
+};
+/* Values of kl_map_frontend.service that name no service. Index 0 of kl_services is never used. */
+#define KL_FRONTEND_NEVER   0u		/* ends a probe sequence */
+#define KL_FRONTEND_DELETED 0xffffffffu /* passed over by lookups, taken by inserts */
+#define KL_FRONTEND_NODE    0xfffffffeu /* of KL_TYPE_NODE_ADDR */
+struct kl_map_frontend {
+	__be32 addr[4];
+	__be16 port;
+	__u8 proto;
+	__u8 type;	/* enum kl_map_frontend_type */
+	__u32 service;	/* index into kl_services; stored last at insert, first at delete */
+	__u32 reserved[2];
+};
+
+/* --- kl_services: ARRAY, index 1… */
+struct kl_map_service {
+	__u64 set;    /* low half: block of the set's header in kl_slots; high half: counts changes; 0: no service */
+	__u32 cursor; /* of round robin */
+	__u32 reserved;
+};
+
+/* --- kl_names: ARRAY beside kl_services, for people and for recovery after a restart */
+struct kl_map_name {
+	char key[176]; /* "namespace/name:port", NUL-terminated; empty: index not in use */
+	__u32 created; /* seconds since the epoch */
+	__u8 proto;
+	__u8 reserved[3];
+	__u64 packets, bytes, connections; /* totals of backends that are gone */
+};
+
+/* --- kl_slots: ARRAY of blocks of 64 bytes; an allocator in user space cuts runs from it */
+enum { KL_BLOCK_SLOTS = 16 };
+enum kl_map_algorithm { KL_PICK_RANDOM, KL_PICK_ROUND_ROBIN, KL_PICK_MAGLEV, KL_PICK_LEAST_CONN };
+enum kl_map_set_flags { KL_SET_EXTERNAL_LOCAL = 1, KL_SET_INTERNAL_LOCAL = 2, KL_SET_AFFINITY = 4 };
+/* The first block of a run; never changed once a service points at it. */
+struct kl_map_set {
+	__u32 all_first, all_count;	/* slots of every backend; first counts from the map's start */
+	__u32 local_first, local_count; /* slots of those on this node */
+	__u32 blocks;			/* length of the run, this block included */
+	__u32 service;
+	__u32 affinity_ticks;
+	__u8 algorithm; /* enum kl_map_algorithm */
+	__u8 flags;	/* enum kl_map_set_flags */
+	__u16 backends; /* how many different ones, for people */
+	__u32 reserved[8];
+};
+struct kl_map_block {
+	union {
+		struct kl_map_set set;
+		__u32 backend[KL_BLOCK_SLOTS]; /* indices into kl_backends */
+	};
+};
+
+/* --- kl_backends: ARRAY, index 1…; one entry per service and endpoint */
+enum kl_map_backend_flags {
+	KL_BE_LIVE = 1,
+	KL_BE_READY = 2,
+	KL_BE_SERVING = 4,
+	KL_BE_TERMINATING = 8,
+	KL_BE_LOCAL = 16, /* on this node: no SNAT */
+};
+struct kl_map_backend {
+	__be32 addr[4];
+	__be16 port;
+	__u8 proto;
+	__u8 flags;	 /* enum kl_map_backend_flags */
+	__u8 generation; /* counts this index's occupants; flows and sockets of an earlier one are void */
+	__u8 reserved0;
+	__u16 weight;
+	__u32 service;
+	__u32 ifindex;	 /* local: host side of the pod's veth; 0: unknown */
+	__u32 reserved[8];
+};
+
+/* --- kl_traffic: PERCPU_ARRAY beside kl_backends */
+struct kl_map_traffic {
+	__u64 connections; /* flows inserted and sockets connected */
+	__u64 packets, bytes; /* towards the backend, on the uplink */
+	__u64 reply_bytes;
+};
+
+/*
+ * --- kl_ct_hot: ARRAY of cache lines. A flow is found in one of two lines of its region, chosen by its hash. state 0:
+ * free. A writer claims a free place by compare-and-swap of the state, fills in the cold entry and the fingerprint, and
+ * stores the final state last; a reader takes fingerprint, state, and the fingerprint again.
+ */
+enum { KL_LINE_FLOWS = 4, KL_BACKEND_BITS = 20 };
+enum kl_flow_phase {
+	KL_PHASE_FREE,
+	KL_PHASE_CLAIMED, /* being written */
+	KL_PHASE_NEW,	  /* nothing has come back yet; lives in the half-open region */
+	KL_PHASE_ANSWERED, /* a reply was seen; the client's next packet moves the flow to the main region */
+	KL_PHASE_OPEN,	  /* TCP established */
+	KL_PHASE_FIN,	  /* TCP: one side has closed */
+	KL_PHASE_CLOSED,  /* TCP: both have, or a reset was seen */
+	KL_PHASE_UDP,
+};
+struct kl_map_flow {
+	__u64 fingerprint;
+	/* the state, one 64-bit word */
+	__u64 backend : KL_BACKEND_BITS;
+	__u64 generation : 8;
+	__u64 reverse : 1; /* keyed by the reply's tuple */
+	__u64 phase : 3;   /* enum kl_flow_phase */
+	__u64 stamp : 16;  /* tick of the last packet */
+	__u64 nat_port : 16; /* __be16; source port towards a remote backend; 0: source kept */
+};
+struct kl_map_line {
+	struct kl_map_flow flow[KL_LINE_FLOWS];
+};
+
+/* --- kl_ct_cold: ARRAY, index = line * KL_LINE_FLOWS + place; the same for both entries of a flow */
+struct kl_map_tuple {
+	__be32 client[4];
+	__be32 frontend[4];
+	__be16 client_port, frontend_port;
+	__be16 nat_port;
+	__u8 proto;
+	__u8 reserved;
+	__u32 peer;    /* index of the flow's other entry */
+	__u32 created; /* tick */
+};
+
+/* --- kl_counters: PERCPU_ARRAY of one. Every reason to drop, and what else went on. */
+struct kl_map_counters {
+	__u64 drop_no_backend;	/* a service without any endpoint */
+	__u64 drop_no_nat_port;	/* all candidate source ports towards a backend in use */
+	__u64 drop_ct_full;	/* no free or expired place for a new flow */
+	__u64 drop_fragment;	/* a fragment of a flow not known */
+	__u64 drop_no_node_addr; /* a remote backend of a family in which this node has no address */
+	__u64 drop_ttl;
+	__u64 drop_malformed;
+	__u64 drop_no_route;
+	__u64 drop_rewrite; /* the kernel refused to write to the packet */
+	__u64 passed;	    /* looked at, not ours */
+	__u64 forwarded;    /* towards a backend */
+	__u64 returned;	    /* replies translated back */
+	__u64 icmp_translated;
+	__u64 deferred;	    /* XDP left the packet to tc */
+	__u64 flows_inserted;
+	__u64 flows_promoted; /* half-open to main */
+	__u64 flows_overflowed; /* placed in the overflow region */
+	__u64 flows_expired;	/* replaced after their time was up */
+	__u64 flows_void;	/* found with a dead backend's generation */
+	__u64 half_open_evicted; /* living half-open flows replaced by new ones */
+	__u64 sock_connect;	/* translated */
+	__u64 sock_sendmsg;
+	__u64 sock_recvmsg;
+	__u64 sock_no_backend;	/* connect or send refused */
+	__u64 reserved[8];
+};
+
+/* --- kl_netns: HASH, key = namespace cookie (u64) */
+enum kl_map_netns_flags { KL_NETNS_NODE = 1, KL_NETNS_POD = 2 };
+struct kl_map_netns {
+	__u32 flags;
+	__u32 ifindex; /* pod: host side of its veth */
+};
+
+/* --- kl_sk_peer, kl_sk_dgram: SK_STORAGE, key = socket */
+struct kl_map_peer { /* what a socket asked for, and what it got */
+	__be32 frontend[4];
+	__be32 backend[4];
+	__be16 frontend_port, backend_port;
+	__u32 backend_id; /* 0: unused */
+	__u8 generation;
+	__u8 reserved[3];
+	__u32 service;
+};
+enum { KL_DGRAM_PEERS = 4 };
+struct kl_map_dgram { /* unconnected: the last few services it talked to */
+	struct kl_map_peer peer[KL_DGRAM_PEERS];
+	__u32 next;
+	__u32 reserved;
+};
+
+/* --- kl_affinity: LRU_HASH */
+struct kl_map_client {
+	__be32 addr[4]; /* of sockets: the namespace's cookie in the first two words, the rest zero */
+	__u32 service;
+	__u32 reserved;
+};
+struct kl_map_affinity {
+	__u32 backend_id;
+	__u8 generation;
+	__u8 reserved[3];
+	__u64 tick; /* of the last new connection */
+};
+
+#define KL_ASSERT_SIZE(type, size) _Static_assert(sizeof(struct type) == (size), #type)
+KL_ASSERT_SIZE(kl_map_config, 160);
+KL_ASSERT_SIZE(kl_map_frontend, 32);
+KL_ASSERT_SIZE(kl_map_service, 16);
+KL_ASSERT_SIZE(kl_map_name, 208);
+KL_ASSERT_SIZE(kl_map_set, 64);
+KL_ASSERT_SIZE(kl_map_block, 64);
+KL_ASSERT_SIZE(kl_map_backend, 64);
+KL_ASSERT_SIZE(kl_map_traffic, 32);
+KL_ASSERT_SIZE(kl_map_flow, 16);
+KL_ASSERT_SIZE(kl_map_line, 64);
+KL_ASSERT_SIZE(kl_map_tuple, 48);
+KL_ASSERT_SIZE(kl_map_counters, 256);
+KL_ASSERT_SIZE(kl_map_netns, 8);
+KL_ASSERT_SIZE(kl_map_peer, 48);
+KL_ASSERT_SIZE(kl_map_dgram, 200);
+KL_ASSERT_SIZE(kl_map_client, 24);
+KL_ASSERT_SIZE(kl_map_affinity, 16);
+
+#endif

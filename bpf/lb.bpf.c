@@ -1,0 +1,438 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
+/*
+ * North-south balancing on the node's uplink: NodePort, external, load balancer and (where wanted) cluster addresses
+ * that arrive from outside go to a local pod (destination translated) or to another node's (source and destination).
+ *
+ *	client --> uplink ingress: kl_lb_in --DNAT--> stack --> local pod --> uplink egress: kl_lb_out --> client
+ *	client --> uplink ingress: kl_lb_in --DNAT+SNAT--> back out --> remote pod --> uplink ingress: kl_lb_in --> client
+ *
+ * Built twice: for XDP (KL_XDP), which leaves what it cannot do to tc behind it, and for tc. Replies of local pods are
+ * translated on egress, which XDP does not have, so the tc programs are attached in every mode.
+ */
+#include "lib/conntrack.h"
+#include "lib/packet.h"
+
+char _license[] SEC("license") = "Dual BSD/GPL";
+
+/* A packet on its way through the program. */
+struct work {
+	struct packet packet;
+	struct kl_flow_hash hash;
+	struct found found;
+	struct kl_flow_key to;
+	__u32 service;
+	__u32 remote; /* leaves by the uplink again */
+};
+
+/* What does not fit on the stack of 512 bytes. Programs of these hooks do not interrupt one another on a CPU. */
+struct scratch {
+	struct work work;
+	struct new_flow new;
+	struct kl_flow_key reply;
+};
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct scratch);
+} kl_scratch SEC(".maps");
+
+KL_INLINE struct scratch *scratch_get(void)
+{
+	__u32 zero = 0;
+	return bpf_map_lookup_elem(&kl_scratch, &zero);
+}
+
+KL_INLINE int drop(__u64 *counter)
+{
+	(*counter)++;
+	return DROP;
+}
+
+#ifdef KL_XDP
+/* The next hop's addresses come from the kernel's tables; without a neighbour entry the packet is left to tc. */
+KL_INLINE int send(ctx_t *ctx, struct work *work, struct kl_map_counters *counters)
+{
+	struct bpf_fib_lookup fib = {.ifindex = ctx->ingress_ifindex};
+	if (work->packet.v6) {
+		fib.family = 10; /* AF_INET6 */
+		__builtin_memcpy(fib.ipv6_src, work->to.saddr, 16);
+		__builtin_memcpy(fib.ipv6_dst, work->to.daddr, 16);
+	} else {
+		fib.family = 2; /* AF_INET */
+		fib.ipv4_src = work->to.saddr[3];
+		fib.ipv4_dst = work->to.daddr[3];
+	}
+	fib.l4_protocol = (__u8)work->packet.key.proto;
+	fib.tot_len = (__u16)(work->packet.bytes - ETH_HLEN);
+	if (bpf_fib_lookup(ctx, &fib, sizeof(fib), 0) != BPF_FIB_LKUP_RET_SUCCESS) {
+		counters->deferred++;
+		return PASS;
+	}
+	if (packet_rewrite(ctx, &work->packet, &work->to, 1))
+		return drop(&counters->drop_rewrite);
+	struct ethhdr *eth = ctx_data(ctx);
+	if ((void *)(eth + 1) > ctx_end(ctx))
+		return drop(&counters->drop_rewrite);
+	__builtin_memcpy(eth->h_dest, fib.dmac, ETH_ALEN);
+	__builtin_memcpy(eth->h_source, fib.smac, ETH_ALEN);
+	return fib.ifindex == ctx->ingress_ifindex ? XDP_TX : (int)bpf_redirect(fib.ifindex, 0);
+}
+#else
+KL_INLINE int send(ctx_t *ctx, struct work *work, struct kl_map_counters *counters)
+{
+	if (packet_rewrite(ctx, &work->packet, &work->to, 1))
+		return drop(&counters->drop_rewrite);
+	return (int)bpf_redirect_neigh(ctx->ifindex, NULL, 0, 0);
+}
+#endif
+
+/* Sends it out again, or lets the stack deliver it. */
+KL_INLINE int finish(ctx_t *ctx, struct work *work, struct kl_map_counters *counters)
+{
+	if (!work->remote)
+		return packet_rewrite(ctx, &work->packet, &work->to, 0) ? drop(&counters->drop_rewrite) : PASS;
+	if (work->packet.ttl <= 1)
+		return drop(&counters->drop_ttl);
+	return send(ctx, work, counters);
+}
+
+KL_INLINE const __be32 *node_addr(const struct kl_map_config *cfg, int v6)
+{
+	const __be32 *addr = v6 ? cfg->node_addr6 : cfg->node_addr4;
+	return addr[0] | addr[1] | addr[2] | addr[3] ? addr : NULL;
+}
+
+/* Where a packet of the flow goes, from its forward entry. */
+KL_INLINE void forward_to(const struct kl_map_config *cfg, struct work *work, const struct kl_map_backend *backend,
+	__be16 nat_port)
+{
+	const __be32 *source = nat_port && work->packet.v6 ? cfg->node_addr6 : nat_port ? cfg->node_addr4 :
+		work->packet.key.saddr;
+	addr_copy(work->to.saddr, source);
+	addr_copy(work->to.daddr, backend->addr);
+	work->to.sport = nat_port ? nat_port : work->packet.key.sport;
+	work->to.dport = backend->port;
+	work->to.proto = work->packet.key.proto;
+	work->remote = nat_port != 0;
+}
+
+enum { NAT_PORT_TRIES = 8 };
+
+/* A source port that no other flow towards this backend uses. Ports are shared between backends. 0: none found. */
+__noinline int nat_port_pick(struct kl_flow_key *reply, __u32 start, struct kl_flow_hash *ret_hash)
+{
+	const struct kl_map_config *cfg = config_get();
+	if (!cfg || !reply || !ret_hash)
+		return 0;
+	__u32 range = cfg->snat_port_max - cfg->snat_port_min + 1u;
+	if (!range)
+		return 0;
+	for (__u32 i = 0; i < NAT_PORT_TRIES; i++) {
+		__be16 port = bpf_htons((__u16)(cfg->snat_port_min + (start + i * 389) % range));
+		struct found taken;
+		reply->dport = port;
+		flow_hash(reply, ret_hash);
+		if (!flow_find(cfg, ret_hash, &taken))
+			return port;
+		if (flow_is_expired(taken.index, taken.state, (__u16)now_ticks(cfg))) {
+			flow_free_pair(taken.index);
+			return port;
+		}
+	}
+	return 0;
+}
+
+enum admitted { ADMITTED, NO_BACKEND, NO_NODE_ADDR, NO_NAT_PORT, NO_PLACE };
+
+KL_INLINE void tuple_fill(struct kl_map_tuple *tuple, const struct kl_flow_key *key, __be16 nat_port, __u32 now)
+{
+	addr_copy(tuple->client, key->saddr);
+	addr_copy(tuple->frontend, key->daddr);
+	tuple->client_port = key->sport;
+	tuple->frontend_port = key->dport;
+	tuple->nat_port = nat_port;
+	tuple->proto = (__u8)key->proto;
+	tuple->created = now;
+}
+
+/*
+ * A new flow: chooses a backend, makes both entries, and fills in work->found. A TCP packet in mid-flow is
+ * treated the same: the flow may have come from a node that is gone, and a Maglev table finds the same backend.
+ */
+__noinline int admit(struct work *work)
+{
+	const struct kl_map_config *cfg = config_get();
+	struct scratch *scratch = scratch_get();
+	if (!cfg || !work || !scratch)
+		return NO_BACKEND;
+	struct kl_map_client client;
+	addr_copy(client.addr, work->packet.key.saddr);
+	__u32 id = service_pick(cfg, work->service, 1, kl_pick_hash(&work->packet.key), &client);
+	const struct kl_map_backend *backend = id ? backend_get(id) : NULL;
+	if (!backend || addr_is_v4(backend->addr) == work->packet.v6)
+		return NO_BACKEND;
+
+	struct new_flow *new = &scratch->new;
+	struct kl_flow_key *reply = &scratch->reply;
+	addr_copy(reply->saddr, backend->addr);
+	addr_copy(reply->daddr, work->packet.key.saddr);
+	reply->sport = backend->port;
+	reply->dport = work->packet.key.sport;
+	reply->proto = work->packet.key.proto;
+	__be16 nat_port = 0;
+	if (!(backend->flags & KL_BE_LOCAL)) {
+		const __be32 *source = node_addr(cfg, work->packet.v6);
+		if (!source)
+			return NO_NODE_ADDR;
+		addr_copy(reply->daddr, source);
+		nat_port = (__be16)nat_port_pick(reply, (__u32)(work->hash.fingerprint >> 32), &new->reply);
+		if (!nat_port)
+			return NO_NAT_PORT;
+	} else {
+		flow_hash(reply, &new->reply);
+	}
+	__u64 now = now_ticks(cfg);
+	tuple_fill(&new->tuple, &work->packet.key, nat_port, (__u32)now);
+	new->forward = work->hash;
+	new->confirmed = 0;
+	new->state = (__u64)id | (__u64)backend->generation << STATE_GENERATION_SHIFT |
+		(__u64)KL_PHASE_NEW << STATE_PHASE_SHIFT | (__u64)(__u16)now << STATE_STAMP_SHIFT |
+		(__u64)nat_port << STATE_PORT_SHIFT;
+	if (flow_insert(new))
+		return NO_PLACE;
+	traffic_connection(id);
+	work->found.index = new->index;
+	work->found.state = new->state;
+	return ADMITTED;
+}
+
+KL_INLINE int refuse(struct kl_map_counters *counters, int why)
+{
+	switch (why) {
+	case NO_NODE_ADDR:
+		return drop(&counters->drop_no_node_addr);
+	case NO_NAT_PORT:
+		return drop(&counters->drop_no_nat_port);
+	case NO_PLACE:
+		return drop(&counters->drop_ct_full);
+	default:
+		return drop(&counters->drop_no_backend);
+	}
+}
+
+/* A flow that has been answered and goes on leaves the half-open region: both entries are written anew, then the old freed. */
+__noinline int promote(struct work *work)
+{
+	const struct kl_map_config *cfg = config_get();
+	if (!cfg || !work)
+		return 0;
+	const struct kl_map_tuple *tuple = tuple_at(work->found.index);
+	__u32 old = work->found.index, old_peer = flow_peer(old);
+	if (!tuple || old_peer == old)
+		return 0;
+	struct scratch *scratch = scratch_get();
+	struct kl_map_counters *counters = counters_get();
+	if (!scratch || !counters)
+		return 0;
+	struct new_flow *new = &scratch->new;
+	struct kl_flow_key *reply = &scratch->reply;
+	reply->sport = work->to.dport;
+	reply->dport = work->to.sport;
+	reply->proto = work->to.proto;
+	addr_copy(reply->saddr, work->to.daddr);
+	addr_copy(reply->daddr, work->to.saddr);
+	flow_hash(reply, &new->reply);
+	new->forward = work->hash;
+	new->tuple = *tuple;
+	new->confirmed = 1;
+	__u64 phase = work->packet.key.proto == IPPROTO_TCP ? KL_PHASE_OPEN : KL_PHASE_UDP;
+	new->state = state_with_stamp(state_with_phase(work->found.state, phase), (__u16)now_ticks(cfg));
+	if (flow_insert(new)) {
+		counters->drop_ct_full++; /* stays where it is, and may be evicted there */
+		return 0;
+	}
+	counters->flows_promoted++;
+	flow_free(old);
+	flow_free(old_peer);
+	work->found.index = new->index;
+	work->found.state = new->state;
+	return 0;
+}
+
+KL_INLINE void flow_touch(const struct found *found, __u16 now)
+{
+	struct kl_map_flow *flow = state_stamp(found->state) == now ? NULL : flow_at(found->index);
+	if (flow)
+		KL_WRITE(*flow_stamp(flow), now);
+}
+
+/* What a packet towards a backend does to its flow's state. */
+KL_INLINE void track_forward(const struct kl_map_config *cfg, struct work *work)
+{
+	__u32 phase = state_phase(work->found.state);
+	__u16 now = (__u16)now_ticks(cfg);
+	flow_touch(&work->found, now);
+	if (phase == KL_PHASE_ANSWERED && !(work->packet.tcp_flags & (TCP_SYN | TCP_RST)))
+		promote(work);
+	if (!(work->packet.tcp_flags & (TCP_FIN | TCP_RST)))
+		return;
+	if (work->packet.tcp_flags & TCP_RST)
+		flow_reset(&work->found);
+	else
+		flow_fin(&work->found);
+}
+
+/* A SYN on a flow that has ended starts a new one with the same ports. */
+KL_INLINE int is_restart(const struct work *work)
+{
+	return (work->packet.tcp_flags & (TCP_SYN | TCP_ACK)) == TCP_SYN && state_phase(work->found.state) >= KL_PHASE_FIN;
+}
+
+KL_INLINE int forward(ctx_t *ctx, const struct kl_map_config *cfg, struct work *work, struct kl_map_counters *counters)
+{
+	const struct kl_map_backend *backend = NULL;
+	work->hash = kl_flow_hash(cfg->hash_key, &work->packet.key);
+	if (flow_find(cfg, &work->hash, &work->found)) {
+		backend = backend_get(state_backend(work->found.state));
+		if (!backend || backend->generation != state_generation(work->found.state) || is_restart(work)) {
+			counters->flows_void++;
+			flow_free_pair(work->found.index);
+			backend = NULL;
+		}
+	}
+	if (!backend) {
+		int admitted = admit(work);
+		if (admitted != ADMITTED)
+			return refuse(counters, admitted);
+		counters->flows_inserted++;
+		backend = backend_get(state_backend(work->found.state));
+		if (!backend)
+			return drop(&counters->drop_no_backend);
+	}
+	forward_to(cfg, work, backend, state_port(work->found.state));
+	track_forward(cfg, work);
+	__u32 id = state_backend(work->found.state);
+	struct kl_map_traffic *traffic = bpf_map_lookup_elem(&kl_traffic, &id);
+	if (traffic) {
+		traffic->packets++;
+		traffic->bytes += work->packet.bytes;
+	}
+	counters->forwarded++;
+	return finish(ctx, work, counters);
+}
+
+/* A reply makes the flow known as answered, or carries its side's FIN or RST. */
+KL_INLINE void track_reply(const struct kl_map_config *cfg, struct work *work)
+{
+	__u16 now = (__u16)now_ticks(cfg);
+	flow_touch(&work->found, now);
+	if (state_phase(work->found.state) == KL_PHASE_NEW) {
+		flow_set_phase(flow_at(work->found.index), KL_PHASE_ANSWERED);
+		flow_set_phase(flow_peer_entry(work->found.index), KL_PHASE_ANSWERED);
+	}
+	if (!(work->packet.tcp_flags & (TCP_FIN | TCP_RST)))
+		return;
+	if (work->packet.tcp_flags & TCP_RST)
+		flow_reset(&work->found);
+	else
+		flow_fin(&work->found);
+}
+
+/* 1 and work->to when the packet is the reply of a flow of ours. A dead backend's replies are nobody's. */
+KL_INLINE int reply_find(const struct kl_map_config *cfg, struct work *work)
+{
+	work->hash = kl_flow_hash(cfg->hash_key, &work->packet.key);
+	if (!flow_find(cfg, &work->hash, &work->found) || !(work->found.state >> STATE_REVERSE_SHIFT & 1))
+		return 0;
+	const struct kl_map_tuple *tuple = tuple_at(work->found.index);
+	if (!tuple || state_is_void(work->found.state))
+		return 0;
+	addr_copy(work->to.saddr, tuple->frontend);
+	addr_copy(work->to.daddr, tuple->client);
+	work->to.sport = tuple->frontend_port;
+	work->to.dport = tuple->client_port;
+	work->to.proto = work->packet.key.proto;
+	return 1;
+}
+
+KL_INLINE int reply(ctx_t *ctx, const struct kl_map_config *cfg, struct work *work, struct kl_map_counters *counters)
+{
+	track_reply(cfg, work);
+	__u32 id = state_backend(work->found.state);
+	struct kl_map_traffic *traffic = bpf_map_lookup_elem(&kl_traffic, &id);
+	if (traffic)
+		traffic->reply_bytes += work->packet.bytes;
+	counters->returned++;
+	return finish(ctx, work, counters);
+}
+
+KL_INLINE int is_snat_port(const struct kl_map_config *cfg, __be16 port)
+{
+	__u16 number = bpf_ntohs(port);
+	return number >= cfg->snat_port_min && number <= cfg->snat_port_max;
+}
+
+KL_INLINE int is_wanted(const struct kl_map_config *cfg, struct frontend frontend)
+{
+	return frontend.service && (frontend.type != KL_TYPE_CLUSTER_IP || cfg->flags & KL_CONFIG_EXTERNAL_CLUSTER_IP);
+}
+
+KL_INLINE int lb_in(ctx_t *ctx)
+{
+	const struct kl_map_config *cfg = config_get();
+	struct kl_map_counters *counters = counters_get();
+	struct scratch *scratch = scratch_get();
+	if (!cfg || !counters || !scratch)
+		return PASS;
+	struct work *work = &scratch->work;
+	enum parsed parsed = packet_parse(ctx, &work->packet);
+	if (parsed != PARSED_FLOW) {
+		counters->passed++;
+		return PASS;
+	}
+	if (is_snat_port(cfg, work->packet.key.dport) && reply_find(cfg, work)) {
+		work->remote = 1;
+		return reply(ctx, cfg, work, counters);
+	}
+	struct frontend frontend = frontend_find_any(cfg, work->packet.key.daddr, work->packet.key.dport,
+		(__u8)work->packet.key.proto, 0);
+	if (!is_wanted(cfg, frontend)) {
+		counters->passed++;
+		return PASS;
+	}
+	if (work->packet.first_fragment)
+		return drop(&counters->drop_fragment);
+	work->service = frontend.service;
+	return forward(ctx, cfg, work, counters);
+}
+
+#ifdef KL_XDP
+SEC("xdp")
+int kl_lb_xdp(struct xdp_md *ctx)
+{
+	return lb_in(ctx);
+}
+#else
+SEC("tc")
+int kl_lb_in(struct __sk_buff *ctx)
+{
+	return lb_in(ctx);
+}
+
+/* Replies of pods on this node. */
+SEC("tc")
+int kl_lb_out(struct __sk_buff *ctx)
+{
+	const struct kl_map_config *cfg = config_get();
+	struct kl_map_counters *counters = counters_get();
+	struct scratch *scratch = scratch_get();
+	if (!cfg || !counters || !scratch)
+		return PASS;
+	struct work *work = &scratch->work;
+	if (packet_parse(ctx, &work->packet) != PARSED_FLOW || !reply_find(cfg, work))
+		return PASS;
+	work->remote = 0;
+	return reply(ctx, cfg, work, counters);
+}
+#endif

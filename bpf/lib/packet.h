@@ -1,0 +1,275 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
+/*
+ * Packets: taking them apart into a flow's key, and putting another key in. The one place that knows whether it is built
+ * for XDP (KL_XDP) or for tc: everything above speaks of `ctx_t`, `PASS`, `DROP` and send().
+ */
+#ifndef KL_BPF_PACKET_H
+#define KL_BPF_PACKET_H
+
+#include "service.h"
+
+#include <linux/if_ether.h>
+#include <linux/in.h>
+#include <linux/in6.h>
+#include <linux/ip.h>
+#include <linux/ipv6.h>
+#include <linux/tcp.h>
+#include <linux/udp.h>
+
+#ifdef KL_XDP
+typedef struct xdp_md ctx_t;
+enum { PASS = XDP_PASS, DROP = XDP_DROP };
+#else
+typedef struct __sk_buff ctx_t;
+/* -1: the next program of the hook, or on to the stack. */
+enum { PASS = -1, DROP = 2 };
+#endif
+
+enum tcp_flags { TCP_FIN = 1, TCP_SYN = 2, TCP_RST = 4, TCP_ACK = 16 };
+
+enum parsed {
+	PARSED_FLOW,	   /* TCP or UDP, key complete */
+	PARSED_OTHER,	   /* nothing of ours */
+	PARSED_ICMP,	   /* addresses and proto are set */
+	PARSED_FRAGMENT,   /* not the first: ports unknown, addresses and id are set */
+	PARSED_MALFORMED,
+};
+
+struct packet {
+	struct kl_flow_key key;
+	__u32 l4;	/* offset of the transport header */
+	__u32 bytes;	/* of the frame */
+	__u32 ip_id;	/* of fragments */
+	__u8 v6, ttl, tcp_flags;
+	__u8 first_fragment; /* more follow */
+};
+
+KL_INLINE void *ctx_data(const ctx_t *ctx)
+{
+	return (void *)(long)ctx->data;
+}
+
+KL_INLINE void *ctx_end(const ctx_t *ctx)
+{
+	return (void *)(long)ctx->data_end;
+}
+
+/* Makes the first `want` bytes readable in place, as far as the packet has them. */
+KL_INLINE void ctx_linear(ctx_t *ctx, __u32 want)
+{
+#ifndef KL_XDP
+	if (ctx_data(ctx) + want > ctx_end(ctx) && (long)ctx_end(ctx) - (long)ctx_data(ctx) < ctx->len)
+		bpf_skb_pull_data(ctx, want < ctx->len ? want : ctx->len);
+#endif
+}
+
+KL_INLINE __u32 ctx_bytes(const ctx_t *ctx)
+{
+#ifdef KL_XDP
+	return ctx->data_end - ctx->data;
+#else
+	return ctx->len;
+#endif
+}
+
+enum { PULL = ETH_HLEN + sizeof(struct ipv6hdr) + 8 + sizeof(struct tcphdr), MAX_L4 = ETH_HLEN + 60 + 8 };
+
+KL_INLINE enum parsed parse_ports(ctx_t *ctx, struct packet *packet)
+{
+	if (packet->key.proto == IPPROTO_ICMP || packet->key.proto == IPPROTO_ICMPV6)
+		return PARSED_ICMP;
+	if (packet->key.proto != IPPROTO_TCP && packet->key.proto != IPPROTO_UDP)
+		return PARSED_OTHER;
+	__u32 l4 = packet->l4;
+	if (l4 > MAX_L4)
+		return PARSED_OTHER;
+	void *at = ctx_data(ctx) + l4, *end = ctx_end(ctx);
+	if (packet->key.proto == IPPROTO_TCP) {
+		const struct tcphdr *tcp = at;
+		if ((void *)(tcp + 1) > end)
+			return PARSED_MALFORMED;
+		packet->key.sport = tcp->source;
+		packet->key.dport = tcp->dest;
+		packet->tcp_flags = ((const __u8 *)tcp)[13];
+		return PARSED_FLOW;
+	}
+	const struct udphdr *udp = at;
+	if ((void *)(udp + 1) > end)
+		return PARSED_MALFORMED;
+	packet->key.sport = udp->source;
+	packet->key.dport = udp->dest;
+	return PARSED_FLOW;
+}
+
+KL_INLINE enum parsed parse_v4(ctx_t *ctx, struct packet *packet)
+{
+	const struct iphdr *ip = ctx_data(ctx) + ETH_HLEN;
+	if ((void *)(ip + 1) > ctx_end(ctx))
+		return PARSED_OTHER;
+	if (ip->ihl < 5)
+		return PARSED_MALFORMED;
+	addr_from_v4(packet->key.saddr, ip->saddr);
+	addr_from_v4(packet->key.daddr, ip->daddr);
+	packet->key.proto = ip->protocol;
+	packet->ttl = ip->ttl;
+	packet->l4 = ETH_HLEN + ip->ihl * 4u;
+	packet->ip_id = ip->id;
+	packet->first_fragment = !!(ip->frag_off & bpf_htons(0x2000));
+	if (ip->frag_off & bpf_htons(0x1fff))
+		return PARSED_FRAGMENT;
+	return parse_ports(ctx, packet);
+}
+
+struct frag_header { /* RFC 8200, section 4.5 */
+	__u8 next, reserved;
+	__be16 offset;
+	__be32 id;
+};
+
+/* Of the extension headers only the fragment header is looked through: flows behind others are not translated. */
+KL_INLINE enum parsed parse_v6(ctx_t *ctx, struct packet *packet)
+{
+	const struct ipv6hdr *ip = ctx_data(ctx) + ETH_HLEN;
+	if ((void *)(ip + 1) > ctx_end(ctx))
+		return PARSED_OTHER;
+	addr_copy(packet->key.saddr, ip->saddr.in6_u.u6_addr32);
+	addr_copy(packet->key.daddr, ip->daddr.in6_u.u6_addr32);
+	packet->key.proto = ip->nexthdr;
+	packet->ttl = ip->hop_limit;
+	packet->v6 = 1;
+	packet->l4 = ETH_HLEN + sizeof(*ip);
+	if (ip->nexthdr != IPPROTO_FRAGMENT)
+		return parse_ports(ctx, packet);
+	const struct frag_header *frag = (const void *)(ip + 1);
+	if ((void *)(frag + 1) > ctx_end(ctx))
+		return PARSED_MALFORMED;
+	packet->key.proto = frag->next;
+	packet->ip_id = frag->id;
+	packet->l4 += sizeof(*frag);
+	packet->first_fragment = !!(frag->offset & bpf_htons(1));
+	if (frag->offset & bpf_htons(0xfff8))
+		return PARSED_FRAGMENT;
+	return parse_ports(ctx, packet);
+}
+
+KL_INLINE enum parsed packet_parse(ctx_t *ctx, struct packet *packet)
+{
+	ctx_linear(ctx, PULL);
+	const struct ethhdr *eth = ctx_data(ctx);
+	if ((void *)(eth + 1) > ctx_end(ctx))
+		return PARSED_OTHER;
+	packet->bytes = ctx_bytes(ctx);
+	packet->v6 = 0;
+	packet->tcp_flags = 0;
+	packet->ip_id = 0;
+	packet->key.sport = packet->key.dport = 0;
+	packet->first_fragment = 0;
+	if (eth->h_proto == bpf_htons(ETH_P_IP))
+		return parse_v4(ctx, packet);
+	if (eth->h_proto == bpf_htons(ETH_P_IPV6))
+		return parse_v6(ctx, packet);
+	return PARSED_OTHER;
+}
+
+/* --- one's complement sums (RFC 1624): differences are carried as 64-bit sums and folded once */
+
+KL_INLINE __u64 sum_addr(__u64 sum, const __be32 from[4], const __be32 to[4])
+{
+	sum += (__u64)(__u32)~from[0] + to[0];
+	sum += (__u64)(__u32)~from[1] + to[1];
+	sum += (__u64)(__u32)~from[2] + to[2];
+	return sum + (__u64)(__u32)~from[3] + to[3];
+}
+
+KL_INLINE __u64 sum_16(__u64 sum, __be16 from, __be16 to)
+{
+	return sum + (__u16)~from + to;
+}
+
+KL_INLINE __u32 sum_fold32(__u64 sum)
+{
+	sum = (sum & 0xffffffff) + (sum >> 32);
+	return (__u32)((sum & 0xffffffff) + (sum >> 32));
+}
+
+KL_INLINE __u16 sum_fold16(__u64 sum)
+{
+	__u32 half = sum_fold32(sum);
+	half = (half & 0xffff) + (half >> 16);
+	return (__u16)((half & 0xffff) + (half >> 16));
+}
+
+KL_INLINE __u16 csum_apply(__u16 csum, __u64 diff)
+{
+	return (__u16)~sum_fold16((__u64)(__u16)~csum + diff);
+}
+
+/* The kernel's checksum state knows of IPv6 pseudo headers since 6.16 (BPF_F_IPV6); set by the loader. */
+const volatile __u64 csum_v6_flag = 0;
+
+KL_INLINE int l4_csum(ctx_t *ctx, const struct packet *packet, __u64 addr_diff, __u64 port_diff)
+{
+	int udp = packet->key.proto == IPPROTO_UDP;
+	__u32 at = packet->l4 + (udp ? offsetof(struct udphdr, check) : offsetof(struct tcphdr, check));
+#ifdef KL_XDP
+	if (at > MAX_L4 + 16)
+		return -1;
+	__u16 *csum = ctx_data(ctx) + at;
+	if ((void *)(csum + 1) > ctx_end(ctx))
+		return -1;
+	if (udp && !*csum)
+		return 0;
+	__u16 value = csum_apply(*csum, addr_diff + port_diff);
+	*csum = udp && !value ? 0xffff : value;
+	return 0;
+#else
+	__u64 flags = udp ? BPF_F_MARK_MANGLED_0 : 0;
+	__u32 ports = sum_fold32(port_diff);
+	if (bpf_l4_csum_replace(ctx, at, 0, sum_fold32(addr_diff),
+		    flags | BPF_F_PSEUDO_HDR | (packet->v6 ? csum_v6_flag : 0)))
+		return -1;
+	return ports ? (int)bpf_l4_csum_replace(ctx, at, 0, ports, flags) : 0;
+#endif
+}
+
+KL_INLINE void v4_write(struct iphdr *ip, const struct kl_flow_key *to, __u64 addr_diff, __u32 hop)
+{
+	ip->saddr = to->saddr[3];
+	ip->daddr = to->daddr[3];
+	if (hop) {
+		addr_diff = sum_16(addr_diff, (__be16)bpf_htons(0x0100), 0);
+		ip->ttl--;
+	}
+	ip->check = csum_apply(ip->check, addr_diff);
+}
+
+KL_INLINE void v6_write(struct ipv6hdr *ip, const struct kl_flow_key *to, __u32 hop)
+{
+	addr_copy(ip->saddr.in6_u.u6_addr32, to->saddr);
+	addr_copy(ip->daddr.in6_u.u6_addr32, to->daddr);
+	if (hop)
+		ip->hop_limit--;
+}
+
+/* Puts `to` into the headers; hop: the packet is forwarded from here, so its TTL goes down. 0, or -1. */
+KL_INLINE int packet_rewrite(ctx_t *ctx, const struct packet *packet, const struct kl_flow_key *to, __u32 hop)
+{
+	__u32 l4 = packet->l4;
+	if (l4 > MAX_L4)
+		return -1;
+	__be16 *ports = ctx_data(ctx) + l4;
+	void *ip = ctx_data(ctx) + ETH_HLEN;
+	__u64 addr_diff = sum_addr(sum_addr(0, packet->key.saddr, to->saddr), packet->key.daddr, to->daddr);
+	__u64 port_diff = sum_16(sum_16(0, packet->key.sport, to->sport), packet->key.dport, to->dport);
+	if ((void *)(ports + 2) > ctx_end(ctx) || ip + sizeof(struct ipv6hdr) > ctx_end(ctx))
+		return -1;
+	ports[0] = to->sport;
+	ports[1] = to->dport;
+	if (packet->v6)
+		v6_write(ip, to, hop);
+	else
+		v4_write(ip, to, addr_diff, hop);
+	return l4_csum(ctx, packet, addr_diff, port_diff);
+}
+
+#endif

@@ -1,0 +1,307 @@
+#include "load.h"
+
+#include "file.h"
+#include "bpflink.h"
+#include "log.h"
+#include "mem.h"
+
+#include "kl_lb_tc_bpf.skel.h"
+#include "kl_lb_xdp_bpf.skel.h"
+#include "kl_sock_bpf.skel.h"
+
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/ethtool.h>
+#include <linux/if_link.h>
+#include <linux/mount.h>
+#include <linux/sockios.h>
+#include <malloc.h>
+#include <net/if.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <sys/utsname.h>
+#include <unistd.h>
+
+struct hook {
+	const char *program;
+	uint32_t attach_type;
+};
+static const struct hook sock_hooks[] = {
+	{"kl_connect4", BPF_CGROUP_INET4_CONNECT},	   {"kl_connect6", BPF_CGROUP_INET6_CONNECT},
+	{"kl_sendmsg4", BPF_CGROUP_UDP4_SENDMSG},	   {"kl_sendmsg6", BPF_CGROUP_UDP6_SENDMSG},
+	{"kl_recvmsg4", BPF_CGROUP_UDP4_RECVMSG},	   {"kl_recvmsg6", BPF_CGROUP_UDP6_RECVMSG},
+	{"kl_getpeername4", BPF_CGROUP_INET4_GETPEERNAME}, {"kl_getpeername6", BPF_CGROUP_INET6_GETPEERNAME},
+};
+static const struct hook tc_hooks[] = {
+	{"kl_lb_out", KL_TCX_EGRESS}, /* before the ingress: no reply may leave untranslated */
+	{"kl_lb_in", KL_TCX_INGRESS},
+};
+static const struct hook xdp_hooks[] = {{"kl_lb_xdp", BPF_XDP}};
+
+static const char *const mode_names[] = {
+	[KL_LB_AUTO] = "auto", [KL_LB_XDP] = "xdp", [KL_LB_GENERIC] = "generic", [KL_LB_TC] = "tc", [KL_LB_NONE] = "none",
+};
+
+int kl_lb_mode_parse(const char *text, enum kl_lb_mode *ret)
+{
+	for (size_t i = 0; i < KL_ARRAY_LEN(mode_names); i++)
+		if (!strcmp(text, mode_names[i])) {
+			*ret = (enum kl_lb_mode)i;
+			return 0;
+		}
+	return -EINVAL;
+}
+
+const char *kl_lb_mode_name(enum kl_lb_mode mode)
+{
+	return mode_names[mode];
+}
+
+/* Keeps what libbpf says for the error message: the verifier's reason is in its last lines. */
+static char last_words[400];
+static int keep_words(enum libbpf_print_level level, const char *fmt, va_list args)
+{
+	if (level != LIBBPF_WARN)
+		return 0;
+	vsnprintf(last_words, sizeof(last_words), fmt, args);
+	for (char *c = last_words; *c; c++)
+		if (*c == '\n')
+			*c = ' ';
+	return 0;
+}
+
+static int reuse_maps(struct bpf_object *object, const struct kl_maps *maps, struct kl_err *err)
+{
+	for (int id = 0; id < KL_MAP_COUNT; id++) {
+		struct bpf_map *map = bpf_object__find_map_by_name(object, kl_maps_name((enum kl_map_id)id));
+		int failed = map ? bpf_map__reuse_fd(map, maps->fd[id]) : 0;
+		if (failed)
+			return kl_fail(err, -failed, "use the pinned map %s", kl_maps_name((enum kl_map_id)id));
+	}
+	return 0;
+}
+
+static int load_object(struct bpf_object *object, const struct kl_maps *maps, struct kl_err *err)
+{
+	int failed = reuse_maps(object, maps, err);
+	if (failed)
+		return failed;
+	last_words[0] = 0;
+	libbpf_print_fn_t before = libbpf_set_print(keep_words);
+	failed = bpf_object__load(object);
+	libbpf_set_print(before);
+	if (failed)
+		return kl_fail(err, -failed, "load the BPF programs of %s (%s)", bpf_object__name(object), last_words);
+	return 0;
+}
+
+/* A new pin takes the old one's place at once. */
+static int pin_program(const char *pin_dir, const char *name, int fd, struct kl_err *err)
+{
+	kl_autofree char *path = kl_asprintf("%s/progs/%s", pin_dir, name);
+	kl_autofree char *fresh = kl_asprintf("%s/progs/%s_new", pin_dir, name);
+	unlink(fresh);
+	if (bpf_obj_pin(fd, fresh) || rename(fresh, path))
+		return kl_fail(err, errno, "pin '%s'", path);
+	return 0;
+}
+
+struct attach {
+	const struct kl_load_options *options;
+	struct bpf_object *object;
+	const struct hook *hooks;
+	size_t count;
+	int target;
+	uint32_t flags;
+};
+
+static int attach_all(const struct attach *attach, struct kl_err *err)
+{
+	for (size_t i = 0; i < attach->count; i++) {
+		const struct hook *hook = &attach->hooks[i];
+		struct bpf_program *program = bpf_object__find_program_by_name(attach->object, hook->program);
+		kl_autofree char *path = kl_asprintf("%s/links/%s", attach->options->pin_dir, hook->program);
+		struct kl_bpf_link_spec spec = {
+			.path = path,
+			.prog_fd = bpf_program__fd(program),
+			.attach_type = hook->attach_type,
+			.target = attach->target,
+			.flags = attach->flags,
+		};
+		int failed = kl_bpf_link_ensure(&spec, err);
+		if (!failed)
+			failed = pin_program(attach->options->pin_dir, hook->program, spec.prog_fd, err);
+		if (failed)
+			return failed;
+	}
+	return 0;
+}
+
+/* The root of the cgroup v2 hierarchy, wherever it is mounted, or if it is hidden here. */
+static int open_cgroup(const char *path, struct kl_err *err)
+{
+	if (path) {
+		int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+		return fd >= 0 ? fd : kl_fail(err, errno, "open the cgroup '%s'", path);
+	}
+	kl_autoclose int fs = (int)syscall(SYS_fsopen, "cgroup2", FSOPEN_CLOEXEC);
+	if (fs < 0)
+		return kl_fail(err, errno, "open the cgroup v2 file system");
+	if (syscall(SYS_fsconfig, fs, FSCONFIG_CMD_CREATE, NULL, NULL, 0))
+		return kl_fail(err, errno, "set up the cgroup v2 file system");
+	kl_autoclose int mount = (int)syscall(SYS_fsmount, fs, FSMOUNT_CLOEXEC, 0);
+	if (mount < 0)
+		return kl_fail(err, errno, "mount the cgroup v2 file system");
+	/* What fsmount returns is a path descriptor: bpf(2) wants an open folder. */
+	int fd = openat(mount, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	return fd >= 0 ? fd : kl_fail(err, errno, "open the cgroup v2 root");
+}
+
+static void destroy_sock(struct kl_sock_bpf *object)
+{
+	kl_sock_bpf__destroy(object);
+}
+KL_AUTO(cleanup_sock, struct kl_sock_bpf, destroy_sock)
+
+static int load_sock(const struct kl_maps *maps, const struct kl_load_options *options, struct kl_err *err)
+{
+	kl_cleanup(cleanup_sock) struct kl_sock_bpf *skeleton = kl_sock_bpf__open();
+	if (!skeleton)
+		return kl_fail(err, errno, "open the BPF object of the socket programs");
+	skeleton->rodata->netns_filter = options->netns_filter;
+	int failed = load_object(skeleton->obj, maps, err);
+	if (failed)
+		return failed;
+	kl_autoclose int cgroup = open_cgroup(options->cgroup, err);
+	if (cgroup < 0)
+		return cgroup;
+	struct attach attach = {options, skeleton->obj, sock_hooks, KL_ARRAY_LEN(sock_hooks), cgroup, 0};
+	return attach_all(&attach, err);
+}
+
+/* BPF_F_IPV6 of bpf_l4_csum_replace came with 6.16. */
+static uint64_t csum_v6_flag(void)
+{
+	struct utsname name;
+	unsigned major = 0, minor = 0;
+	if (uname(&name) || sscanf(name.release, "%u.%u", &major, &minor) != 2)
+		return 0;
+	return major > 6 || (major == 6 && minor >= 16) ? 1ull << 7 : 0;
+}
+
+static void destroy_tc(struct kl_lb_tc_bpf *object)
+{
+	kl_lb_tc_bpf__destroy(object);
+}
+KL_AUTO(cleanup_tc, struct kl_lb_tc_bpf, destroy_tc)
+
+static int load_tc(const struct kl_maps *maps, const struct kl_load_options *options, int ifindex, struct kl_err *err)
+{
+	kl_cleanup(cleanup_tc) struct kl_lb_tc_bpf *skeleton = kl_lb_tc_bpf__open();
+	if (!skeleton)
+		return kl_fail(err, errno, "open the BPF object of the balancer");
+	skeleton->rodata->csum_v6_flag = csum_v6_flag();
+	int failed = load_object(skeleton->obj, maps, err);
+	if (failed)
+		return failed;
+	struct attach attach = {options, skeleton->obj, tc_hooks, KL_ARRAY_LEN(tc_hooks), ifindex, 0};
+	return attach_all(&attach, err);
+}
+
+static void destroy_xdp(struct kl_lb_xdp_bpf *object)
+{
+	kl_lb_xdp_bpf__destroy(object);
+}
+KL_AUTO(cleanup_xdp, struct kl_lb_xdp_bpf, destroy_xdp)
+
+static int load_xdp(const struct kl_maps *maps, const struct kl_load_options *options, int ifindex, uint32_t flags,
+	struct kl_err *err)
+{
+	kl_cleanup(cleanup_xdp) struct kl_lb_xdp_bpf *skeleton = kl_lb_xdp_bpf__open();
+	if (!skeleton)
+		return kl_fail(err, errno, "open the BPF object of the balancer");
+	int failed = load_object(skeleton->obj, maps, err);
+	if (failed)
+		return failed;
+	struct attach attach = {options, skeleton->obj, xdp_hooks, KL_ARRAY_LEN(xdp_hooks), ifindex, flags};
+	return attach_all(&attach, err);
+}
+
+static bool is_veth(const char *ifname)
+{
+	kl_autoclose int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	struct ethtool_drvinfo info = {.cmd = ETHTOOL_GDRVINFO};
+	struct ifreq request = {.ifr_data = (void *)&info};
+	strncpy(request.ifr_name, ifname, IFNAMSIZ - 1);
+	return fd >= 0 && !ioctl(fd, SIOCETHTOOL, &request) && !strcmp(info.driver, "veth");
+}
+
+static void drop_xdp(const struct kl_load_options *options)
+{
+	kl_autofree char *link = kl_asprintf("%s/links/kl_lb_xdp", options->pin_dir);
+	kl_autofree char *prog = kl_asprintf("%s/progs/kl_lb_xdp", options->pin_dir);
+	unlink(link);
+	unlink(prog);
+}
+
+/* tc is there in every mode; XDP stands in front of it. */
+static int load_lb(const struct kl_maps *maps, const struct kl_load_options *options, enum kl_lb_mode *mode,
+	struct kl_err *err)
+{
+	int ifindex = (int)if_nametoindex(options->uplink);
+	if (!ifindex)
+		return kl_fail(err, errno, "find the uplink interface '%s'", options->uplink);
+	int failed = load_tc(maps, options, ifindex, err);
+	if (failed)
+		return failed;
+	bool asked = *mode != KL_LB_AUTO;
+	if (!asked)
+		*mode = is_veth(options->uplink) ? KL_LB_TC : KL_LB_XDP;
+	if (*mode == KL_LB_TC) {
+		drop_xdp(options);
+		return 0;
+	}
+	struct kl_err why = {0};
+	failed = load_xdp(maps, options, ifindex, *mode == KL_LB_XDP ? XDP_FLAGS_DRV_MODE : XDP_FLAGS_SKB_MODE, &why);
+	if (!failed)
+		return 0;
+	if (asked)
+		return kl_fail_msg(err, -failed, "%s", why.text);
+	kl_info("no native XDP on %s, tc alone: %s", options->uplink, why.text);
+	drop_xdp(options);
+	*mode = KL_LB_TC;
+	return 0;
+}
+
+int kl_load(const struct kl_maps *maps, const struct kl_load_options *options, enum kl_lb_mode *ret_mode,
+	struct kl_err *err)
+{
+	enum kl_lb_mode mode = options->mode;
+	static const char *const dirs[] = {"links", "progs"};
+	for (size_t i = 0; i < KL_ARRAY_LEN(dirs); i++) {
+		kl_autofree char *dir = kl_asprintf("%s/%s", options->pin_dir, dirs[i]);
+		int failed = kl_mkdir_p(dir, 0700, err);
+		if (failed)
+			return failed;
+	}
+	int failed = load_sock(maps, options, err);
+	if (!failed && options->uplink && mode != KL_LB_NONE)
+		failed = load_lb(maps, options, &mode, err);
+	else
+		mode = KL_LB_NONE;
+	/* The objects' code and BTF were several megabytes: back to the system, since this process lives long. */
+	malloc_trim(0);
+	if (!failed && ret_mode)
+		*ret_mode = mode;
+	return failed;
+}
+
+int kl_unload(const char *pin_dir, struct kl_err *err)
+{
+	return kl_remove_tree(pin_dir, err);
+}

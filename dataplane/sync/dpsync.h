@@ -1,0 +1,61 @@
+/*
+ * Brings the kernel's tables to the desired state, writing only what differs.
+ *
+ * A new kl_dpsync reads back what the pinned maps hold (services by their names, backends, slots, frontends) and goes on
+ * from there. A service's new set of backends becomes visible by one 64-bit store; a backend that is gone is dead from
+ * the store of its next generation on. Numbers (service, backend, block) are this node's own.
+ *
+ * Threads: one; the programs read meanwhile.
+ */
+#ifndef KL_DPSYNC_H
+#define KL_DPSYNC_H
+
+#include "maps.h"
+#include "service.h"
+
+struct kl_dpsync;
+
+/* node_name: backends of this node are local. The maps must outlive the result. */
+int kl_dpsync_new(struct kl_maps *maps, const char *node_name, struct kl_dpsync **ret, struct kl_err *err);
+void kl_dpsync_free(struct kl_dpsync *sync); /* the tables stay as they are */
+
+struct kl_dpsync_node {
+	const struct kl_addr *addrs; /* of this node; the first of each family is the source of SNAT */
+	size_t addr_count;
+	uint16_t node_port_min, node_port_max; /* 0: unchanged */
+	uint16_t snat_port_min, snat_port_max;
+	bool external_cluster_ip;
+};
+int kl_dpsync_set_node(struct kl_dpsync *sync, const struct kl_dpsync_node *node, struct kl_err *err);
+
+/* Creates or changes a service (normalised). When it fails what was there stays in force. */
+int kl_dpsync_put(struct kl_dpsync *sync, const struct kl_service *service, struct kl_err *err);
+void kl_dpsync_delete(struct kl_dpsync *sync, const char *key);
+/* A complete snapshot: services not put between the two are deleted by _snapshot_end. */
+void kl_dpsync_snapshot_begin(struct kl_dpsync *sync);
+void kl_dpsync_snapshot_end(struct kl_dpsync *sync);
+
+enum kl_dpsync_netns { KL_DPSYNC_NODE, KL_DPSYNC_POD };
+int kl_dpsync_netns_add(struct kl_dpsync *sync, uint64_t cookie, enum kl_dpsync_netns what, uint32_t ifindex,
+	struct kl_err *err);
+void kl_dpsync_netns_remove(struct kl_dpsync *sync, uint64_t cookie);
+
+/* Called for every backend that is gone (its sockets may have to be closed). */
+void kl_dpsync_on_dead(struct kl_dpsync *sync, void (*dead)(const struct kl_addr *addr, uint16_t port, uint8_t proto, void *arg),
+	void *arg);
+
+/*
+ * Compares the desired tables with the kernel's, entry by entry, and with `repair` puts right what differs; counts what was
+ * found. The first differences are described in words.
+ */
+struct kl_dpsync_audit {
+	size_t services, frontends, backends, slots; /* looked at */
+	size_t missing, wrong, foreign;		     /* absent; with another content; of nobody */
+	char words[480];
+};
+void kl_dpsync_audit(struct kl_dpsync *sync, bool repair, struct kl_dpsync_audit *ret);
+
+size_t kl_dpsync_services(const struct kl_dpsync *sync);
+size_t kl_dpsync_backends(const struct kl_dpsync *sync);
+
+#endif

@@ -1,0 +1,187 @@
+/*
+ * The dataplane without the control plane, for the network tests: loads the programs and puts services as told.
+ *
+ *	lb_tool PIN_DIR load NODE UPLINK MODE CGROUP FILTER ADDR…
+ *	lb_tool PIN_DIR put NODE KEY PROTO [flags,…] FRONTEND… -- BACKEND…
+ *	    FRONTEND: cluster|node|external=ADDR/PORT       BACKEND: ADDR/PORT[@NODE][!] (! terminating)
+ *	lb_tool PIN_DIR delete NODE KEY
+ *	lb_tool PIN_DIR netns COOKIE
+ *	lb_tool PIN_DIR counters
+ *	lb_tool PIN_DIR unload
+ */
+#include "dpsync.h"
+#include "load.h"
+#include "mem.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static int fail(const struct kl_err *err)
+{
+	fprintf(stderr, "lb_tool: %s\n", kl_err_text(err));
+	return 1;
+}
+
+static int do_load(struct kl_maps *maps, const char *pin_dir, int argc, char **argv)
+{
+	struct kl_err err = {0};
+	struct kl_dpsync *sync;
+	struct kl_addr addrs[8];
+	size_t count = 0;
+	if (argc < 6)
+		return 2;
+	struct kl_load_options options = {
+		.pin_dir = pin_dir,
+		.uplink = strcmp(argv[1], "-") ? argv[1] : NULL,
+		.cgroup = strcmp(argv[3], "-") ? argv[3] : NULL,
+		.netns_filter = atoi(argv[4]),
+	};
+	for (int i = 5; i < argc && count < 8; i++)
+		if (kl_addr_parse(argv[i], &addrs[count++]))
+			return 2;
+	enum kl_lb_mode mode;
+	if (kl_lb_mode_parse(argv[2], &options.mode) || kl_dpsync_new(maps, argv[0], &sync, &err))
+		return fail(&err);
+	struct kl_dpsync_node node = {.addrs = addrs, .addr_count = count, .external_cluster_ip = true};
+	if (kl_dpsync_set_node(sync, &node, &err) || kl_load(maps, &options, &mode, &err))
+		return fail(&err);
+	printf("loaded, mode %s, %s\n", kl_lb_mode_name(mode), maps->adopted ? "adopted" : "new");
+	kl_dpsync_free(sync);
+	return 0;
+}
+
+static int parse_addr_port(char *text, struct kl_addr *addr, uint16_t *port)
+{
+	char *slash = strchr(text, '/');
+	if (!slash)
+		return -1;
+	*slash = 0;
+	*port = (uint16_t)atoi(slash + 1);
+	return kl_addr_parse(text, addr);
+}
+
+static int parse_frontend(struct kl_service *service, char *text)
+{
+	struct kl_frontend *frontend = &service->frontends[service->frontend_count++];
+	char *equals = strchr(text, '=');
+	if (!equals)
+		return -1;
+	*equals = 0;
+	frontend->type = !strcmp(text, "node") ? KL_FRONTEND_NODE_PORT :
+		!strcmp(text, "external")      ? KL_FRONTEND_EXTERNAL_IP :
+						 KL_FRONTEND_CLUSTER_IP;
+	frontend->proto = service->proto;
+	return parse_addr_port(equals + 1, &frontend->addr, &frontend->port);
+}
+
+static int parse_backend(struct kl_service *service, char *text)
+{
+	struct kl_backend *backend = &service->backends[service->backend_count++];
+	char *bang = strchr(text, '!'), *at = strchr(text, '@');
+	backend->flags = bang ? KL_BACKEND_SERVING | KL_BACKEND_TERMINATING : KL_BACKEND_READY | KL_BACKEND_SERVING;
+	if (bang)
+		*bang = 0;
+	if (at)
+		*at = 0;
+	backend->node = kl_strdup(at ? at + 1 : "");
+	return parse_addr_port(text, &backend->addr, &backend->port);
+}
+
+static uint16_t parse_flags(struct kl_service *service, const char *text)
+{
+	if (strstr(text, "maglev"))
+		service->algorithm = KL_ALGORITHM_MAGLEV;
+	if (strstr(text, "affinity"))
+		service->affinity_s = 60;
+	return (uint16_t)((strstr(text, "external-local") ? KL_SERVICE_EXTERNAL_LOCAL : 0) |
+		(strstr(text, "internal-local") ? KL_SERVICE_INTERNAL_LOCAL : 0) |
+		(strstr(text, "affinity") ? KL_SERVICE_AFFINITY : 0));
+}
+
+static int do_put(struct kl_maps *maps, int argc, char **argv)
+{
+	struct kl_err err = {0};
+	struct kl_dpsync *sync;
+	if (argc < 4)
+		return 2;
+	struct kl_service *service = kl_service_new(argv[1]);
+	service->proto = !strcmp(argv[2], "udp") ? KL_PROTO_UDP : KL_PROTO_TCP;
+	service->flags = parse_flags(service, argv[3]);
+	service->frontends = kl_calloc((size_t)argc, sizeof(*service->frontends));
+	service->backends = kl_calloc((size_t)argc, sizeof(*service->backends));
+	int i = 4;
+	for (; i < argc && strcmp(argv[i], "--"); i++)
+		if (parse_frontend(service, argv[i]))
+			return 2;
+	for (i++; i < argc; i++)
+		if (parse_backend(service, argv[i]))
+			return 2;
+	kl_service_normalise(service);
+	if (kl_dpsync_new(maps, argv[0], &sync, &err) || kl_dpsync_put(sync, service, &err))
+		return fail(&err);
+	kl_dpsync_free(sync);
+	kl_service_free(service);
+	return 0;
+}
+
+static int do_delete(struct kl_maps *maps, int argc, char **argv)
+{
+	struct kl_err err = {0};
+	struct kl_dpsync *sync;
+	if (argc < 2 || kl_dpsync_new(maps, argv[0], &sync, &err))
+		return fail(&err);
+	kl_dpsync_delete(sync, argv[1]);
+	kl_dpsync_free(sync);
+	return 0;
+}
+
+static int do_netns(struct kl_maps *maps, int argc, char **argv)
+{
+	struct kl_err err = {0};
+	struct kl_dpsync *sync;
+	if (argc < 1 || kl_dpsync_new(maps, "", &sync, &err) ||
+		kl_dpsync_netns_add(sync, strtoull(argv[0], NULL, 0), KL_DPSYNC_POD, 0, &err))
+		return fail(&err);
+	kl_dpsync_free(sync);
+	return 0;
+}
+
+static int do_counters(const struct kl_maps *maps)
+{
+	struct kl_err err = {0};
+	struct kl_map_counters c;
+	if (kl_maps_counters(maps, &c, &err))
+		return fail(&err);
+	printf("forwarded=%llu returned=%llu inserted=%llu promoted=%llu void=%llu no_backend=%llu ct_full=%llu fragment=%llu "
+	       "rewrite=%llu ttl=%llu nat=%llu deferred=%llu connect=%llu sendmsg=%llu refused=%llu icmp=%llu\n",
+		c.forwarded, c.returned, c.flows_inserted, c.flows_promoted, c.flows_void, c.drop_no_backend, c.drop_ct_full,
+		c.drop_fragment, c.drop_rewrite, c.drop_ttl, c.drop_no_nat_port, c.deferred, c.sock_connect, c.sock_sendmsg,
+		c.sock_no_backend, c.icmp_translated);
+	return 0;
+}
+
+int main(int argc, char **argv)
+{
+	struct kl_err err = {0};
+	struct kl_maps *maps;
+	if (argc < 3)
+		return 2;
+	if (!strcmp(argv[2], "unload"))
+		return kl_unload(argv[1], &err) ? fail(&err) : 0;
+	if (kl_maps_open(argv[1], NULL, &maps, &err))
+		return fail(&err);
+	int code = 2;
+	if (!strcmp(argv[2], "load"))
+		code = do_load(maps, argv[1], argc - 3, argv + 3);
+	else if (!strcmp(argv[2], "put"))
+		code = do_put(maps, argc - 3, argv + 3);
+	else if (!strcmp(argv[2], "delete"))
+		code = do_delete(maps, argc - 3, argv + 3);
+	else if (!strcmp(argv[2], "netns"))
+		code = do_netns(maps, argc - 3, argv + 3);
+	else if (!strcmp(argv[2], "counters"))
+		code = do_counters(maps);
+	kl_maps_close(maps);
+	return code;
+}
