@@ -261,14 +261,19 @@ KL_INLINE int packet_rewrite(ctx_t *ctx, const struct packet *packet, const stru
 	void *ip = ctx_data(ctx) + ETH_HLEN;
 	__u64 addr_diff = sum_addr(sum_addr(0, packet->key.saddr, to->saddr), packet->key.daddr, to->daddr);
 	__u64 port_diff = sum_16(sum_16(0, packet->key.sport, to->sport), packet->key.dport, to->dport);
-	if ((void *)(ports + 2) > ctx_end(ctx) || ip + sizeof(struct ipv6hdr) > ctx_end(ctx))
+	if ((void *)(ports + 2) > ctx_end(ctx))
 		return -1;
 	ports[0] = to->sport;
 	ports[1] = to->dport;
-	if (packet->v6)
+	if (packet->v6) {
+		if (ip + sizeof(struct ipv6hdr) > ctx_end(ctx))
+			return -1;
 		v6_write(ip, to, hop);
-	else
+	} else {
+		if (ip + sizeof(struct iphdr) > ctx_end(ctx))
+			return -1;
 		v4_write(ip, to, addr_diff, hop);
+	}
 	return l4_csum(ctx, packet, addr_diff, port_diff);
 }
 
