@@ -1,0 +1,177 @@
+/*
+ * Pods and nodes: what create and update do to them.
+ */
+#include "hooks.h"
+
+#include <string.h>
+
+#define AT(key) KL_KEY(KL_KEY(NULL, "spec"), key)
+
+static bool has_amount(const json_t *resources, const char *list, const char *name)
+{
+	return kl_json_get(resources, list, name, NULL);
+}
+
+/* A limit without a request is a request. */
+static void requests_from_limits(json_t *containers)
+{
+	size_t i;
+	json_t *container;
+	json_array_foreach(containers, i, container) {
+		json_t *resources = json_object_get(container, "resources");
+		const char *name;
+		json_t *amount;
+		json_object_foreach(json_object_get(resources, "limits"), name, amount)
+			if (!has_amount(resources, "requests", name))
+				json_object_set(kl_json_ensure(resources, "requests", NULL), name, amount);
+	}
+}
+
+/* Guaranteed: every container limits cpu and memory to what it requests; BestEffort: none says anything. */
+static const char *qos_class(const json_t *spec)
+{
+	static const char *const lists[] = {"containers", "initContainers"}, *const names[] = {"cpu", "memory"};
+	bool any = false, guaranteed = true;
+	for (size_t l = 0; l < KL_ARRAY_LEN(lists); l++) {
+		size_t i;
+		json_t *container;
+		json_array_foreach(json_object_get(spec, lists[l]), i, container)
+			for (size_t n = 0; n < KL_ARRAY_LEN(names); n++) {
+				const json_t *limit = kl_json_get(container, "resources", "limits", names[n], NULL);
+				const json_t *request = kl_json_get(container, "resources", "requests", names[n], NULL);
+				any |= limit || request;
+				guaranteed &= limit && request && json_equal((json_t *)(uintptr_t)limit, (json_t *)(uintptr_t)request);
+			}
+	}
+	return !any ? "BestEffort" : guaranteed ? "Guaranteed" : "Burstable";
+}
+
+static bool tolerates(const json_t *tolerations, const char *key)
+{
+	size_t i;
+	json_t *toleration;
+	json_array_foreach(tolerations, i, toleration) {
+		const char *have = kl_json_str(toleration, "key", NULL), *effect = kl_json_str(toleration, "effect", NULL);
+		if ((!*effect || !strcmp(effect, "NoExecute")) && (!*have || !strcmp(have, key)))
+			return true;
+	}
+	return false;
+}
+
+/* As upstream's DefaultTolerationSeconds admission: five minutes on a node that went away. */
+static void default_tolerations(json_t *spec)
+{
+	static const char *const keys[] = {"node.kubernetes.io/not-ready", "node.kubernetes.io/unreachable"};
+	for (size_t i = 0; i < KL_ARRAY_LEN(keys); i++) {
+		json_t *tolerations = json_object_get(spec, "tolerations");
+		if (tolerates(tolerations, keys[i]))
+			continue;
+		if (!tolerations) {
+			tolerations = json_array();
+			json_object_set_new(spec, "tolerations", tolerations);
+		}
+		json_array_append_new(tolerations, json_pack("{s:s,s:s,s:s,s:i}", "key", keys[i], "operator", "Exists", "effect",
+							   "NoExecute", "tolerationSeconds", 300));
+	}
+}
+
+static void set_missing(json_t *object, const char *key, json_t *value_taken)
+{
+	if (json_object_get(object, key))
+		json_decref(value_taken);
+	else
+		json_object_set_new(object, key, value_taken);
+}
+
+static void pod_create(const struct kl_write *w, json_t *object)
+{
+	(void)w;
+	json_t *spec = json_object_get(object, "spec");
+	if (!spec)
+		return;
+	requests_from_limits(json_object_get(spec, "containers"));
+	requests_from_limits(json_object_get(spec, "initContainers"));
+	set_missing(spec, "enableServiceLinks", json_true());
+	set_missing(spec, "serviceAccountName", json_string("default"));
+	json_object_set(spec, "serviceAccount", json_object_get(spec, "serviceAccountName"));
+	set_missing(spec, "priority", json_integer(0));
+	set_missing(spec, "preemptionPolicy", json_string("PreemptLowerPriority"));
+	default_tolerations(spec);
+	json_object_set_new(object, "status", json_pack("{s:s,s:s}", "phase", "Pending", "qosClass", qos_class(spec)));
+}
+
+static void pod_validate(const json_t *object, struct kl_errors *errors)
+{
+	if (!json_object_get(object, "spec"))
+		kl_required(errors, KL_KEY(KL_KEY(NULL, "spec"), "containers"), "");
+}
+
+/* What may change of a running pod's spec: compared without it, old and new must be the same. */
+static json_t *without_mutable(const json_t *spec)
+{
+	static const char *const lists[] = {"containers", "initContainers"};
+	json_t *copy = json_deep_copy(spec);
+	for (size_t l = 0; l < KL_ARRAY_LEN(lists); l++) {
+		size_t i;
+		json_t *container;
+		json_array_foreach(json_object_get(copy, lists[l]), i, container) {
+			json_object_del(container, "image");
+			json_object_del(container, "imagePullPolicy");
+		}
+	}
+	json_object_del(copy, "activeDeadlineSeconds");
+	json_object_del(copy, "tolerations");
+	json_object_del(copy, "terminationGracePeriodSeconds");
+	json_object_del(copy, "schedulingGates");
+	json_object_del(copy, "ephemeralContainers");
+	return copy;
+}
+
+static void check_tolerations(const json_t *old, const json_t *spec, struct kl_errors *errors)
+{
+	size_t i, k;
+	json_t *was, *is;
+	json_array_foreach(json_object_get(old, "tolerations"), i, was) {
+		bool found = false;
+		json_array_foreach(json_object_get(spec, "tolerations"), k, is)
+			found |= json_equal(was, is) != 0;
+		if (!found) {
+			kl_forbidden(errors, AT("tolerations"), "existing toleration can not be modified except its tolerationSeconds");
+			return;
+		}
+	}
+}
+
+static void pod_validate_update(const json_t *old, const json_t *object, struct kl_errors *errors)
+{
+	const json_t *was = json_object_get(old, "spec"), *spec = json_object_get(object, "spec");
+	if (json_equal((json_t *)(uintptr_t)was, (json_t *)(uintptr_t)spec))
+		return;
+	kl_autojson *a = without_mutable(was), *b = without_mutable(spec);
+	if (!json_object_get(a, "nodeName")) /* the binding sets it */
+		json_object_del(b, "nodeName");
+	if (!json_equal(a, b))
+		kl_forbidden(errors, KL_KEY(NULL, "spec"),
+			"pod updates may not change fields other than `spec.containers[*].image`,`spec.initContainers[*].image`,"
+			"`spec.activeDeadlineSeconds`,`spec.tolerations` (only additions to existing tolerations),"
+			"`spec.terminationGracePeriodSeconds` (allow it to be set to 1 if it was previously negative)");
+	check_tolerations(was, spec, errors);
+}
+
+const struct kl_kind_hooks kl_hooks_pod = {.generation = true, .create = pod_create, .validate = pod_validate,
+	.validate_update = pod_validate_update};
+
+/* --- Node --- */
+
+static void node_validate_update(const json_t *old, const json_t *object, struct kl_errors *errors)
+{
+	const json_t *was = kl_json_get(old, "spec", "podCIDR", NULL), *is = kl_json_get(object, "spec", "podCIDR", NULL);
+	if (was && is && !json_equal((json_t *)(uintptr_t)was, (json_t *)(uintptr_t)is))
+		kl_forbidden(errors, AT("podCIDRs"), "node updates may not change podCIDR except from \"\" to valid");
+	was = kl_json_get(old, "spec", "providerID", NULL);
+	is = kl_json_get(object, "spec", "providerID", NULL);
+	if (was && (!is || !json_equal((json_t *)(uintptr_t)was, (json_t *)(uintptr_t)is)))
+		kl_forbidden(errors, AT("providerID"), "node updates may not change providerID except from \"\" to valid");
+}
+
+const struct kl_kind_hooks kl_hooks_node = {.keeps_status = true, .validate_update = node_validate_update};
