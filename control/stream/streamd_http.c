@@ -1,0 +1,244 @@
+#include "clock.h"
+#include "frame.h"
+#include "json.h"
+#include "mem.h"
+#include "streamd_impl.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <utlist.h>
+
+static void refuse(struct kl_http_request *req, int status, const char *reason, const char *message)
+{
+	kl_autojson *body = json_pack("{s:s, s:s, s:{}, s:s, s:s, s:s, s:i}", "kind", "Status", "apiVersion", "v1",
+		"metadata", "status", "Failure", "reason", reason, "message", message, "code", status);
+	struct kl_buf text = {0};
+	kl_json_dump(body, &text);
+	kl_http_reply_buf(req, status, "application/json", &text);
+}
+
+static bool has_org(const struct kl_http_identity *who, const char *org)
+{
+	for (size_t i = 0; who->orgs && who->orgs[i]; i++)
+		if (!strcmp(who->orgs[i], org))
+			return true;
+	return false;
+}
+
+/* node NULL: whatever concerns no node in particular. */
+static bool may(const struct kl_http_identity *who, const char *node)
+{
+	if (!who || !who->verified)
+		return false;
+	if (has_org(who, "system:masters"))
+		return true;
+	kl_autofree char *name = kl_asprintf("system:node:%s", node ? node : "");
+	return node && has_org(who, "system:nodes") && who->common_name && !strcmp(who->common_name, name);
+}
+
+static uint64_t number(const struct kl_http_request *req, const char *name)
+{
+	const char *text = kl_http_query(req, name);
+	return text ? strtoull(text, NULL, 10) : 0;
+}
+
+static struct stream_node *node_get(struct kl_streamd *streamd, const char *name)
+{
+	struct stream_node *node = NULL;
+	HASH_FIND_STR(streamd->nodes, name, node);
+	if (node)
+		return node;
+	node = kl_calloc(1, sizeof(*node));
+	node->name = kl_strdup(name);
+	HASH_ADD_KEYPTR(hh, streamd->nodes, node->name, strlen(node->name), node);
+	return node;
+}
+
+/* --- one node's stream */
+
+/* The next thing to send becomes client->current; NULL: nothing now; -ESTALE: the log has run away from it. */
+static int next_entry(struct stream_client *client)
+{
+	struct kl_ledger *ledger = client->streamd->ledger;
+	if (client->pending_at < client->pending_count) {
+		client->current = client->pending[client->pending_at];
+		client->pending[client->pending_at++] = NULL;
+	} else if (client->next_seq <= kl_ledger_seq(ledger)) {
+		struct kl_entry *entry = kl_ledger_change(ledger, client->next_seq);
+		if (!entry)
+			return -ESTALE;
+		client->next_seq++;
+		client->current = kl_entry_ref(entry);
+	} else if (client->heartbeat_due) {
+		client->current = kl_ledger_mark(ledger, KL_FRAME_HEARTBEAT);
+	}
+	client->heartbeat_due = false;
+	client->offset = 0;
+	return 0;
+}
+
+static ssize_t produce(void *arg, char *buf, size_t max)
+{
+	struct stream_client *client = arg;
+	size_t filled = 0;
+	int failed = 0;
+	pthread_mutex_lock(&client->streamd->lock);
+	while (filled < max && !failed) {
+		if (!client->current)
+			failed = next_entry(client);
+		if (!client->current)
+			break;
+		size_t part = client->current->len - client->offset;
+		if (part > max - filled)
+			part = max - filled;
+		memcpy(buf + filled, client->current->data + client->offset, part);
+		filled += part;
+		client->offset += part;
+		if (client->offset == client->current->len)
+			kl_entry_unref(kl_take(&client->current));
+	}
+	pthread_mutex_unlock(&client->streamd->lock);
+	return failed && !filled ? KL_HTTP_ABORT : (ssize_t)filled;
+}
+
+static void client_free(struct stream_client *client)
+{
+	for (size_t i = client->pending_at; i < client->pending_count; i++)
+		kl_entry_unref(client->pending[i]);
+	kl_entry_unref(client->current);
+	free(client->pending);
+	free(client->node);
+	free(client);
+}
+
+static void closed(void *arg)
+{
+	struct stream_client *client = arg;
+	struct kl_streamd *streamd = client->streamd;
+	pthread_mutex_lock(&streamd->lock);
+	DL_DELETE(streamd->clients, client);
+	node_get(streamd, client->node)->connections--;
+	pthread_mutex_unlock(&streamd->lock);
+	client_free(client);
+}
+
+static struct stream_client *client_new(struct kl_streamd *streamd, const char *node, uint64_t epoch, uint64_t seq)
+{
+	struct stream_client *client = kl_calloc(1, sizeof(*client));
+	client->streamd = streamd;
+	client->node = kl_strdup(node);
+	if (kl_ledger_can_resume(streamd->ledger, epoch, seq)) {
+		client->pending = kl_calloc(1, sizeof(*client->pending));
+		client->pending[0] = kl_ledger_mark(streamd->ledger, KL_FRAME_HELLO);
+		client->pending_count = 1;
+		client->next_seq = seq + 1;
+	} else {
+		client->pending = kl_ledger_snapshot(streamd->ledger, &client->pending_count);
+		client->next_seq = kl_ledger_seq(streamd->ledger) + 1;
+	}
+	return client;
+}
+
+static void opened(void *arg, struct kl_http_stream *stream)
+{
+	struct stream_client *client = arg;
+	pthread_mutex_lock(&client->streamd->lock);
+	client->stream = stream;
+	DL_APPEND(client->streamd->clients, client);
+	node_get(client->streamd, client->node)->connections++;
+	pthread_mutex_unlock(&client->streamd->lock);
+}
+
+/* A change between the two locks is not lost: the client's place in the log is fixed, and produce() looks there first. */
+static void handle_stream(struct kl_streamd *streamd, struct kl_http_request *req, const char *node)
+{
+	pthread_mutex_lock(&streamd->lock);
+	struct stream_client *client = client_new(streamd, node, number(req, "epoch"), number(req, "seq"));
+	pthread_mutex_unlock(&streamd->lock);
+	struct kl_http_stream_options options = {
+		.status = 200,
+		.content_type = "application/x-keelson-endpoints",
+		.length = -1,
+		.opened = opened,
+		.produce = produce,
+		.closed = closed,
+		.arg = client,
+	};
+	kl_http_stream(req, &options);
+}
+
+/* --- acknowledgements and status */
+
+static void handle_ack(struct kl_streamd *streamd, struct kl_http_request *req, const char *name)
+{
+	uint64_t epoch = number(req, "epoch"), seq = number(req, "seq");
+	pthread_mutex_lock(&streamd->lock);
+	struct stream_node *node = node_get(streamd, name);
+	const struct kl_entry *entry =
+		epoch == kl_ledger_epoch(streamd->ledger) ? kl_ledger_change(streamd->ledger, seq) : NULL;
+	bool news = node->epoch != epoch || node->seq != seq;
+	node->epoch = epoch;
+	node->seq = seq;
+	node->acked_ms = kl_realtime_ms();
+	if (entry && news) {
+		node->latency_ns = kl_monotonic_ns() - entry->at_ns;
+		if (node->latency_ns > node->latency_max_ns)
+			node->latency_max_ns = node->latency_ns;
+	}
+	pthread_mutex_unlock(&streamd->lock);
+	kl_http_reply(req, &(struct kl_http_reply){.status = 204});
+}
+
+static json_t *node_status(const struct kl_streamd *streamd, const struct stream_node *node)
+{
+	char when[KL_TIME_TEXT] = "";
+	uint64_t seq = kl_ledger_seq(streamd->ledger);
+	bool same_epoch = node->epoch == kl_ledger_epoch(streamd->ledger);
+	if (node->acked_ms)
+		kl_time_format_ms(node->acked_ms, when);
+	return json_pack("{s:s, s:b, s:I, s:I, s:I, s:s, s:f, s:f}", "name", node->name, "connected", node->connections > 0,
+		"epoch", (json_int_t)node->epoch, "seq", (json_int_t)node->seq, "lag",
+		(json_int_t)(same_epoch ? seq - node->seq : seq), "acknowledged", when, "latencyMs",
+		(double)node->latency_ns / 1e6, "maxLatencyMs", (double)node->latency_max_ns / 1e6);
+}
+
+static void handle_status(struct kl_streamd *streamd, struct kl_http_request *req)
+{
+	struct kl_buf text = {0};
+	json_t *nodes = json_array();
+	pthread_mutex_lock(&streamd->lock);
+	for (struct stream_node *node = streamd->nodes; node; node = node->hh.next)
+		json_array_append_new(nodes, node_status(streamd, node));
+	kl_autojson *body = json_pack("{s:I, s:I, s:I, s:o}", "epoch", (json_int_t)kl_ledger_epoch(streamd->ledger),
+		"seq", (json_int_t)kl_ledger_seq(streamd->ledger), "services",
+		(json_int_t)kl_ledger_services(streamd->ledger), "nodes", nodes);
+	pthread_mutex_unlock(&streamd->lock);
+	kl_json_dump(body, &text);
+	kl_buf_char(&text, '\n');
+	kl_http_reply_buf(req, 200, "application/json", &text);
+}
+
+void kl_streamd_handle(struct kl_http_request *req, void *arg)
+{
+	struct kl_streamd *streamd = arg;
+	const char *path = kl_http_path(req), *method = kl_http_method(req), *node = kl_http_query(req, "node");
+	const struct kl_http_identity *who = kl_http_identity(req);
+	bool status = !strcmp(path, "/keelson/v1/stream/status"), ack = !strcmp(path, "/keelson/v1/stream/ack");
+	if (!status && !ack && strcmp(path, "/keelson/v1/stream"))
+		return refuse(req, 404, "NotFound", "the server could not find the requested resource");
+	if (!who || !who->verified)
+		return refuse(req, 401, "Unauthorized", "Unauthorized");
+	if (!may(who, status ? NULL : node))
+		return refuse(req, 403, "Forbidden", "the endpoint stream is for nodes, each for itself, and system:masters");
+	if (!status && (!node || !node[0] || strlen(node) > 253))
+		return refuse(req, 400, "BadRequest", "the query must name a node");
+	if (strcmp(method, ack ? "POST" : "GET"))
+		return refuse(req, 405, "MethodNotAllowed", "the server does not allow this method on the requested resource");
+	if (status)
+		handle_status(streamd, req);
+	else if (ack)
+		handle_ack(streamd, req, node);
+	else
+		handle_stream(streamd, req, node);
+}
