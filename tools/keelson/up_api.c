@@ -1,0 +1,100 @@
+#include "up_api.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "client.h"
+
+struct kl_api {
+	uv_loop_t loop;
+	struct kl_client *client;
+};
+
+struct answer {
+	bool done;
+	int http;
+	json_t *body;
+	struct kl_err err;
+};
+
+int kl_api_open(const char *kubeconfig, struct kl_api **ret, struct kl_err *err)
+{
+	struct kl_kubeconfig config = {0};
+	int rc = kl_kubeconfig_load(kubeconfig, &config, err);
+	if (rc)
+		return rc;
+	struct kl_api *api = kl_calloc(1, sizeof(*api));
+	uv_loop_init(&api->loop);
+	rc = kl_client_new(&api->loop, &config, "keelson", &api->client, err);
+	kl_kubeconfig_release(&config);
+	if (rc) {
+		kl_api_close(api);
+		return rc;
+	}
+	*ret = api;
+	return 0;
+}
+
+void kl_api_close(struct kl_api *api)
+{
+	if (!api)
+		return;
+	if (api->client)
+		kl_client_free(api->client);
+	uv_run(&api->loop, UV_RUN_DEFAULT);
+	uv_loop_close(&api->loop);
+	free(api);
+}
+
+static void answered(const struct kl_client_answer *from, void *arg)
+{
+	struct answer *to = arg;
+	to->done = true;
+	to->http = from->http;
+	to->err = from->err;
+	if (from->len)
+		to->body = kl_json_parse(from->body, from->len, NULL);
+}
+
+int kl_api_get(struct kl_api *api, const char *path, int timeout_ms, json_t **ret, struct kl_err *err)
+{
+	struct answer answer = {0};
+	struct kl_client_request request = {.method = "GET", .path = path, .timeout_ms = timeout_ms};
+	kl_client_send(api->client, &request, answered, &answer);
+	while (!answer.done)
+		uv_run(&api->loop, UV_RUN_ONCE);
+	if (ret)
+		*ret = answer.body;
+	else
+		json_decref(answer.body);
+	if (!answer.http) {
+		if (err)
+			*err = answer.err;
+		return answer.err.code ? answer.err.code : -EIO;
+	}
+	return answer.http;
+}
+
+const json_t *kl_node_find(const json_t *nodes, const char *name)
+{
+	size_t i;
+	json_t *node;
+	json_array_foreach(kl_json_get(nodes, "items", NULL), i, node)
+		if (!strcmp(kl_json_str(node, "metadata", "name", NULL), name))
+			return node;
+	return NULL;
+}
+
+bool kl_node_ready(const json_t *nodes, const char *name, bool *ret_known)
+{
+	const json_t *node = kl_node_find(nodes, name);
+	size_t i;
+	json_t *condition;
+	if (ret_known)
+		*ret_known = node != NULL;
+	json_array_foreach(kl_json_get(node, "status", "conditions", NULL), i, condition)
+		if (!strcmp(kl_json_str(condition, "type", NULL), "Ready"))
+			return !strcmp(kl_json_str(condition, "status", NULL), "True");
+	return false;
+}
