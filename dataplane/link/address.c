@@ -11,21 +11,11 @@
 
 static const uint8_t mapped[12] = {[10] = 0xff, [11] = 0xff};
 
-bool kl_addr_is_v4(const struct kl_addr *addr)
-{
-	return !memcmp(addr->bytes, mapped, sizeof(mapped));
-}
-
 bool kl_addr_is_zero(const struct kl_addr *addr)
 {
 	static const uint8_t zero[16];
 	size_t from = kl_addr_is_v4(addr) ? sizeof(mapped) : 0;
 	return !memcmp(addr->bytes + from, zero, sizeof(zero) - from);
-}
-
-bool kl_addr_equal(const struct kl_addr *a, const struct kl_addr *b)
-{
-	return !memcmp(a, b, sizeof(*a));
 }
 
 int kl_addr_read(const char *text, struct kl_addr *ret)

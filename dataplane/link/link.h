@@ -70,9 +70,7 @@ struct kl_prefix {
 	struct kl_addr addr;
 	uint8_t len; /* of the address's own family: 0…32 for a v4-mapped address, else 0…128 */
 };
-bool kl_addr_is_v4(const struct kl_addr *addr);
-bool kl_addr_is_zero(const struct kl_addr *addr);   /* :: (a v4-mapped 0.0.0.0 counts as well) */
-bool kl_addr_equal(const struct kl_addr *a, const struct kl_addr *b);
+bool kl_addr_is_zero(const struct kl_addr *addr); /* :: (a v4-mapped 0.0.0.0 counts as well) */
 /* "10.0.0.1", "fd00::1"; -EINVAL. */
 int kl_addr_read(const char *text, struct kl_addr *ret);
 #define KL_ADDR_TEXT 46
