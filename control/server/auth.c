@@ -1,0 +1,174 @@
+/*
+ * Certificates say who: CN is the user, every O a group. system:masters may do everything; a node what its pods and its own
+ * objects need; whoever shows no certificate may ask for health and version. RBAC will take the place of the table.
+ */
+#include "auth.h"
+
+#include <string.h>
+
+static const char *const anonymous_groups[] = {"system:unauthenticated", NULL};
+
+bool kl_auth_user(const struct kl_http_request *req, struct kl_user *ret)
+{
+	const struct kl_http_identity *identity = kl_http_identity(req);
+	if (identity->verified) {
+		*ret = (struct kl_user){identity->common_name, identity->orgs};
+		return true;
+	}
+	*ret = (struct kl_user){"system:anonymous", anonymous_groups};
+	return !identity->presented && !kl_http_header(req, "Authorization");
+}
+
+static bool in_group(const struct kl_user *user, const char *group)
+{
+	for (const char *const *at = user->groups; at && *at; at++)
+		if (!strcmp(*at, group))
+			return true;
+	return false;
+}
+
+static bool open_to_all(const char *path)
+{
+	static const char *const paths[] = {"/version", "/version/", "/healthz", "/livez", "/readyz"};
+	for (size_t i = 0; i < KL_ARRAY_LEN(paths); i++)
+		if (!strcmp(path, paths[i]))
+			return true;
+	return false;
+}
+
+/* --- nodes --- */
+
+enum { READ = 1, CREATE = 2, CHANGE = 4, REMOVE = 8 };
+
+static unsigned action_of(const char *method)
+{
+	if (!strcmp(method, "GET") || !strcmp(method, "HEAD"))
+		return READ;
+	if (!strcmp(method, "POST"))
+		return CREATE;
+	return !strcmp(method, "DELETE") ? REMOVE : CHANGE;
+}
+
+static bool own_node(const struct kl_access *a, const char *node)
+{
+	return !a->resource->name || !strcmp(a->resource->name, node);
+}
+
+static bool own_pod(const struct kl_access *a, const char *node)
+{
+	struct kl_object *obj = a->resource->name
+		? kl_store_get(a->store, kl_kind_named("", "Pod"), a->resource->ns, a->resource->name)
+		: NULL;
+	if (!obj)
+		return a->resource->name != NULL; /* the answer will be 404 */
+	kl_autojson *pod = kl_object_parse(obj);
+	kl_object_unref(obj);
+	return !strcmp(kl_json_str(pod, "spec", "nodeName", NULL), node);
+}
+
+static bool own_lease(const struct kl_access *a, const char *node)
+{
+	return a->resource->ns && !strcmp(a->resource->ns, "kube-node-lease") && own_node(a, node);
+}
+
+static bool any(const struct kl_access *a, const char *node)
+{
+	(void)a, (void)node;
+	return true;
+}
+
+/* What a node may do; `owns` limits everything but reading. */
+static const struct {
+	const char *group, *resource;
+	unsigned actions;
+	bool (*owns)(const struct kl_access *access, const char *node);
+} node_rules[] = {
+	{"", "nodes", READ | CREATE | CHANGE, own_node},
+	{"", "pods", READ | CHANGE | REMOVE, own_pod},
+	{"", "events", CREATE | CHANGE, any},
+	{"events.k8s.io", "events", CREATE | CHANGE, any},
+	{"coordination.k8s.io", "leases", READ | CREATE | CHANGE | REMOVE, own_lease},
+	{"", "services", READ, NULL},
+	{"", "endpoints", READ, NULL},
+	{"discovery.k8s.io", "endpointslices", READ, NULL},
+	{"", "namespaces", READ, NULL},
+	{"", "configmaps", READ, NULL},
+	{"", "secrets", READ, NULL},
+	{"", "serviceaccounts", READ, NULL},
+	{"", "persistentvolumes", READ, NULL},
+	{"", "persistentvolumeclaims", READ, NULL},
+	{"networking.k8s.io", "networkpolicies", READ, NULL},
+	{"node.k8s.io", "runtimeclasses", READ, NULL},
+	{"storage.k8s.io", "csidrivers", READ, NULL},
+};
+
+static bool node_may(const struct kl_access *a)
+{
+	static const char prefix[] = "system:node:";
+	if (strncmp(a->user->name, prefix, sizeof(prefix) - 1) != 0 || !in_group(a->user, "system:nodes"))
+		return false;
+	const char *node = a->user->name + sizeof(prefix) - 1;
+	if (!a->resource)
+		return action_of(a->method) == READ; /* discovery */
+	unsigned action = action_of(a->method);
+	for (size_t i = 0; i < KL_ARRAY_LEN(node_rules); i++) {
+		if (strcmp(node_rules[i].resource, a->resource->resource) || strcmp(node_rules[i].group, a->resource->group))
+			continue;
+		return node_rules[i].actions & action && (action == READ || node_rules[i].owns(a, node));
+	}
+	return false;
+}
+
+/* --- */
+
+static const char *verb_of(const struct kl_access *a)
+{
+	bool named = a->resource->name != NULL;
+	if (!strcmp(a->method, "GET") || !strcmp(a->method, "HEAD"))
+		return named ? "get" : "list";
+	if (!strcmp(a->method, "POST"))
+		return "create";
+	if (!strcmp(a->method, "PUT"))
+		return "update";
+	if (!strcmp(a->method, "PATCH"))
+		return "patch";
+	return named ? "delete" : "deletecollection";
+}
+
+static int forbid_path(const struct kl_access *a, struct kl_status *st)
+{
+	bool reads = action_of(a->method) == READ;
+	return kl_status_set(st, 403, "Forbidden", "forbidden: User \"%s\" cannot %s path \"%s\"", a->user->name,
+		reads ? "get" : "access", a->path);
+}
+
+static int forbid_resource(const struct kl_access *a, struct kl_status *st)
+{
+	const struct kl_rest_path *path = a->resource;
+	kl_autofree char *resource = path->subresource ? kl_asprintf("%s/%s", path->resource, path->subresource)
+						       : kl_strdup(path->resource);
+	kl_autofree char *qualified = *path->group ? kl_asprintf("%s.%s", path->resource, path->group)
+						   : kl_strdup(path->resource);
+	kl_autofree char *name = path->name ? kl_asprintf(" \"%s\"", path->name) : kl_strdup("");
+	kl_autofree char *where = path->ns ? kl_asprintf("in the namespace \"%s\"", path->ns)
+					   : kl_strdup("at the cluster scope");
+	kl_status_set(st, 403, "Forbidden", "%s%s is forbidden: User \"%s\" cannot %s resource \"%s\" in API group \"%s\" %s",
+		qualified, name, a->user->name, verb_of(a), resource, path->group, where);
+	st->details = json_pack("{s:s}", "kind", path->resource);
+	if (path->name)
+		json_object_set_new(st->details, "name", json_string(path->name));
+	if (*path->group)
+		json_object_set_new(st->details, "group", json_string(path->group));
+	return -1;
+}
+
+int kl_auth_check(const struct kl_access *a, struct kl_status *st)
+{
+	if (in_group(a->user, "system:masters"))
+		return 0;
+	if (!a->resource && action_of(a->method) == READ && open_to_all(a->path))
+		return 0;
+	if (node_may(a))
+		return 0;
+	return a->resource ? forbid_resource(a, st) : forbid_path(a, st);
+}

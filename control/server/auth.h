@@ -1,0 +1,23 @@
+/* Who a request comes from, and whether it may. */
+#ifndef KL_AUTH_H
+#define KL_AUTH_H
+
+#include "httpd.h"
+#include "registry.h"
+#include "rest_path.h"
+
+/* The user of a request; false: credentials were given and are no good (401). Texts live as long as the request. */
+bool kl_auth_user(const struct kl_http_request *req, struct kl_user *ret);
+
+struct kl_access {
+	const struct kl_user *user;
+	const char *method;
+	const char *path;		    /* for what is no resource */
+	const struct kl_rest_path *resource; /* NULL: `path` counts */
+	const struct kl_kind *kind;	    /* NULL: none such */
+	struct kl_store *store;
+};
+/* 0, or -1 with 403. */
+int kl_auth_check(const struct kl_access *access, struct kl_status *st);
+
+#endif
