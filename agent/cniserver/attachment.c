@@ -123,7 +123,7 @@ static void load_ips(const json_t *json, struct kl_podlink *link)
 	json_t *ip;
 	json_array_foreach(kl_json_get(json, "ips", NULL), i, ip)
 		if (link->ip_count < KL_ARRAY_LEN(link->ips) && json_is_string(ip) &&
-			!kl_addr_read(json_string_value(ip), &link->ips[link->ip_count]))
+			!kl_addr_parse(json_string_value(ip), &link->ips[link->ip_count]))
 			link->ip_count++;
 }
 

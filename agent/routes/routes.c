@@ -55,7 +55,7 @@ static bool internal_ip(const json_t *node, bool v4, struct kl_addr *ret)
 	{
 		struct kl_addr addr;
 		if (strcmp(kl_json_str(address, "type", NULL), "InternalIP") ||
-			kl_addr_read(kl_json_str(address, "address", NULL), &addr) || kl_addr_is_v4(&addr) != v4)
+			kl_addr_parse(kl_json_str(address, "address", NULL), &addr) || kl_addr_is_v4(&addr) != v4)
 			continue;
 		*ret = addr;
 		return true;

@@ -3,37 +3,22 @@
  */
 #include "link.h"
 
-#include <arpa/inet.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-static const uint8_t mapped[12] = {[10] = 0xff, [11] = 0xff};
-
 bool kl_addr_is_zero(const struct kl_addr *addr)
 {
 	static const uint8_t zero[16];
-	size_t from = kl_addr_is_v4(addr) ? sizeof(mapped) : 0;
+	size_t from = kl_addr_is_v4(addr) ? 12 : 0;
 	return !memcmp(addr->bytes + from, zero, sizeof(zero) - from);
-}
-
-int kl_addr_read(const char *text, struct kl_addr *ret)
-{
-	struct kl_addr addr = {{0}};
-	if (inet_pton(AF_INET, text, addr.bytes + sizeof(mapped)) == 1)
-		memcpy(addr.bytes, mapped, sizeof(mapped));
-	else if (inet_pton(AF_INET6, text, addr.bytes) != 1)
-		return -EINVAL;
-	*ret = addr;
-	return 0;
 }
 
 const char *kl_addr_write(const struct kl_addr *addr, char ret[KL_ADDR_TEXT])
 {
-	if (kl_addr_is_v4(addr))
-		return inet_ntop(AF_INET, addr->bytes + sizeof(mapped), ret, KL_ADDR_TEXT);
-	return inet_ntop(AF_INET6, addr->bytes, ret, KL_ADDR_TEXT);
+	kl_addr_format(addr, ret);
+	return ret;
 }
 
 int kl_prefix_read(const char *text, struct kl_prefix *ret)
@@ -46,7 +31,7 @@ int kl_prefix_read(const char *text, struct kl_prefix *ret)
 		return -EINVAL;
 	memcpy(addr, text, len);
 	addr[len] = 0;
-	if (kl_addr_read(addr, &prefix.addr))
+	if (kl_addr_parse(addr, &prefix.addr))
 		return -EINVAL;
 	unsigned long max = kl_addr_is_v4(&prefix.addr) ? 32 : 128, bits = max;
 	if (slash) {

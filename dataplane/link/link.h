@@ -71,9 +71,7 @@ struct kl_prefix {
 	uint8_t len; /* of the address's own family: 0…32 for a v4-mapped address, else 0…128 */
 };
 bool kl_addr_is_zero(const struct kl_addr *addr); /* :: (a v4-mapped 0.0.0.0 counts as well) */
-/* "10.0.0.1", "fd00::1"; -EINVAL. */
-int kl_addr_read(const char *text, struct kl_addr *ret);
-#define KL_ADDR_TEXT 46
+/* kl_addr_format as an expression: returns ret. */
 const char *kl_addr_write(const struct kl_addr *addr, char ret[KL_ADDR_TEXT]);
 /* "10.0.0.0/24"; without a length the whole address; -EINVAL. Host bits stay as they are. */
 int kl_prefix_read(const char *text, struct kl_prefix *ret);

@@ -196,9 +196,9 @@ int kl_cluster_bridge_remove(struct kl_link *host, const struct kl_cluster *clus
 static int default_route(struct kl_link *link, uint32_t ifindex, const char *via, struct kl_err *err)
 {
 	struct kl_route route = {.ifindex = ifindex};
-	if (kl_addr_read(via, &route.via))
+	if (kl_addr_parse(via, &route.via))
 		return kl_fail_msg(err, EINVAL, "'%s' is no address", via);
-	kl_addr_read(kl_addr_is_v4(&route.via) ? "0.0.0.0" : "::", &route.dst.addr);
+	kl_addr_parse(kl_addr_is_v4(&route.via) ? "0.0.0.0" : "::", &route.dst.addr);
 	return kl_link_route_set(link, &route, err);
 }
 
@@ -284,7 +284,7 @@ int kl_node_remove(struct kl_link *host, const struct kl_cluster_node *node, str
 int kl_cluster_route(struct kl_link *host, const char *cidr, const char *node_ip, struct kl_err *err)
 {
 	struct kl_route route = {.protocol = KL_ROUTE_PROTOCOL};
-	if (kl_prefix_read(cidr, &route.dst) || kl_addr_read(node_ip, &route.via))
+	if (kl_prefix_read(cidr, &route.dst) || kl_addr_parse(node_ip, &route.via))
 		return kl_fail_msg(err, EINVAL, "'%s' through '%s' is no route", cidr, node_ip);
 	return kl_link_route_set(host, &route, err);
 }

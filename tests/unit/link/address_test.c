@@ -27,7 +27,7 @@ KL_TEST(addresses_as_text)
 	for (size_t i = 0; i < KL_ARRAY_LEN(cases); i++) {
 		struct kl_addr addr;
 		char text[KL_ADDR_TEXT];
-		int rc = kl_addr_read(cases[i].text, &addr);
+		int rc = kl_addr_parse(cases[i].text, &addr);
 		if (!KL_CHECK((rc == 0) == (cases[i].want != NULL)) || rc)
 			continue;
 		KL_CHECK_STR(kl_addr_write(&addr, text), cases[i].want);
