@@ -14,6 +14,7 @@ struct kl_controllers_options {
 	int node_monitor_grace_ms;   /* no Lease renewal for so long: Ready becomes Unknown (upstream: 40 s) */
 	int node_monitor_period_ms;
 	int pod_eviction_timeout_ms; /* from NotReady to eviction when no toleration says otherwise */
+	const char *root_ca_pem;     /* for the ConfigMap kube-root-ca.crt of every namespace; NULL: none is made */
 };
 int kl_controllers_start(struct kl_registry *registry, const struct kl_controllers_options *options,
 	struct kl_controllers **ret, struct kl_err *err);

@@ -37,6 +37,8 @@ struct kl_feed {
 	int wake_fd;
 	struct source *sources;
 	size_t count;
+	const struct kl_object *telling; /* the object handlers are told of */
+	json_t *parsed;                  /* its tree, once somebody wanted it */
 };
 
 /* --- cache */
@@ -76,13 +78,16 @@ static void entry_free(struct source *source, struct entry *entry)
 	free(entry);
 }
 
-static void tell(struct source *source, struct kl_object *now, struct kl_object *prev)
+static void tell(struct kl_feed *feed, struct source *source, struct kl_object *now, struct kl_object *prev)
 {
+	feed->telling = now ? now : prev;
 	for (unsigned i = 0; i < source->handler_count; i++)
 		source->handlers[i].fn(now, prev, source->handlers[i].arg);
+	json_decref(kl_take(&feed->parsed));
+	feed->telling = NULL;
 }
 
-static void put(struct source *source, struct kl_object *obj)
+static void put(struct kl_feed *feed, struct source *source, struct kl_object *obj)
 {
 	struct entry *entry = find(source, obj->ns, obj->name);
 	if (entry && entry->obj->rv >= obj->rv) {
@@ -94,16 +99,16 @@ static void put(struct source *source, struct kl_object *obj)
 	struct kl_object *prev = entry->obj;
 	entry->obj = kl_object_ref(obj);
 	entry->seen = source->lists;
-	tell(source, obj, prev);
+	tell(feed, source, obj, prev);
 	if (prev)
 		kl_object_unref(prev);
 }
 
-static void drop(struct source *source, struct entry *entry)
+static void drop(struct kl_feed *feed, struct source *source, struct entry *entry)
 {
 	struct kl_object *prev = kl_object_ref(entry->obj);
 	entry_free(source, entry);
-	tell(source, NULL, prev);
+	tell(feed, source, NULL, prev);
 	kl_object_unref(prev);
 }
 
@@ -124,11 +129,11 @@ static int relist(struct kl_feed *feed, struct source *source)
 	uint64_t rv = list.rv;
 	source->lists++;
 	for (size_t i = 0; i < list.count; i++)
-		put(source, list.items[i]);
+		put(feed, source, list.items[i]);
 	kl_object_list_release(&list);
 	HASH_ITER (hh, source->entries, entry, next) {
 		if (entry->seen != source->lists)
-			drop(source, entry);
+			drop(feed, source, entry);
 	}
 	int rc = kl_store_watch(feed->store, source->kind, NULL, rv, &source->watch);
 	if (!rc)
@@ -136,15 +141,15 @@ static int relist(struct kl_feed *feed, struct source *source)
 	return rc;
 }
 
-static void handle(struct source *source, const struct kl_event *event)
+static void handle(struct kl_feed *feed, struct source *source, const struct kl_event *event)
 {
 	if (event->type != KL_EVENT_DELETED) {
-		put(source, event->obj);
+		put(feed, source, event->obj);
 		return;
 	}
 	struct entry *entry = find(source, event->obj->ns, event->obj->name);
 	if (entry && entry->obj->rv <= event->obj->rv)
-		drop(source, entry);
+		drop(feed, source, entry);
 }
 
 static bool deliver_source(struct kl_feed *feed, struct source *source)
@@ -155,7 +160,7 @@ static bool deliver_source(struct kl_feed *feed, struct source *source)
 	while (source->watch && (count = kl_watch_take(source->watch, events, BATCH)) > 0) {
 		any = true;
 		for (int i = 0; i < count; i++) {
-			handle(source, &events[i]);
+			handle(feed, source, &events[i]);
 			kl_event_release(&events[i]);
 		}
 	}
@@ -257,7 +262,23 @@ void kl_feed_observe(struct kl_feed *feed, struct kl_object *object)
 {
 	struct source *source = source_of(feed, object->kind);
 	if (source)
-		put(source, object);
+		put(feed, source, object);
+}
+
+void kl_feed_observe_gone(
+	struct kl_feed *feed, const struct kl_kind *kind, const char *ns, const char *name, const char *uid)
+{
+	struct source *source = source_of(feed, kind);
+	struct entry *entry = source ? find(source, ns, name) : NULL;
+	if (entry && !strcmp(entry->obj->uid, uid))
+		drop(feed, source, entry);
+}
+
+const json_t *kl_feed_parsed(struct kl_feed *feed)
+{
+	if (!feed->parsed && feed->telling)
+		feed->parsed = kl_object_parse(feed->telling);
+	return feed->parsed;
 }
 
 struct kl_object *kl_feed_get(struct kl_feed *feed, const struct kl_kind *kind, const char *ns, const char *name)

@@ -20,6 +20,9 @@ struct kl_feed;
 /* now NULL: deleted (then prev is its last version); prev NULL: new. Both borrowed. */
 typedef void kl_feed_handler(struct kl_object *now, struct kl_object *prev, void *arg);
 
+/* Inside a handler: the tree of `now` (of `prev` when deleted), parsed once for all handlers. Borrowed. */
+const json_t *kl_feed_parsed(struct kl_feed *feed);
+
 int kl_feed_new(struct kl_store *store, struct kl_feed **ret, struct kl_err *err);
 void kl_feed_free(struct kl_feed *feed);
 /* Before kl_feed_sync. Handlers of one kind are called in the order of their adding. */
@@ -35,6 +38,8 @@ void kl_feed_wake(struct kl_feed *feed);
 
 /* A version this thread has just written. */
 void kl_feed_observe(struct kl_feed *feed, struct kl_object *object);
+/* An object this thread has just deleted for good. */
+void kl_feed_observe_gone(struct kl_feed *feed, const struct kl_kind *kind, const char *ns, const char *name, const char *uid);
 
 /* Borrowed; NULL when absent. ns "" for cluster-scoped. */
 struct kl_object *kl_feed_get(struct kl_feed *feed, const struct kl_kind *kind, const char *ns, const char *name);

@@ -159,7 +159,7 @@ static void pod_bound(struct kl_scheduler *s, struct pod *pod, const char *node)
 
 static void pod_update(struct kl_scheduler *s, struct kl_object *obj)
 {
-	kl_autojson *json = kl_object_parse(obj);
+	const json_t *json = kl_feed_parsed(s->feed);
 	struct pod *pod = pod_find(s, obj->ns, obj->name);
 	if (pod && (strcmp(pod->uid, obj->uid) != 0 || is_over(json))) {
 		pod_free(s, pod);
@@ -200,7 +200,7 @@ static void on_node(struct kl_object *now, struct kl_object *prev, void *arg)
 		s->moves++;
 		return;
 	}
-	kl_autojson *json = kl_object_parse(now);
+	const json_t *json = kl_feed_parsed(s->feed);
 	if (kl_sched_node_set(s->core, json))
 		s->moves++;
 }
@@ -208,7 +208,7 @@ static void on_node(struct kl_object *now, struct kl_object *prev, void *arg)
 static void on_namespace(struct kl_object *now, struct kl_object *prev, void *arg)
 {
 	struct kl_scheduler *s = arg;
-	kl_autojson *json = now ? kl_object_parse(now) : NULL;
+	const json_t *json = now ? kl_feed_parsed(s->feed) : NULL;
 	json_t *labels = kl_json_get(json, "metadata", "labels", NULL);
 	kl_autojson *none = json_object();
 	kl_sched_namespace_set(s->core, now ? now->name : prev->name, now ? (labels ? labels : none) : NULL);

@@ -1,0 +1,130 @@
+/*
+ * NoExecute taints: pods that do not tolerate one are deleted, those that tolerate it for a time when it is over.
+ * A key is a node; its pods' deadlines are looked at together and the earliest sets the timer.
+ */
+#include "ctl.h"
+
+static bool tolerates(const json_t *toleration, const json_t *taint)
+{
+	const char *key = kl_json_str(toleration, "key", NULL), *effect = kl_json_str(toleration, "effect", NULL);
+	if (*effect && strcmp(effect, "NoExecute") != 0)
+		return false;
+	if (*key && strcmp(key, kl_json_str(taint, "key", NULL)) != 0)
+		return false;
+	return !strcmp(kl_json_str(toleration, "operator", NULL), "Exists") ||
+	       !strcmp(kl_json_str(toleration, "value", NULL), kl_json_str(taint, "value", NULL));
+}
+
+static bool is_of_condition(const json_t *taint)
+{
+	const char *key = kl_json_str(taint, "key", NULL);
+	return !strcmp(key, "node.kubernetes.io/not-ready") || !strcmp(key, "node.kubernetes.io/unreachable");
+}
+
+/* When the pod must go for this taint, in milliseconds since the epoch; INT64_MAX: never. */
+static int64_t deadline_of_taint(struct kl_controllers *c, const json_t *pod, const json_t *taint, int64_t now_ms)
+{
+	size_t i;
+	json_t *toleration;
+	bool tolerated = false;
+	int64_t seconds = INT64_MAX, added_ms = now_ms;
+	kl_time_parse(kl_json_str(taint, "timeAdded", NULL), &added_ms);
+	json_array_foreach (kl_json_get(pod, "spec", "tolerations", NULL), i, toleration) {
+		if (!tolerates(toleration, taint))
+			continue;
+		tolerated = true;
+		const json_t *limit = json_object_get(toleration, "tolerationSeconds");
+		if (json_is_integer(limit) && json_integer_value(limit) < seconds)
+			seconds = json_integer_value(limit) > 0 ? json_integer_value(limit) : 0;
+	}
+	if (!tolerated)
+		return is_of_condition(taint) ? added_ms + c->options.pod_eviction_timeout_ms : 0;
+	return seconds == INT64_MAX ? INT64_MAX : added_ms + seconds * 1000;
+}
+
+static int64_t deadline_of_pod(struct kl_controllers *c, const struct pod *pod, const json_t *taints, int64_t now_ms)
+{
+	size_t i;
+	json_t *taint;
+	int64_t earliest_ms = INT64_MAX;
+	kl_autojson *json = kl_object_parse(pod->obj);
+	json_array_foreach (taints, i, taint) {
+		if (strcmp(kl_json_str(taint, "effect", NULL), "NoExecute") != 0)
+			continue;
+		int64_t deadline_ms = deadline_of_taint(c, json, taint, now_ms);
+		if (deadline_ms < earliest_ms)
+			earliest_ms = deadline_ms;
+	}
+	return earliest_ms;
+}
+
+static void evict(struct kl_controllers *c, const char *key, const struct pod *pod)
+{
+	kl_autojson *json = kl_object_parse(pod->obj);
+	ctl_event(c, CTL_EVICTION, json, "Normal", "TaintManagerEviction", "Marking for deletion Pod %s", pod->key);
+	ctl_write(c, &(struct ctl_write){.id = CTL_EVICTION,
+			     .key = key,
+			     .verb = KL_DELETE,
+			     .kind = c->kinds.pod,
+			     .ns = pod->ns,
+			     .name = pod->name,
+			     .uid = pod->uid,
+			     .grace_period_s = CTL_DEFAULT_GRACE});
+}
+
+static bool has_no_execute(const json_t *taints)
+{
+	size_t i;
+	json_t *taint;
+	json_array_foreach (taints, i, taint) {
+		if (!strcmp(kl_json_str(taint, "effect", NULL), "NoExecute"))
+			return true;
+	}
+	return false;
+}
+
+static void sync(struct kl_controllers *c, const char *key)
+{
+	kl_autojson *node = ctl_load(c, c->kinds.node, key);
+	const json_t *taints = kl_json_get(node, "spec", "taints", NULL);
+	int64_t now_ms = kl_realtime_ms(), next_ms = INT64_MAX;
+	if (!has_no_execute(taints))
+		return;
+	for (struct pod *pod = pods_of_node(c, meta_str(node, "name")); pod; pod = pod->node_next) {
+		if (pod->deleting || pod->over)
+			continue;
+		int64_t deadline_ms = deadline_of_pod(c, pod, taints, now_ms);
+		if (deadline_ms <= now_ms)
+			evict(c, key, pod);
+		else if (deadline_ms < next_ms)
+			next_ms = deadline_ms;
+	}
+	if (next_ms != INT64_MAX)
+		ctl_enqueue_after(c, CTL_EVICTION, key, next_ms - now_ms + 1);
+}
+
+static void on_node(struct kl_object *now, struct kl_object *prev, void *arg)
+{
+	struct kl_controllers *c = arg;
+	(void)prev;
+	if (now && has_no_execute(kl_json_get(kl_feed_parsed(c->feed), "spec", "taints", NULL)))
+		ctl_enqueue_object(c, CTL_EVICTION, now);
+}
+
+/* A pod bound to a node that is already tainted. */
+static void on_pod(struct kl_controllers *c, struct pod *pod, bool gone)
+{
+	if (gone || !pod->node || pod->deleting || pod->over)
+		return;
+	const struct kl_object *node = kl_feed_get(c->feed, c->kinds.node, "", pod->node);
+	if (node && strstr(node->json, "\"NoExecute\""))
+		ctl_enqueue_object(c, CTL_EVICTION, node);
+}
+
+static void init(struct kl_controllers *c)
+{
+	kl_feed_add(c->feed, c->kinds.node, on_node, c);
+	pods_listen(c, on_pod);
+}
+
+const struct controller eviction_controller = {"taint-eviction-controller", init, sync, NULL};
