@@ -52,6 +52,8 @@ static struct sum decode(const uint8_t *data, size_t size, size_t step)
 	return sum;
 }
 
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	if (size < 2)
