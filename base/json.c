@@ -51,14 +51,14 @@ int64_t kl_json_int(const json_t *json, int64_t absent, ...)
 	return json_is_integer(at) ? (int64_t)json_integer_value(at) : absent;
 }
 
-bool kl_json_bool(const json_t *json, bool absent, ...)
+bool kl_json_bool(const json_t *json, int absent, ...)
 {
 	json_t *at;
 	va_list keys;
 	va_start(keys, absent);
 	at = walk(json, keys);
 	va_end(keys);
-	return json_is_boolean(at) ? json_is_true(at) : absent;
+	return json_is_boolean(at) ? json_is_true(at) : absent != 0;
 }
 
 static json_t *child_object(json_t *json, const char *key)

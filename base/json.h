@@ -22,7 +22,7 @@ const char *kl_json_str(const json_t *json, ...) __attribute__((sentinel));
 /* NULL for absent or not a string. */
 const char *kl_json_str_or_null(const json_t *json, ...) __attribute__((sentinel));
 int64_t kl_json_int(const json_t *json, int64_t absent, ...) __attribute__((sentinel));
-bool kl_json_bool(const json_t *json, bool absent, ...) __attribute__((sentinel));
+bool kl_json_bool(const json_t *json, int absent, ...) __attribute__((sentinel));
 /* Makes the objects on the way. Steals value. */
 void kl_json_set(json_t *json, json_t *value, ...) __attribute__((sentinel));
 /* The object at the path, made (with those on the way) where absent. */
