@@ -170,14 +170,7 @@ use_cluster() { # [NODES]: the shared one, or one of this file's own
 nodes() { k get nodes -o jsonpath='{range .items[*]}{.metadata.name}{"\n"}{end}'; }
 node_ip() { get "node/$1" '{.status.addresses[?(@.type=="InternalIP")].address}' | awk '{print $1}'; }
 node_netns() { echo "kl-$NAME-$1"; }
-pid_of() { # server | supervisor | NODE: the pid of the process, from the file where its parent wrote it
-	local file
-	case $1 in
-	server | supervisor | registry) file=$(RUN)/$1.pid ;;
-	*) file=$(RUN)/nodes/$1/agent.pid ;;
-	esac
-	awk 'NR == 1 { print $1 }' "$file"
-}
+pid_of() { awk 'NR == 1 { print $1 }' "$(RUN)/$1.pid"; } # server | supervisor | registry | NODE
 alive() { [ -n "$1" ] && kill -0 "$1" 2>/dev/null; }
 kill_hard() { # server | NODE
 	local pid
