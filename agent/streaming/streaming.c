@@ -361,10 +361,10 @@ static int read_pem(const char *path, struct kl_buf *ret, struct kl_err *err)
 	return path ? kl_file_read(path, ret, err) : 0;
 }
 
-static int new_httpd(struct kl_streaming *s, const struct kl_streaming_options *options, const char *const *addresses,
-	struct kl_err *err)
+static int start_httpd(struct kl_streaming *s, const struct kl_streaming_options *options, struct kl_err *err)
 {
 	kl_autobuf cert = {0}, key = {0}, ca = {0};
+	char first[64], second[64];
 	int rc = read_pem(options->cert_path, &cert, err);
 	if (rc >= 0)
 		rc = read_pem(options->key_path, &key, err);
@@ -372,24 +372,19 @@ static int new_httpd(struct kl_streaming *s, const struct kl_streaming_options *
 		rc = read_pem(options->client_ca_path, &ca, err);
 	if (rc < 0)
 		return rc;
-	struct kl_httpd_options http = {.addresses = addresses, .threads = HTTP_THREADS, .cert_pem = cert.data,
-		.key_pem = key.data, .client_ca_pem = ca.data};
 	s->authenticate = options->client_ca_path != NULL;
-	return kl_httpd_new(&http, &s->httpd, err);
-}
-
-static int start_httpd(struct kl_streaming *s, const struct kl_streaming_options *options, struct kl_err *err)
-{
-	char first[64], second[64];
 	snprintf(first, sizeof(first), "%s:%d", options->address ? options->address : "0.0.0.0", options->port);
 	snprintf(second, sizeof(second), "[::]:%d", options->port);
 	const char *const both[] = {first, second, NULL}, *const one[] = {first, NULL};
-	int rc = -EAFNOSUPPORT;
+	struct kl_httpd_options http = {.addresses = both, .threads = HTTP_THREADS, .cert_pem = cert.data, .key_pem = key.data,
+		.client_ca_pem = ca.data};
+	rc = -EAFNOSUPPORT;
 	if (!options->address && options->port)
-		rc = new_httpd(s, options, both, err);
+		rc = kl_httpd_new(&http, &s->httpd, err);
 	if (rc < 0) { /* a machine without IPv6 */
 		kl_err_clear(err);
-		rc = new_httpd(s, options, one, err);
+		http.addresses = one;
+		rc = kl_httpd_new(&http, &s->httpd, err);
 	}
 	if (rc < 0)
 		return rc;

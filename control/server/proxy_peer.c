@@ -262,10 +262,10 @@ static void on_ready_events(struct kl_peer *peer, int events)
 static void on_poll(uv_poll_t *poll, int status, int events)
 {
 	struct kl_peer *peer = poll->data;
-	if (status < 0)
-		fail_errno(peer, "poll", -status);
-	else if (peer->state == CONNECTING)
+	if (peer->state == CONNECTING)
 		on_connected(peer);
+	else if (status < 0) /* libuv's word for an error of the socket's, such as a reset */
+		fail_errno(peer, "read", ECONNRESET);
 	else if (peer->state == SHAKING)
 		shake(peer);
 	else

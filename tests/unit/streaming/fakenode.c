@@ -110,7 +110,7 @@ static void write_bundle(struct fakenode *node)
 	kl_file_write_atomic(path, CONFIG, sizeof(CONFIG) - 1, 0600, NULL);
 }
 
-struct fakenode *fakenode_new(const char *dir, const char *self, int port)
+struct fakenode *fakenode_new(const char *dir, const char *self, int port, const char *certs)
 {
 	static const struct kl_streaming_ops OPS = {find_container, find_netns, pods, NULL};
 	struct fakenode *node = kl_calloc(1, sizeof(*node));
@@ -126,8 +126,11 @@ struct fakenode *fakenode_new(const char *dir, const char *self, int port)
 	uv_loop_init(&node->loop);
 	node->stop.data = node;
 	uv_async_init(&node->loop, &node->stop, on_stop);
-	struct kl_streaming_options options = {
-		.address = "127.0.0.1", .port = port, .scratch_dir = scratch, .ops = &OPS, .arg = node};
+	kl_autofree char *cert = certs ? kl_asprintf("%s/serving.crt", certs) : NULL;
+	kl_autofree char *key = certs ? kl_asprintf("%s/serving.key", certs) : NULL;
+	kl_autofree char *ca = certs ? kl_asprintf("%s/ca.crt", certs) : NULL;
+	struct kl_streaming_options options = {.address = "127.0.0.1", .port = port, .cert_path = cert, .key_path = key,
+		.client_ca_path = ca, .scratch_dir = scratch, .ops = &OPS, .arg = node};
 	if (kl_streaming_new(&node->loop, &options, &node->streaming, &err) < 0) {
 		fprintf(stderr, "fakenode: %s\n", kl_err_text(&err));
 		exit(1);

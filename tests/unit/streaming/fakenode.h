@@ -12,8 +12,11 @@
 
 struct fakenode;
 
-/* dir: an empty folder of its own; self: path of the program, which calls fakenode_runtime() when argv[1] is "runtime". */
-struct fakenode *fakenode_new(const char *dir, const char *self, int port);
+/*
+ * dir: an empty folder of its own; self: path of the program, which calls fakenode_runtime() when argv[1] is "runtime". certs: a
+ * folder with ca.crt, serving.crt and serving.key; NULL: plain HTTP.
+ */
+struct fakenode *fakenode_new(const char *dir, const char *self, int port, const char *certs);
 int fakenode_port(const struct fakenode *node);
 /* Runs a thread with the agent's loop. */
 void fakenode_free(struct fakenode *node);

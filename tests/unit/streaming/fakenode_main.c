@@ -1,7 +1,7 @@
 /*
  * The fake node as a program of its own, to try clients against by hand:
  *
- *	fakenode PORT DIR     serves until its standard input ends
+ *	fakenode PORT DIR [CERTS]     serves until its standard input ends; its lines become "main"'s log
  */
 #include "fakenode.h"
 
@@ -14,9 +14,9 @@ int main(int argc, char **argv)
 {
 	if (argc > 1 && !strcmp(argv[1], "runtime"))
 		return fakenode_runtime(argc, argv);
-	if (argc != 3)
+	if (argc < 3 || argc > 4)
 		return 2;
-	struct fakenode *node = fakenode_new(argv[2], "/proc/self/exe", atoi(argv[1]));
+	struct fakenode *node = fakenode_new(argv[2], "/proc/self/exe", atoi(argv[1]), argv[3]);
 	printf("port %d\n", fakenode_port(node));
 	fflush(stdout);
 	char line[1024];
