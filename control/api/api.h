@@ -13,7 +13,7 @@
 #include "selector.h"
 #include "status.h"
 
-enum kl_media { KL_MEDIA_JSON, KL_MEDIA_YAML, KL_MEDIA_UNKNOWN };
+enum kl_media { KL_MEDIA_JSON, KL_MEDIA_YAML, KL_MEDIA_UNKNOWN, KL_MEDIA_PROTOBUF };
 enum kl_field_validation { KL_VALIDATE_WARN, KL_VALIDATE_IGNORE, KL_VALIDATE_STRICT };
 enum kl_patch_type { KL_PATCH_JSON, KL_PATCH_MERGE, KL_PATCH_STRATEGIC, KL_PATCH_APPLY };
 

@@ -3,6 +3,7 @@
  */
 #include "api.h"
 #include "decode.h"
+#include "proto.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -22,6 +23,7 @@ enum kl_media kl_media_parse(const char *content_type)
 	} types[] = {
 		{"application/json", KL_MEDIA_JSON}, {"application/yaml", KL_MEDIA_YAML}, {"text/yaml", KL_MEDIA_YAML},
 		{"application/x-yaml", KL_MEDIA_YAML}, {"*/*", KL_MEDIA_JSON},
+		{"application/vnd.kubernetes.protobuf", KL_MEDIA_PROTOBUF},
 	};
 	for (size_t i = 0; i < KL_ARRAY_LEN(types); i++)
 		if (strlen(types[i].name) == len && !strncasecmp(types[i].name, content_type, len))
@@ -164,6 +166,22 @@ static json_t *decode_yaml(const char *data, size_t len, struct kl_status *st)
 	return json;
 }
 
+static json_t *decode_protobuf(const char *data, size_t len, struct kl_status *st)
+{
+	struct kl_err err = {0};
+	json_t *json = kl_proto_parse(data, len, &err);
+	if (!json)
+		kl_status_bad_request(st, "error decoding the body as protobuf: %s", kl_err_text(&err));
+	return json;
+}
+
+static json_t *decode_bytes(enum kl_media media, const char *data, size_t len, struct kl_status *st)
+{
+	if (media == KL_MEDIA_PROTOBUF)
+		return decode_protobuf(data, len, st);
+	return media == KL_MEDIA_YAML ? decode_yaml(data, len, st) : decode_json(data, len, st);
+}
+
 json_t *kl_api_decode(enum kl_media media, const char *data, size_t len, struct kl_status *st)
 {
 	if (len > BODY_MAX) {
@@ -173,10 +191,10 @@ json_t *kl_api_decode(enum kl_media media, const char *data, size_t len, struct 
 	if (media == KL_MEDIA_UNKNOWN) {
 		kl_status_set(st, 415, "UnsupportedMediaType",
 			"the body of the request was in an unknown format - accepted media types include: application/json, "
-			"application/yaml");
+			"application/yaml, application/vnd.kubernetes.protobuf");
 		return NULL;
 	}
-	kl_autojson *json = media == KL_MEDIA_YAML ? decode_yaml(data, len, st) : decode_json(data, len, st);
+	kl_autojson *json = decode_bytes(media, data, len, st);
 	if (!json)
 		return NULL;
 	if (!json_is_object(json)) {

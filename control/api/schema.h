@@ -43,6 +43,7 @@ struct kl_field {
 	const char *def;	     /* default as JSON text */
 	const char *choices;	     /* allowed values, sorted: "Always|Never" */
 	uint16_t flags;
+	uint16_t number; /* in protobuf; INLINE(message, number) inside an embedded struct; 0: none */
 	uint8_t type, shape;
 };
 

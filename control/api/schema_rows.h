@@ -6,28 +6,32 @@
 #include "schema.h"
 #include "type_hooks.h"
 
-#define ROW_(field, kind, form, ...) {.name = field, .type = kind, .shape = form, __VA_ARGS__}
-#define STR(field, ...)		     ROW_(field, KL_T_STRING, KL_ONE, __VA_ARGS__)
-#define I32(field, ...)		     ROW_(field, KL_T_INT32, KL_ONE, __VA_ARGS__)
-#define I64(field, ...)		     ROW_(field, KL_T_INT64, KL_ONE, __VA_ARGS__)
-#define BOOL(field, ...)	     ROW_(field, KL_T_BOOL, KL_ONE, __VA_ARGS__)
-#define QUANTITY(field, ...)	     ROW_(field, KL_T_QUANTITY, KL_ONE, __VA_ARGS__)
-#define INT_OR_STR(field, ...)	     ROW_(field, KL_T_INT_OR_STRING, KL_ONE, __VA_ARGS__)
-#define TIME(field, ...)	     ROW_(field, KL_T_TIME, KL_ONE, __VA_ARGS__)
-#define MICRO_TIME(field, ...)	     ROW_(field, KL_T_MICRO_TIME, KL_ONE, __VA_ARGS__)
-#define BYTES(field, ...)	     ROW_(field, KL_T_BYTES, KL_ONE, __VA_ARGS__)
-#define ANY(field, ...)		     ROW_(field, KL_T_ANY, KL_ONE, __VA_ARGS__)
-#define OBJ(field, to, ...)	     ROW_(field, KL_T_STRUCT, KL_ONE, .ref = &kl_schema_##to, __VA_ARGS__)
-#define MAP_TIME(field, ...)	     ROW_(field, KL_T_TIME, KL_MAP, __VA_ARGS__)
-#define LIST_STR(field, ...)	     ROW_(field, KL_T_STRING, KL_LIST, __VA_ARGS__)
-#define LIST_I32(field, ...)	     ROW_(field, KL_T_INT32, KL_LIST, __VA_ARGS__)
-#define LIST_I64(field, ...)	     ROW_(field, KL_T_INT64, KL_LIST, __VA_ARGS__)
-#define LIST_OBJ(field, to, ...)     ROW_(field, KL_T_STRUCT, KL_LIST, .ref = &kl_schema_##to, __VA_ARGS__)
-#define MAP_STR(field, ...)	     ROW_(field, KL_T_STRING, KL_MAP, __VA_ARGS__)
-#define MAP_LIST_STR(field, ...)     ROW_(field, KL_T_ANY, KL_MAP, __VA_ARGS__)
-#define MAP_QUANTITY(field, ...)     ROW_(field, KL_T_QUANTITY, KL_MAP, __VA_ARGS__)
-#define MAP_BYTES(field, ...)	     ROW_(field, KL_T_BYTES, KL_MAP, __VA_ARGS__)
-#define MAP_ANY(field, ...)	     ROW_(field, KL_T_ANY, KL_MAP, __VA_ARGS__)
+/* num: the number of the field in the protobuf form. */
+#define ROW_(field, num, kind, form, ...) {.name = field, .number = (num), .type = kind, .shape = form, __VA_ARGS__}
+#define STR(field, num, ...)		     ROW_(field, num, KL_T_STRING, KL_ONE, __VA_ARGS__)
+#define I32(field, num, ...)		     ROW_(field, num, KL_T_INT32, KL_ONE, __VA_ARGS__)
+#define I64(field, num, ...)		     ROW_(field, num, KL_T_INT64, KL_ONE, __VA_ARGS__)
+#define BOOL(field, num, ...)	     ROW_(field, num, KL_T_BOOL, KL_ONE, __VA_ARGS__)
+#define QUANTITY(field, num, ...)	     ROW_(field, num, KL_T_QUANTITY, KL_ONE, __VA_ARGS__)
+#define INT_OR_STR(field, num, ...)	     ROW_(field, num, KL_T_INT_OR_STRING, KL_ONE, __VA_ARGS__)
+#define TIME(field, num, ...)	     ROW_(field, num, KL_T_TIME, KL_ONE, __VA_ARGS__)
+#define MICRO_TIME(field, num, ...)	     ROW_(field, num, KL_T_MICRO_TIME, KL_ONE, __VA_ARGS__)
+#define BYTES(field, num, ...)	     ROW_(field, num, KL_T_BYTES, KL_ONE, __VA_ARGS__)
+#define ANY(field, num, ...)		     ROW_(field, num, KL_T_ANY, KL_ONE, __VA_ARGS__)
+#define OBJ(field, num, to, ...)	     ROW_(field, num, KL_T_STRUCT, KL_ONE, .ref = &kl_schema_##to, __VA_ARGS__)
+#define MAP_TIME(field, num, ...)	     ROW_(field, num, KL_T_TIME, KL_MAP, __VA_ARGS__)
+#define LIST_STR(field, num, ...)	     ROW_(field, num, KL_T_STRING, KL_LIST, __VA_ARGS__)
+#define LIST_I32(field, num, ...)	     ROW_(field, num, KL_T_INT32, KL_LIST, __VA_ARGS__)
+#define LIST_I64(field, num, ...)	     ROW_(field, num, KL_T_INT64, KL_LIST, __VA_ARGS__)
+#define LIST_OBJ(field, num, to, ...)     ROW_(field, num, KL_T_STRUCT, KL_LIST, .ref = &kl_schema_##to, __VA_ARGS__)
+#define MAP_STR(field, num, ...)	     ROW_(field, num, KL_T_STRING, KL_MAP, __VA_ARGS__)
+#define MAP_LIST_STR(field, num, ...)     ROW_(field, num, KL_T_ANY, KL_MAP, __VA_ARGS__)
+#define MAP_QUANTITY(field, num, ...)     ROW_(field, num, KL_T_QUANTITY, KL_MAP, __VA_ARGS__)
+#define MAP_BYTES(field, num, ...)	     ROW_(field, num, KL_T_BYTES, KL_MAP, __VA_ARGS__)
+#define MAP_ANY(field, num, ...)	     ROW_(field, num, KL_T_ANY, KL_MAP, __VA_ARGS__)
+
+/* A field of a struct that Go embeds: there it is a message of its own. */
+#define INLINE(message, num) ((message) << 8 | (num))
 
 #define FLAGS(bits)   .flags = (bits)
 #define KEYS(list)    .keys = list
