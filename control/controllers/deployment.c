@@ -470,9 +470,18 @@ static void init(struct kl_controllers *c)
 
 static void release(struct kl_controllers *c)
 {
+	struct family *family, *next_family;
+	struct member *at, *next;
 	struct families *families = c->state[CTL_DEPLOYMENT];
-	while (families && families->by_owner)
-		family_remove(families, families->by_owner->owner, families->by_owner->members->name);
+	HASH_ITER (hh, families->by_owner, family, next_family) {
+		HASH_DELETE(hh, families->by_owner, family);
+		LL_FOREACH_SAFE (family->members, at, next) {
+			free(at->name);
+			free(at);
+		}
+		free(family->owner);
+		free(family);
+	}
 	free(families);
 }
 

@@ -383,12 +383,21 @@ static void init(struct kl_controllers *c)
 static void release(struct kl_controllers *c)
 {
 	struct service *service, *next;
+	struct slice_owner *owner, *next_owner;
+	struct slice_name *name, *next_name;
 	if (!state_of(c))
 		return;
 	HASH_ITER (hh, state_of(c)->services, service, next)
 		service_free(state_of(c), service);
-	while (state_of(c)->owners)
-		owner_remove(c, state_of(c)->owners->key, state_of(c)->owners->names->name);
+	HASH_ITER (hh, state_of(c)->owners, owner, next_owner) {
+		HASH_DELETE(hh, state_of(c)->owners, owner);
+		LL_FOREACH_SAFE (owner->names, name, next_name) {
+			free(name->name);
+			free(name);
+		}
+		free(owner->key);
+		free(owner);
+	}
 	free(c->state[CTL_ENDPOINTS]);
 }
 
