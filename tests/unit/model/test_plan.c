@@ -1,0 +1,128 @@
+/* Which backends take new connections: a table of cases; and the texts of addresses. */
+#include "maglev.h"
+#include "mem.h"
+#include "plan.h"
+#include "testlib.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum { R = KL_BACKEND_READY | KL_BACKEND_SERVING, T = KL_BACKEND_SERVING | KL_BACKEND_TERMINATING, N = 0, D = KL_BACKEND_TERMINATING,
+	L = KL_BACKEND_LOCAL };
+
+struct plan_case {
+	const char *what;
+	uint16_t flags;
+	uint8_t backends[5]; /* flags; 0xff ends */
+	uint16_t weights[5];
+	const char *all, *local; /* slots as digits */
+};
+static const struct plan_case cases[] = {
+	{"none", 0, {0xff}, {0}, "", ""},
+	{"ready ones", 0, {R, R, R, 0xff}, {0}, "012", ""},
+	{"not the unready", 0, {R, N, R, 0xff}, {0}, "02", ""},
+	{"not the terminating while there are ready ones", 0, {R, T, R, 0xff}, {0}, "02", ""},
+	{"the terminating when nothing else serves", 0, {N, T, T, 0xff}, {0}, "12", ""},
+	{"never those that terminate and do not serve", 0, {D, D, 0xff}, {0}, "", ""},
+	{"weights in lowest terms", 0, {R, R, 0xff}, {10, 30}, "0111", ""},
+	{"equal weights are one slot each", 0, {R, R, 0xff}, {7, 7}, "01", ""},
+	{"local", KL_SERVICE_EXTERNAL_LOCAL, {R, R | L, R | L, 0xff}, {0}, "012", "12"},
+	{"local falls back by itself", KL_SERVICE_INTERNAL_LOCAL, {R, T | L, N | L, 0xff}, {0}, "0", "1"},
+	{"no local one", KL_SERVICE_EXTERNAL_LOCAL, {R, R, 0xff}, {0}, "01", ""},
+};
+
+static struct kl_service *service_of(const struct plan_case *c)
+{
+	struct kl_service *service = kl_service_new("a/b:80");
+	service->flags = c->flags;
+	service->backends = kl_calloc(5, sizeof(*service->backends));
+	for (size_t i = 0; i < 5 && c->backends[i] != 0xff; i++) {
+		struct kl_backend *backend = &service->backends[service->backend_count++];
+		backend->addr = kl_addr_any(true);
+		backend->addr.bytes[15] = (uint8_t)i;
+		backend->flags = c->backends[i];
+		backend->weight = c->weights[i];
+		backend->node = kl_strdup("");
+	}
+	return service;
+}
+
+static void digits(const uint32_t *slots, size_t count, char *ret)
+{
+	for (size_t i = 0; i < count; i++)
+		*ret++ = (char)('0' + slots[i]);
+	*ret = 0;
+}
+
+KL_TEST(who_takes_new_connections)
+{
+	for (size_t i = 0; i < KL_ARRAY_LEN(cases); i++) {
+		struct kl_service *service = service_of(&cases[i]);
+		struct kl_plan plan;
+		char text[64];
+		kl_plan_make(service, &plan);
+		digits(plan.all, plan.all_count, text);
+		if (!KL_CHECK_STR(text, cases[i].all))
+			kl_test_failed(__FILE__, __LINE__, "case: %s", cases[i].what);
+		digits(plan.local, plan.local_count, text);
+		if (!KL_CHECK_STR(text, cases[i].local))
+			kl_test_failed(__FILE__, __LINE__, "case: %s", cases[i].what);
+		kl_plan_release(&plan);
+		kl_service_free(service);
+	}
+}
+
+KL_TEST(huge_weights_are_scaled_down)
+{
+	const struct plan_case c = {"", 0, {R, R, R, 0xff}, {65535, 65534, 1}, "", ""};
+	struct kl_service *service = service_of(&c);
+	struct kl_plan plan;
+	size_t last = 0;
+	kl_plan_make(service, &plan);
+	KL_CHECK(plan.all_count && plan.all_count <= 131071 + 3);
+	for (size_t i = 0; i < plan.all_count; i++)
+		last += plan.all[i] == 2;
+	KL_CHECK_INT(last, 1);
+	kl_plan_release(&plan);
+	kl_service_free(service);
+}
+
+KL_TEST(normalising_sorts_and_removes_doubles)
+{
+	const struct plan_case c = {"", 0, {R, R, R, R, 0xff}, {0}, "", ""};
+	struct kl_service *service = service_of(&c);
+	service->backends[0].addr.bytes[15] = 3;
+	service->backends[1].addr.bytes[15] = 1;
+	service->backends[2].addr.bytes[15] = 3;
+	service->backends[3].addr.bytes[15] = 2;
+	kl_service_normalise(service);
+	KL_CHECK_INT(service->backend_count, 3);
+	for (size_t i = 0; i < service->backend_count; i++)
+		KL_CHECK_INT(service->backends[i].addr.bytes[15], i + 1);
+	struct kl_service *copy = kl_service_copy(service);
+	KL_CHECK(kl_service_equal(service, copy));
+	copy->backends[1].weight = 9;
+	KL_CHECK(!kl_service_equal(service, copy));
+	kl_service_free(copy);
+	kl_service_free(service);
+}
+
+KL_TEST(addresses_have_texts)
+{
+	static const struct {
+		const char *text, *back;
+		bool v4;
+	} texts[] = {{"10.0.0.1", "10.0.0.1", true}, {"fd00::1", "fd00::1", false}, {"::ffff:1.2.3.4", "1.2.3.4", true},
+		{"0.0.0.0", "0.0.0.0", true}, {"::", "::", false}};
+	struct kl_addr addr;
+	char back[KL_ADDR_TEXT];
+	for (size_t i = 0; i < KL_ARRAY_LEN(texts); i++) {
+		KL_CHECK_INT(kl_addr_parse(texts[i].text, &addr), 0);
+		kl_addr_format(&addr, back);
+		KL_CHECK_STR(back, texts[i].back);
+		KL_CHECK(kl_addr_is_v4(&addr) == texts[i].v4);
+	}
+	KL_CHECK(kl_addr_parse("10.0.0", &addr) < 0 && kl_addr_parse("", &addr) < 0 && kl_addr_parse("x", &addr) < 0);
+}
+
+KL_MAIN()
