@@ -275,7 +275,7 @@ static void add_auths(json_t *into, const json_t *secret)
 	kl_autofree char *text = NULL;
 	size_t len;
 
-	if (!*coded || kl_base64_decode(coded, &text, &len))
+	if (!*coded || kl_volume_base64(coded, &text, &len))
 		return;
 	kl_autojson *config = kl_json_parse(text, len, NULL);
 	json_object_update_missing(into, old ? config : json_object_get(config, "auths"));

@@ -176,7 +176,7 @@ static char *object_value(const json_t *object, bool secret, const char *key)
 		return NULL;
 	if (!secret)
 		return kl_strdup(text);
-	return kl_base64_decode(text, &data, &len) ? NULL : data;
+	return kl_volume_base64(text, &data, &len) ? NULL : data;
 }
 
 static bool valid_name(const char *name)

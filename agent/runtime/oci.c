@@ -460,3 +460,13 @@ const char *kl_oci_version(const struct kl_runtime *runtime)
 {
 	return oci_of((struct kl_runtime *)(uintptr_t)runtime)->version;
 }
+
+char **kl_oci_argv(const struct kl_runtime *runtime)
+{
+	const struct oci *oci = oci_of((struct kl_runtime *)(uintptr_t)runtime);
+	char **argv = kl_calloc(3, sizeof(*argv));
+
+	argv[0] = kl_strdup(oci->program);
+	argv[1] = kl_asprintf("--root=%s", oci->state_root);
+	return argv;
+}

@@ -108,6 +108,9 @@ int kl_oci_new(const struct kl_oci_options *options, struct kl_runtime **ret, ch
 /* "crun 1.8.1" */
 const char *kl_oci_version(const struct kl_runtime *runtime);
 
+/* {"/usr/bin/crun", "--root=/run/…/crun", NULL}: what a subcommand is put behind. Owned by the caller. */
+char **kl_oci_argv(const struct kl_runtime *runtime);
+
 /* Start time of a process in ticks since boot; 0 when it does not exist or is a zombie. */
 uint64_t kl_pid_start(pid_t pid);
 void kl_strv_free(char **list); /* NULL-terminated; NULL is fine */

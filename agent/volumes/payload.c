@@ -6,7 +6,7 @@
 
 enum { MODE_DEFAULT = 0644 };
 
-int kl_base64_decode(const char *text, char **ret, size_t *ret_len)
+int kl_volume_base64(const char *text, char **ret, size_t *ret_len)
 {
 	static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 	size_t len = strlen(text), out = 0;
@@ -91,7 +91,7 @@ static int key_data(const json_t *object, bool secret, const char *key, char **r
 		return 0;
 	}
 	if (json_is_string(coded)) {
-		if (kl_base64_decode(json_string_value(coded), ret, ret_len))
+		if (kl_volume_base64(json_string_value(coded), ret, ret_len))
 			return kl_fail_msg(err, EINVAL, "illegal base64 data in key \"%.100s\"", key);
 		return 0;
 	}

@@ -58,7 +58,7 @@ struct kl_payload {
 int kl_volume_payload(const struct kl_volumes_env *env, const json_t *volume, struct kl_payload *ret, struct kl_err *err);
 void kl_payload_release(struct kl_payload *payload);
 /* RFC 4648 with padding; *ret is owned by the caller and NUL-terminated. -EINVAL. */
-int kl_base64_decode(const char *text, char **ret, size_t *ret_len);
+int kl_volume_base64(const char *text, char **ret, size_t *ret_len);
 
 /* --- writer.c */
 /* Makes `folder` show exactly the payload: ..<time> with the files, ..data → it, one link per first name. */

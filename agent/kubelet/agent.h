@@ -1,0 +1,35 @@
+/*
+ * A node's agent: everything under agent/ wired together on one libuv loop.
+ */
+#ifndef KL_AGENT_H
+#define KL_AGENT_H
+
+#include "err.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct kl_agent_config {
+	const char *kubeconfig; /* file; or `server` with `cert_dir` */
+	const char *server;	/* overrides the kubeconfig's server; NULL: none */
+	const char *node_name;
+	const char *const *node_ips; /* NULL-terminated; NULL: found on the uplink */
+	const char *root_dir, *run_dir, *image_root, *pin_dir, *cgroup_root;
+	const char *uplink;  /* NULL: the device of the default route, else eth0 */
+	const char *lb_mode; /* NULL: auto */
+	bool netns_filter, external_cluster_ip;
+	const char *const *registry_mirrors; /* NULL-terminated; NULL: none */
+	const char *cni_plugin;		     /* NULL: the default path */
+	const char *const *cluster_dns;	     /* NULL-terminated; NULL: none */
+	const char *cluster_domain;
+	const char *const *labels, *const *taints; /* NULL-terminated; NULL: none */
+	const char *system_reserved;		   /* NULL: nothing */
+	int max_pods, port, lease_seconds, drain_hold_ms, pids_limit;
+	const char *tls_cert, *tls_key, *client_ca; /* NULL for all: no endpoint */
+	const char *crun, *runc, *conmon;	    /* NULL: found in PATH */
+};
+
+/* Runs until SIGTERM or SIGINT; containers, programs and maps live on. Returns 0, or why it could not start. */
+int kl_agent_run(const struct kl_agent_config *config, struct kl_err *err);
+
+#endif

@@ -1,0 +1,50 @@
+#ifndef KL_AGENT_IMPL_H
+#define KL_AGENT_IMPL_H
+
+#include "agent.h"
+
+#include "cgroup.h"
+#include "client.h"
+#include "cniserver.h"
+#include "images.h"
+#include "netsync.h"
+#include "node.h"
+#include "pods.h"
+#include "routes.h"
+#include "runtime.h"
+#include "streaming.h"
+
+struct agent {
+	const struct kl_agent_config *config;
+	uv_loop_t loop;
+	struct kl_kubeconfig kubeconfig;
+	struct kl_client *client;
+	struct kl_runtime *runtime;
+	struct kl_images *images;
+	struct kl_node *node;
+	struct kl_netsync *netsync;
+	struct kl_cniserver *cni;
+	struct kl_routes *routes;
+	struct kl_pods *pods;
+	struct kl_informer *informer;
+	struct kl_streaming *streaming;
+	struct kl_cgroups cgroups;
+	struct kl_node_capacity capacity;
+	char *cni_socket, *allocatable_cpu, *allocatable_memory, *runtime_version;
+	char **found_ips; /* where the configuration names none */
+	const char *const *node_ips;
+	uv_timer_t ready_timer;
+	uv_signal_t sigterm, sigint;
+	bool cidrs_known, images_dirty;
+	json_t *image_list; /* for the node's status; made in the pool */
+	int64_t begin_ms;
+};
+
+/* podops.c: what pods need of the rest. */
+extern const struct kl_pods_ops agent_pods_ops;
+/* views.c: what the streaming endpoint asks. */
+extern const struct kl_streaming_ops agent_streaming_ops;
+/* nodeips.c: the global addresses of a device, v4 first; NULL-terminated, owned by the caller. */
+char **agent_device_ips(const char *device);
+
+#endif

@@ -1,0 +1,212 @@
+/*
+ * keelson agent: one node.
+ */
+#include "cmd.h"
+
+#include "agent.h"
+#include "log.h"
+#include "mem.h"
+
+#include <net/if.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+struct options {
+	struct kl_agent_config config;
+	const char *log_level, *cert_dir, *service_cidr, *cni_bin_dir;
+	struct kl_opt_list node_ips, mirrors, dns, labels, taints;
+	bool shared_kernel;
+};
+
+/* The device of the IPv4 default route in /proc/net/route; "eth0" where there is none. Owned by the caller. */
+static char *default_device(void)
+{
+	FILE *file = fopen("/proc/net/route", "re");
+	char line[256], device[IFNAMSIZ];
+	unsigned long destination;
+
+	while (file && fgets(line, sizeof(line), file))
+		if (sscanf(line, "%15s %lx", device, &destination) == 2 && destination == 0 && strcmp(device, "Iface") != 0) {
+			fclose(file);
+			return kl_strdup(device);
+		}
+	if (file)
+		fclose(file);
+	return kl_strdup("eth0");
+}
+
+/* "a,b" items are split. The texts live as long as the program. */
+static const char *const *flatten(const struct kl_opt_list *list)
+{
+	const char **flat = kl_calloc(1, sizeof(*flat));
+	size_t count = 0;
+
+	for (size_t i = 0; i < list->count; i++) {
+		char *copy = kl_strdup(list->items[i]), *rest = copy, *part;
+		while ((part = strsep(&rest, ",")))
+			if (*part) {
+				flat = kl_reallocarray(flat, count + 2, sizeof(*flat));
+				flat[count++] = part;
+				flat[count] = NULL;
+			}
+	}
+	return count ? flat : NULL;
+}
+
+static const char *below(const char *folder, const char *name)
+{
+	return kl_asprintf("%s/%s", folder, name);
+}
+
+static const char *default_node_name(void)
+{
+	char name[256] = "";
+
+	gethostname(name, sizeof(name) - 1);
+	for (char *at = name; *at; at++)
+		if (*at >= 'A' && *at <= 'Z')
+			*at = (char)(*at - 'A' + 'a');
+	return kl_strdup(name);
+}
+
+static void use_cert_dir(struct options *o)
+{
+	struct kl_agent_config *c = &o->config;
+
+	if (!o->cert_dir)
+		return;
+	if (!c->tls_cert)
+		c->tls_cert = below(o->cert_dir, "serving.crt");
+	if (!c->tls_key)
+		c->tls_key = below(o->cert_dir, "serving.key");
+	if (!c->client_ca)
+		c->client_ca = below(o->cert_dir, "ca.crt");
+	if (!c->kubeconfig)
+		c->kubeconfig = below(o->cert_dir, "kubeconfig");
+}
+
+static void derive(struct options *o)
+{
+	struct kl_agent_config *c = &o->config;
+
+	use_cert_dir(o);
+	c->node_ips = flatten(&o->node_ips);
+	c->registry_mirrors = flatten(&o->mirrors);
+	c->cluster_dns = flatten(&o->dns);
+	c->labels = flatten(&o->labels);
+	c->taints = flatten(&o->taints);
+	c->netns_filter = o->shared_kernel;
+	if (!c->node_name)
+		c->node_name = default_node_name();
+	if (!c->image_root)
+		c->image_root = below(c->root_dir, "images");
+	if (!c->uplink)
+		c->uplink = default_device();
+	if (!c->cgroup_root)
+		c->cgroup_root = "/keelson";
+	if (!c->cni_plugin && o->cni_bin_dir)
+		c->cni_plugin = below(o->cni_bin_dir, "keelson-cni");
+	if (!c->kubeconfig)
+		c->kubeconfig = "/etc/keelson/agent.kubeconfig";
+}
+
+static int run(int argc, char **argv)
+{
+	struct options o = {.log_level = "info",
+		.config = {.root_dir = "/var/lib/keelson/agent", .run_dir = "/run/keelson", .pin_dir = "/sys/fs/bpf/keelson",
+			.max_pods = 110, .port = 10250}};
+	struct kl_agent_config *c = &o.config;
+	const struct kl_opt opts[] = {
+		{"server", 0, KL_OPT_STRING, &c->server},
+		{"kubeconfig", 0, KL_OPT_STRING, &c->kubeconfig},
+		{"cert-dir", 0, KL_OPT_STRING, &o.cert_dir},
+		{"node-name", 0, KL_OPT_STRING, &c->node_name},
+		{"node-ip", 0, KL_OPT_LIST, &o.node_ips},
+		{"root-dir", 0, KL_OPT_STRING, &c->root_dir},
+		{"run-dir", 0, KL_OPT_STRING, &c->run_dir},
+		{"image-root", 0, KL_OPT_STRING, &c->image_root},
+		{"pin-dir", 0, KL_OPT_STRING, &c->pin_dir},
+		{"cgroup-root", 0, KL_OPT_STRING, &c->cgroup_root},
+		{"uplink", 0, KL_OPT_STRING, &c->uplink},
+		{"lb-mode", 0, KL_OPT_STRING, &c->lb_mode},
+		{"shared-kernel", 0, KL_OPT_FLAG, &o.shared_kernel},
+		{"netns-filter", 0, KL_OPT_FLAG, &o.shared_kernel},
+		{"external-cluster-ip", 0, KL_OPT_FLAG, &c->external_cluster_ip},
+		{"registry-mirror", 0, KL_OPT_LIST, &o.mirrors},
+		{"cni-plugin", 0, KL_OPT_STRING, &c->cni_plugin},
+		{"cni-bin-dir", 0, KL_OPT_STRING, &o.cni_bin_dir},
+		{"cluster-dns", 0, KL_OPT_LIST, &o.dns},
+		{"cluster-domain", 0, KL_OPT_STRING, &c->cluster_domain},
+		{"service-cidr", 0, KL_OPT_STRING, &o.service_cidr},
+		{"node-labels", 0, KL_OPT_LIST, &o.labels},
+		{"register-with-taints", 0, KL_OPT_LIST, &o.taints},
+		{"system-reserved", 0, KL_OPT_STRING, &c->system_reserved},
+		{"max-pods", 0, KL_OPT_INT, &c->max_pods},
+		{"pod-max-pids", 0, KL_OPT_INT, &c->pids_limit},
+		{"port", 0, KL_OPT_INT, &c->port},
+		{"tls-cert-file", 0, KL_OPT_STRING, &c->tls_cert},
+		{"tls-private-key-file", 0, KL_OPT_STRING, &c->tls_key},
+		{"client-ca-file", 0, KL_OPT_STRING, &c->client_ca},
+		{"lease-duration", 0, KL_OPT_INT, &c->lease_seconds},
+		{"drain-hold", 0, KL_OPT_INT, &c->drain_hold_ms},
+		{"log-level", 0, KL_OPT_STRING, &o.log_level},
+	};
+	struct kl_err err = {0};
+
+	if (kl_opts_parse(&kl_cmd_agent, opts, KL_ARRAY_LEN(opts), argc, argv) > 0) {
+		fprintf(stderr, "keelson agent: it takes no argument '%s'\n", argv[1]);
+		return KL_EXIT_USAGE;
+	}
+	if (kl_log_set_level_name(o.log_level))
+		return kl_cmd_fail(&kl_cmd_agent, "--log-level is one of error, warn, info, debug, not '%s'", o.log_level);
+	derive(&o);
+	if (kl_agent_run(c, &err))
+		return kl_cmd_fail(&kl_cmd_agent, "%s", err.text);
+	return KL_EXIT_OK;
+}
+
+const struct kl_cmd kl_cmd_agent = {
+	.name = "agent",
+	.summary = "Run a node: pods, images, networking",
+	.run = run,
+	.help =
+		"Usage: keelson agent --kubeconfig FILE [OPTIONS]\n\n"
+		"Registers this machine as a node and runs its pods with crun or runc, conmon, skopeo and overlayfs. Containers and\n"
+		"the dataplane live on when the agent ends; the next one takes them over.\n\n"
+		"API\n"
+		"  --kubeconfig FILE            how to reach the API (default /etc/keelson/agent.kubeconfig)\n"
+		"  --server URL                 another server than the kubeconfig names\n"
+		"  --cert-dir DIR               kubeconfig, ca.crt, serving.crt and serving.key in one folder\n"
+		"Node\n"
+		"  --node-name NAME             default: the host's name\n"
+		"  --node-ip IP[,IP]            default: the uplink's addresses\n"
+		"  --node-labels KEY=VALUE,…    labels at registration\n"
+		"  --register-with-taints KEY=VALUE:EFFECT,…\n"
+		"  --system-reserved cpu=500m,memory=256Mi\n"
+		"  --max-pods N                 default 110\n"
+		"  --pod-max-pids N             processes of one container; default: no limit\n"
+		"  --lease-duration SECONDS     default 40, renewed four times as often\n"
+		"Folders\n"
+		"  --root-dir DIR               what survives a reboot (default /var/lib/keelson/agent)\n"
+		"  --run-dir DIR                what does not (default /run/keelson)\n"
+		"  --image-root DIR             images; may be shared by agents of one machine (default ROOT/images)\n"
+		"  --cgroup-root PATH           parent of the pods' cgroups (default /keelson)\n"
+		"Images\n"
+		"  --registry-mirror REGISTRY=URL   e.g. docker.io=http://10.0.0.1:5000; may be repeated\n"
+		"Network\n"
+		"  --uplink DEVICE              default: that of the default route\n"
+		"  --lb-mode auto|xdp|generic|tc\n"
+		"  --pin-dir DIR                on a bpffs (default /sys/fs/bpf/keelson)\n"
+		"  --shared-kernel              other agents run on this kernel: touch only this node's namespaces\n"
+		"  --external-cluster-ip        translate ClusterIPs that arrive on the uplink\n"
+		"  --service-cidr CIDR          accepted for symmetry with the server\n"
+		"  --cni-plugin FILE            default /opt/cni/bin/keelson-cni; or --cni-bin-dir DIR\n"
+		"  --cluster-dns IP, --cluster-domain NAME   for the pods' resolv.conf\n"
+		"  --drain-hold MS              how long a Ready pod is held back before its first signal (default 1000)\n"
+		"Endpoint for logs, exec, attach, port-forward\n"
+		"  --port N                     default 10250\n"
+		"  --tls-cert-file, --tls-private-key-file, --client-ca-file   PEM files\n"
+		"  --log-level LEVEL            error, warn, info (default), debug\n",
+};
