@@ -249,7 +249,9 @@ enum kl_op_step op_update(struct kl_op *op)
 	if (!old)
 		return op_fail(op);
 	op->retry_conflict = !rv;
-	return op_replace(op, old, json_deep_copy(op->request->object), op->current->rv);
+	/* a second attempt needs what the client sent, and there is one only without a resourceVersion */
+	json_t *tree = rv ? json_incref(op->request->object) : json_deep_copy(op->request->object);
+	return op_replace(op, old, tree, op->current->rv);
 }
 
 static enum kl_op_step apply_to_create(struct kl_op *op)

@@ -169,8 +169,9 @@ static bool next_event_line(struct watch_call *w)
 static bool next_initial_line(struct watch_call *w)
 {
 	if (w->initial_at < w->initial.count) {
-		object_line(w, KL_EVENT_ADDED, w->initial.items[w->initial_at]);
-		kl_object_unref(kl_take(&w->initial.items[w->initial_at++]));
+		struct kl_object *obj = w->initial.items[w->initial_at++];
+		object_line(w, KL_EVENT_ADDED, obj);
+		kl_object_unref(obj);
 		return true;
 	}
 	if (w->initial_mark) {
