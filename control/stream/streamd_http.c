@@ -146,7 +146,9 @@ static void opened(void *arg, struct kl_http_stream *stream)
 	pthread_mutex_lock(&client->streamd->lock);
 	client->stream = stream;
 	DL_APPEND(client->streamd->clients, client);
-	node_get(client->streamd, client->node)->connections++;
+	struct stream_node *node = node_get(client->streamd, client->node);
+	node->connections++;
+	node->connected_ns = kl_monotonic_ns();
 	pthread_mutex_unlock(&client->streamd->lock);
 }
 
@@ -181,7 +183,7 @@ static void handle_ack(struct kl_streamd *streamd, struct kl_http_request *req, 
 	node->epoch = epoch;
 	node->seq = seq;
 	node->acked_ms = kl_realtime_ms();
-	if (entry && news) {
+	if (entry && news && entry->at_ns > node->connected_ns) {
 		node->latency_ns = kl_monotonic_ns() - entry->at_ns;
 		if (node->latency_ns > node->latency_max_ns)
 			node->latency_max_ns = node->latency_ns;

@@ -1,0 +1,154 @@
+/* Frames: what goes in comes out, however it is cut; what is no frame is refused. */
+#include "frame.h"
+#include "mem.h"
+#include "stream_random.h"
+#include "testlib.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct seen {
+	struct kl_frame frames[200];
+	size_t count;
+};
+
+static int keep(struct kl_frame *frame, void *arg)
+{
+	struct seen *seen = arg;
+	if (seen->count == KL_ARRAY_LEN(seen->frames))
+		return -E2BIG;
+	seen->frames[seen->count] = *frame;
+	seen->frames[seen->count].service = kl_take(&frame->service);
+	seen->frames[seen->count++].key = kl_take(&frame->key);
+	return 0;
+}
+
+static void seen_release(struct seen *seen)
+{
+	for (size_t i = 0; i < seen->count; i++) {
+		kl_service_free(seen->frames[i].service);
+		free(seen->frames[i].key);
+	}
+}
+
+static struct kl_frame random_frame(uint64_t seq)
+{
+	struct kl_frame frame = {.epoch = 77, .seq = seq};
+	frame.type = (enum kl_frame_type)(1 + kl_test_random() % 6);
+	if (frame.type == KL_FRAME_PUT)
+		frame.service = stream_random_service("default/web:http");
+	if (frame.type == KL_FRAME_DELETE)
+		frame.key = kl_strdup("default/web:http");
+	return frame;
+}
+
+static void check_equal(const struct kl_frame *got, const struct kl_frame *want)
+{
+	KL_CHECK_INT(got->type, want->type);
+	KL_CHECK_INT(got->epoch, want->epoch);
+	KL_CHECK_INT(got->seq, want->seq);
+	KL_CHECK(!got->service == !want->service && !got->key == !want->key);
+	if (got->service && want->service) {
+		for (size_t i = 0; i < want->service->backend_count; i++) /* a node's own flag does not travel */
+			want->service->backends[i].flags &= (uint8_t)~KL_BACKEND_LOCAL;
+		KL_CHECK(kl_service_equal(got->service, want->service));
+	}
+	if (got->key && want->key)
+		KL_CHECK_STR(got->key, want->key);
+}
+
+KL_TEST(frames_survive_any_cut)
+{
+	for (int round = 0; round < 50; round++) {
+		struct kl_frame frames[40];
+		struct seen seen = {.count = 0};
+		kl_autobuf buf = {0};
+		struct kl_frame_reader *reader = kl_frame_reader_new();
+		for (size_t i = 0; i < KL_ARRAY_LEN(frames); i++) {
+			frames[i] = random_frame(i);
+			KL_CHECK_INT(kl_frame_encode(&frames[i], &buf, NULL), 0);
+		}
+		for (size_t at = 0; at < buf.len;) {
+			size_t part = 1 + kl_test_random() % (round % 2 ? 7 : 2000);
+			if (part > buf.len - at)
+				part = buf.len - at;
+			KL_CHECK_INT(kl_frame_reader_feed(reader, buf.data + at, part, keep, &seen, NULL), 0);
+			at += part;
+		}
+		KL_CHECK_INT(seen.count, KL_ARRAY_LEN(frames));
+		for (size_t i = 0; i < KL_ARRAY_LEN(frames); i++) {
+			if (i < seen.count)
+				check_equal(&seen.frames[i], &frames[i]);
+			kl_service_free(frames[i].service);
+			free(frames[i].key);
+		}
+		seen_release(&seen);
+		kl_frame_reader_free(reader);
+	}
+}
+
+KL_TEST(changed_bytes_never_do_harm)
+{
+	for (int round = 0; round < 3000; round++) {
+		struct kl_frame frame = random_frame(1);
+		struct seen seen = {.count = 0};
+		kl_autobuf buf = {0};
+		struct kl_frame_reader *reader = kl_frame_reader_new();
+		kl_frame_encode(&frame, &buf, NULL);
+		for (int i = 0; i < 3; i++)
+			buf.data[kl_test_random() % buf.len] ^= (char)(1 + kl_test_random() % 255);
+		kl_frame_reader_feed(reader, buf.data, buf.len, keep, &seen, NULL);
+		seen_release(&seen);
+		kl_frame_reader_free(reader);
+		kl_service_free(frame.service);
+		free(frame.key);
+	}
+}
+
+struct bad_case {
+	const char *what;
+	uint8_t bytes[64];
+	size_t len;
+};
+static const struct bad_case bad_cases[] = {
+	{"longer than the bound", {0, 0, 0x41, 0, 1, 1}, 8},
+	{"another version", {16, 0, 0, 0, 1, 2}, 8},
+	{"reserved bytes set", {16, 0, 0, 0, 1, 1, 1}, 8},
+	{"unknown type", {16, 0, 0, 0, 99, 1}, 24},
+	{"type 0", {16, 0, 0, 0, 0, 1}, 24},
+	{"too short a body", {15, 0, 0, 0, 1, 1}, 23},
+	{"trailing bytes", {17, 0, 0, 0, 1, 1}, 25},
+	{"key longer than the body", {18, 0, 0, 0, 4, 1, [24] = 200}, 26},
+	{"key with a NUL byte", {19, 0, 0, 0, 4, 1, [24] = 1, [26] = 0}, 27},
+};
+
+KL_TEST(what_is_no_frame_is_refused)
+{
+	for (size_t i = 0; i < KL_ARRAY_LEN(bad_cases); i++) {
+		struct seen seen = {.count = 0};
+		struct kl_err err = {0};
+		struct kl_frame_reader *reader = kl_frame_reader_new();
+		if (!KL_CHECK_INT(kl_frame_reader_feed(reader, bad_cases[i].bytes, bad_cases[i].len, keep, &seen, &err), -EBADMSG))
+			kl_test_failed(__FILE__, __LINE__, "case: %s", bad_cases[i].what);
+		KL_CHECK(err.text[0]);
+		KL_CHECK_INT(kl_frame_reader_feed(reader, "", 0, keep, &seen, NULL), -EBADMSG);
+		KL_CHECK_INT(seen.count, 0);
+		kl_frame_reader_free(reader);
+	}
+}
+
+KL_TEST(too_big_a_service_is_not_sent)
+{
+	struct kl_service *service = kl_service_new("a/b:c");
+	kl_autobuf buf = {0};
+	struct kl_err err = {0};
+	service->frontend_count = KL_FRAME_MAX_FRONTENDS + 1;
+	service->frontends = kl_calloc(service->frontend_count, sizeof(*service->frontends));
+	struct kl_frame frame = {.type = KL_FRAME_PUT, .service = service};
+	KL_CHECK_INT(kl_frame_encode(&frame, &buf, &err), -E2BIG);
+	KL_CHECK_INT(buf.len, 0);
+	kl_service_free(service);
+}
+
+KL_MAIN()
