@@ -14,6 +14,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "cgroup.h"
 #include "file.h"
 #include "netns.h"
 #include "routes.h"
@@ -87,6 +88,19 @@ static int private_folder(const char *dir, struct kl_err *err)
 }
 
 /*
+ * crun 1.8 refuses a hybrid cgroup hierarchy while the v2 mount lists controllers; in the node's own mounts an empty list
+ * is bound over it. Where that fails runc is taken.
+ */
+static void hide_controllers(void)
+{
+	struct kl_cgroups cgroups = {0};
+	kl_autofree char *file = NULL;
+	if (!kl_cgroups_load(&cgroups, NULL) && kl_cgroups_hybrid_controllers(&cgroups, &file))
+		mount("/dev/null", file, NULL, MS_BIND, NULL);
+	kl_cgroups_release(&cgroups);
+}
+
+/*
  * The copy of the mounts holds other nodes' namespaces as well, and would keep them alive after those nodes have gone.
  * Mounts made on the host later are seen, mounts made here are not seen there.
  */
@@ -96,6 +110,7 @@ static int enter_new_mounts(struct kl_err *err)
 		return kl_fail(err, errno, "make a mount namespace");
 	kl_unmount_below(KL_NETNS_NAMED_DIR, NULL);
 	kl_unmount_below(KL_CLUSTERS_RUN, NULL);
+	hide_controllers();
 	return 0;
 }
 
