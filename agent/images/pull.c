@@ -127,11 +127,10 @@ static int run_skopeo(struct kl_images *images, const char *full, const char *la
 {
 	kl_autofree char *source = kl_asprintf("docker://%s", full), *target = kl_asprintf("oci:%s:image", layout);
 	kl_autofree char *blobs = kl_asprintf("%s/blobs", images->root);
-	kl_autofree char *conf = kl_asprintf("CONTAINERS_REGISTRIES_CONF=%s", images->registries_conf);
 	kl_autofree char *no_proxy = no_proxy_env(images);
-	const char *argv[24] = {"env", conf, no_proxy, images->skopeo, "--insecure-policy", "copy", "--quiet",
-		"--dest-shared-blob-dir", blobs};
-	size_t count = 9;
+	const char *argv[24] = {"env", no_proxy, images->skopeo, "--insecure-policy", "--registries-conf", images->registries_conf, "copy",
+		"--quiet", "--dest-shared-blob-dir", blobs};
+	size_t count = 10;
 	struct kl_proc_result result;
 
 	if (authfile) {

@@ -135,7 +135,7 @@ static int start_runtime(struct agent *agent, struct kl_err *err)
 {
 	const struct kl_agent_config *c = agent->config;
 	const struct kl_oci_options options = {.run_dir = c->run_dir, .cgroup_root = c->cgroup_root, .crun = c->crun,
-		.runc = c->runc, .conmon = c->conmon};
+		.runc = c->runc, .conmon = c->conmon, .own_mounts = c->netns_filter};
 	kl_autofree char *report = NULL;
 	int rc = kl_oci_new(&options, &agent->runtime, &report, err);
 

@@ -17,7 +17,8 @@ struct kl_agent_config {
 	const char *root_dir, *run_dir, *image_root, *pin_dir, *cgroup_root;
 	const char *uplink;  /* NULL: the device of the default route, else eth0 */
 	const char *lb_mode; /* NULL: auto */
-	bool netns_filter, external_cluster_ip;
+	bool netns_filter; /* other nodes share this kernel; this one has a network and a mount namespace of its own */
+	bool external_cluster_ip;
 	const char *const *registry_mirrors; /* NULL-terminated; NULL: none */
 	const char *cni_plugin;		     /* NULL: the default path */
 	const char *const *cluster_dns;	     /* NULL-terminated; NULL: none */

@@ -7,7 +7,7 @@
 #include <string.h>
 #include <sys/statvfs.h>
 
-enum { RETRY_MS = 500, LEASE_SECONDS = 40, STATUS_SECONDS = 300, PRESSURE_CHECK_MS = 10000 };
+enum { RETRY_MS = 500, LEASE_SECONDS = 40, STATUS_SECONDS = 300, PRESSURE_CHECK_MS = 10000, RESTART_GRACE_MS = 5000 };
 
 struct kl_node {
 	uv_loop_t *loop;
@@ -21,6 +21,7 @@ struct kl_node {
 	json_t *lease;	/* as the API last gave it */
 	bool registered, ready, disk_pressure, dirty, freed;
 	char *reason;
+	int64_t quiet_until_ms; /* a restarted agent does not call a working node NotReady for the moment it needs */
 };
 
 static void register_send(struct kl_node *node);
@@ -85,10 +86,12 @@ static void on_labels_patched(const struct kl_client_answer *answer, void *arg)
 	struct kl_node *node = arg;
 
 	node->request = 0;
-	if (good(answer))
+	if (good(answer)) {
+		node->quiet_until_ms = kl_monotonic_ms() + RESTART_GRACE_MS;
 		registered(node);
-	else
+	} else {
 		uv_timer_start(&node->register_timer, on_register_timer, RETRY_MS, 0);
+	}
 }
 
 static void patch_labels(struct kl_node *node)
@@ -176,6 +179,10 @@ static void status_send(struct kl_node *node)
 	node->dirty = true;
 	if (!node->registered || node->request)
 		return;
+	if (!node->ready && kl_monotonic_ms() < node->quiet_until_ms) {
+		uv_timer_start(&node->status_timer, on_status_timer, RETRY_MS, PRESSURE_CHECK_MS);
+		return;
+	}
 	json_t *status = kl_node_status(&facts);
 	json_decref(node->status);
 	node->status = status;

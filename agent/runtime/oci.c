@@ -317,29 +317,21 @@ static void devices_below(const char *folder, json_t *list, int depth)
 		closedir(dir);
 }
 
-static bool own_mount_namespace(void)
-{
-	char own[64] = "", init[64] = "";
-
-	return readlink("/proc/self/ns/mnt", own, sizeof(own) - 1) > 0 && readlink("/proc/1/ns/mnt", init, sizeof(init) - 1) > 0 &&
-		strcmp(own, init) != 0;
-}
-
 /*
  * crun 1.8 refuses a hybrid hierarchy while the v2 mount has controllers. In a mount namespace of our own an empty file
  * bound over the list cures that; in the machine's it would change what others see, so runc is taken there.
  */
-static bool hide_controllers(struct oci *oci, const char *run_dir, char **ret_report)
+static bool hide_controllers(struct oci *oci, const struct kl_oci_options *options, char **ret_report)
 {
 	kl_autofree char *file = NULL;
 
 	if (!kl_cgroups_hybrid_controllers(&oci->cgroups, &file))
 		return false;
-	if (!own_mount_namespace()) {
+	if (!options->own_mounts) {
 		*ret_report = kl_strdup("hybrid cgroup hierarchy with v2 controllers, in the machine's mount namespace");
 		return false;
 	}
-	kl_autofree char *empty = kl_asprintf("%s/no-controllers", run_dir);
+	kl_autofree char *empty = kl_asprintf("%s/no-controllers", options->run_dir);
 	kl_autoclose int fd = open(empty, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0444);
 	if (fd < 0 || mount(empty, file, NULL, MS_BIND, NULL)) {
 		*ret_report = kl_asprintf("could not hide '%s': %s", file, strerror(errno));
@@ -403,7 +395,7 @@ static int choose_runtime(struct oci *oci, const struct kl_oci_options *options,
 	kl_autobuf report = {0};
 	struct kl_err why = {0};
 
-	bool hidden = hide_controllers(oci, options->run_dir, &note);
+	bool hidden = hide_controllers(oci, options, &note);
 	if (hidden)
 		kl_buf_str_push(&report, "; cgroup.controllers of the v2 mount is hidden from it");
 	if (note)

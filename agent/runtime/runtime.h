@@ -99,6 +99,7 @@ struct kl_oci_options {
 	const char *run_dir;	 /* volatile state: run_dir/crun, run_dir/exits */
 	const char *cgroup_root; /* "/keelson/node1": looked at when the programs are chosen */
 	const char *crun, *runc, *conmon; /* programs; NULL: found in PATH */
+	bool own_mounts; /* our mount namespace is not the machine's: cgroup files may be hidden in it */
 };
 /*
  * The direct OCI backend: crun (or runc where crun refuses) below one conmon per container. Tries the runtimes once and
