@@ -38,21 +38,13 @@ static int admit_into_namespace(struct kl_op *op, const json_t *object)
 	return -1;
 }
 
-static void admit_pod(json_t *pod)
-{
-	json_t *spec = kl_json_ensure(pod, "spec", NULL);
-	if (!*kl_json_str(spec, "serviceAccountName", NULL))
-		json_object_set_new(spec, "serviceAccountName", json_string("default"));
-	json_object_set(spec, "serviceAccount", json_object_get(spec, "serviceAccountName"));
-}
-
 int admit_create(struct kl_op *op, json_t *object)
 {
 	const struct kl_kind *kind = op->request->kind;
 	if (admit_into_namespace(op, object) < 0)
 		return -1;
 	if (is_kind(kind, "", "Pod"))
-		admit_pod(object);
+		return admit_pod(op, object);
 	if (is_kind(kind, "", "Service"))
 		return kl_alloc_assign(op->registry->alloc, NULL, object, &op->change, &op->response->status);
 	return 0;

@@ -80,12 +80,23 @@ static int place(struct kl_registry *registry, const struct kl_kind *kind, json_
 	return put(registry, exists(registry, kind, ns, name) ? KL_UPDATE : KL_CREATE, kind, ns, name, owned, err);
 }
 
+static int ensure_priority_class(struct kl_registry *registry, const char *name, int value, struct kl_err *err)
+{
+	json_t *object = json_pack("{s:{s:s}, s:i, s:s}", "metadata", "name", name, "value", value, "description",
+		"Used for system critical pods.");
+	return ensure(registry, kl_kind_named("scheduling.k8s.io", "PriorityClass"), "", name, object, err);
+}
+
 int kl_registry_bootstrap(struct kl_registry *registry, const char *advertise_address, int port, struct kl_err *err)
 {
 	static const char *const namespaces[] = {"default", "kube-system", "kube-public", "kube-node-lease"};
 	int rc = 0;
 	for (size_t i = 0; i < KL_ARRAY_LEN(namespaces) && rc == 0; i++)
 		rc = ensure_namespace(registry, namespaces[i], err);
+	if (rc == 0)
+		rc = ensure_priority_class(registry, "system-cluster-critical", 2000000000, err);
+	if (rc == 0)
+		rc = ensure_priority_class(registry, "system-node-critical", 2000001000, err);
 	if (rc == 0)
 		rc = ensure(registry, kl_kind_named("", "Service"), "default", "kubernetes", kubernetes_service(registry, port), err);
 	if (rc == 0)

@@ -61,6 +61,8 @@ struct kl_registry_options {
 	const char *service_cidr;  /* "10.96.0.0/16" or dual "v4,v6" */
 	const char *cluster_cidr;  /* pods, cut into node ranges by the node IPAM controller */
 	int node_port_min, node_port_max;
+	/* Pods tolerate a node that is not ready or unreachable so long, unless they say otherwise; -1: they say it themselves. */
+	int default_toleration_s;
 };
 int kl_registry_new(const struct kl_registry_options *options, struct kl_registry **ret, struct kl_err *err);
 void kl_registry_free(struct kl_registry *registry);

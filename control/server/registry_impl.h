@@ -7,6 +7,7 @@
 struct kl_registry {
 	struct kl_store *store;
 	struct kl_alloc *alloc;
+	int default_toleration_s;
 };
 
 /*
@@ -48,5 +49,7 @@ bool object_may_go(const struct kl_kind *kind, const json_t *object);
 int admit_create(struct kl_op *op, json_t *object);
 int admit_update(struct kl_op *op, const json_t *old, json_t *object);
 int admit_delete(struct kl_op *op, const struct kl_object *current);
+/* admission_pod.c */
+int admit_pod(struct kl_op *op, json_t *pod);
 
 #endif

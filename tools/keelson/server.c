@@ -31,6 +31,7 @@
 struct config {
 	const char *data_dir, *advertise_address, *cluster_cidr, *service_cidr, *node_ports, *kubeconfig, *cluster_name;
 	const char *log_level, *issue_node, *out, *monitor_grace;
+	int toleration_s;
 	struct kl_opt_list bind_addresses, sans;
 	int port;
 	/* derived */
@@ -216,7 +217,8 @@ static int start_store(struct server *server, const struct config *config, struc
 					     .service_cidr = config->service_cidr,
 					     .cluster_cidr = config->cluster_cidr,
 					     .node_port_min = config->port_min,
-					     .node_port_max = config->port_max},
+					     .node_port_max = config->port_max,
+					     .default_toleration_s = config->toleration_s},
 			&server->registry, err);
 	return rc;
 }
@@ -297,7 +299,8 @@ static int start_loops(struct server *server, const struct config *config, struc
 			.node_cidr_mask_v4 = 24,
 			.node_monitor_grace_ms = config->grace_ms,
 			.node_monitor_period_ms = config->grace_ms / 8 < 5000 ? config->grace_ms / 8 : 5000,
-			.pod_eviction_timeout_ms = config->grace_ms},
+			.pod_eviction_timeout_ms = config->grace_ms,
+			.root_ca_pem = kl_pki_ca_pem(server->pki)},
 		&server->controllers, err);
 	return rc == 0 ? kl_scheduler_start(server->registry, &server->scheduler, err) : rc;
 }
@@ -347,7 +350,7 @@ static int run(int argc, char **argv)
 {
 	struct config config = {.data_dir = DEFAULT_DATA_DIR, .cluster_cidr = "10.244.0.0/16", .service_cidr = "10.96.0.0/16",
 		.node_ports = "30000-32767", .cluster_name = "keelson", .log_level = "info", .monitor_grace = "40s",
-		.port = 6443};
+		.port = 6443, .toleration_s = 300};
 	const struct kl_opt opts[] = {
 		{"data-dir", 'd', KL_OPT_STRING, &config.data_dir},
 		{"bind-address", 0, KL_OPT_LIST, &config.bind_addresses},
@@ -363,6 +366,7 @@ static int run(int argc, char **argv)
 		{"write-kubeconfig", 'o', KL_OPT_STRING, &config.kubeconfig},
 		{"cluster-name", 0, KL_OPT_STRING, &config.cluster_name},
 		{"node-monitor-grace-period", 0, KL_OPT_STRING, &config.monitor_grace},
+		{"default-unreachable-toleration-seconds", 0, KL_OPT_INT, &config.toleration_s},
 		{"log-level", 0, KL_OPT_STRING, &config.log_level},
 		{"issue-node", 0, KL_OPT_STRING, &config.issue_node},
 		{"out", 0, KL_OPT_STRING, &config.out},
@@ -398,6 +402,7 @@ const struct kl_cmd kl_cmd_server = {
 		"  -o, --write-kubeconfig FILE      the administrator's kubeconfig, beside the one in the data directory\n"
 		"      --cluster-name NAME          the name in kubeconfigs (keelson)\n"
 		"      --node-monitor-grace-period T  silence after which a node is not ready (40s)\n"
+		"      --default-unreachable-toleration-seconds N  how long pods stay on a node that is lost (300)\n"
 		"      --log-level LEVEL            error, warn, info or debug (info)\n"
 		"\n"
 		"  keelson server --issue-node NAME --out DIR [--tls-san ADDR] [--advertise-address ADDR]\n"

@@ -1,0 +1,90 @@
+/* What a new pod is given from outside: its account, its priority, patience with nodes that vanish. */
+#include "registry_impl.h"
+
+#include <string.h>
+
+static void set_account(json_t *spec)
+{
+	if (!*kl_json_str(spec, "serviceAccountName", NULL))
+		json_object_set_new(spec, "serviceAccountName", json_string("default"));
+	json_object_set(spec, "serviceAccount", json_object_get(spec, "serviceAccountName"));
+}
+
+static bool tolerates(const json_t *tolerations, const char *key)
+{
+	size_t i;
+	json_t *toleration;
+	json_array_foreach(tolerations, i, toleration) {
+		const char *own = kl_json_str(toleration, "key", NULL), *effect = kl_json_str(toleration, "effect", NULL);
+		if ((!*own || !strcmp(own, key)) && (!*effect || !strcmp(effect, "NoExecute")))
+			return true;
+	}
+	return false;
+}
+
+static void set_tolerations(json_t *spec, int seconds)
+{
+	static const char *const keys[] = {"node.kubernetes.io/not-ready", "node.kubernetes.io/unreachable"};
+	json_t *tolerations = json_object_get(spec, "tolerations");
+	for (size_t i = 0; i < KL_ARRAY_LEN(keys) && seconds >= 0; i++) {
+		if (tolerates(tolerations, keys[i]))
+			continue;
+		if (!tolerations) {
+			tolerations = json_array();
+			json_object_set_new(spec, "tolerations", tolerations);
+		}
+		json_array_append_new(tolerations, json_pack("{s:s, s:s, s:s, s:i}", "key", keys[i], "operator", "Exists", "effect",
+							   "NoExecute", "tolerationSeconds", seconds));
+	}
+}
+
+/* The class marked as the default for all; NULL: none. */
+static struct kl_object *default_class(struct kl_op *op)
+{
+	struct kl_object_list list;
+	struct kl_object *found = NULL;
+	kl_store_list(op->registry->store, kl_kind_named("scheduling.k8s.io", "PriorityClass"), NULL, &list);
+	for (size_t i = 0; i < list.count && !found; i++) {
+		if (!strstr(list.items[i]->json, "\"globalDefault\""))
+			continue;
+		kl_autojson *tree = kl_object_parse(list.items[i]);
+		if (kl_json_bool(tree, false, "globalDefault", NULL))
+			found = kl_object_ref(list.items[i]);
+	}
+	kl_object_list_release(&list);
+	return found;
+}
+
+static int set_priority(struct kl_op *op, json_t *pod)
+{
+	json_t *spec = json_object_get(pod, "spec");
+	const char *name = kl_json_str(spec, "priorityClassName", NULL);
+	struct kl_object *obj = *name
+		? kl_store_get(op->registry->store, kl_kind_named("scheduling.k8s.io", "PriorityClass"), "", name)
+		: default_class(op);
+	if (*name && !obj)
+		return kl_status_set(&op->response->status, 403, "Forbidden",
+			"pods \"%s\" is forbidden: no PriorityClass with name %s was found", kl_json_str(pod, "metadata", "name", NULL),
+			name);
+	json_int_t value = 0;
+	const char *policy = "PreemptLowerPriority";
+	kl_autojson *tree = obj ? kl_object_parse(obj) : NULL;
+	if (tree) {
+		value = kl_json_int(tree, 0, "value", NULL);
+		if (*kl_json_str(tree, "preemptionPolicy", NULL))
+			policy = kl_json_str(tree, "preemptionPolicy", NULL);
+		json_object_set_new(spec, "priorityClassName", json_string(obj->name));
+	}
+	kl_object_unref(obj);
+	json_object_set_new(spec, "priority", json_integer(value));
+	json_object_set_new(spec, "preemptionPolicy", json_string(policy));
+	return 0;
+}
+
+int admit_pod(struct kl_op *op, json_t *pod)
+{
+	json_t *spec = kl_json_ensure(pod, "spec", NULL);
+	set_account(spec);
+	set_tolerations(spec, op->registry->default_toleration_s);
+	return set_priority(op, pod);
+}
