@@ -186,14 +186,22 @@ static int prepare(const struct up *up, struct kl_cluster *cluster, struct kl_er
 
 /* ---- waiting ---- */
 
+/* Ready by the word of the agent that runs now: that of one which died may stand for a while. Heartbeats count seconds. */
+static bool node_ready(const struct kl_cluster *cluster, int number, const json_t *nodes)
+{
+	struct kl_cluster_node node;
+	kl_cluster_node(cluster, number, &node);
+	kl_autofree char *pid_file = kl_asprintf("%s/%s.pid", cluster->run_dir, node.name);
+	pid_t pid = kl_pidfile_read(pid_file);
+	return pid && kl_node_ready(nodes, node.name, NULL) &&
+		kl_node_heartbeat_ms(nodes, node.name) / 1000 >= kl_process_started_ms(pid) / 1000;
+}
+
 static size_t count_ready(const struct kl_cluster *cluster, const json_t *nodes)
 {
 	size_t ready = 0;
-	for (size_t i = 0; i < cluster->node_count; i++) {
-		struct kl_cluster_node node;
-		kl_cluster_node(cluster, cluster->nodes[i], &node);
-		ready += kl_node_ready(nodes, node.name, NULL);
-	}
+	for (size_t i = 0; i < cluster->node_count; i++)
+		ready += node_ready(cluster, cluster->nodes[i], nodes);
 	return ready;
 }
 
@@ -206,7 +214,7 @@ static int say_not_ready(const struct kl_cluster *cluster, const json_t *nodes, 
 	for (size_t i = 0; i < cluster->node_count; i++) {
 		struct kl_cluster_node node;
 		kl_cluster_node(cluster, cluster->nodes[i], &node);
-		if (!kl_node_ready(nodes, node.name, NULL))
+		if (!node_ready(cluster, node.number, nodes))
 			kl_buf_printf(&names, "%s%s", names.len ? ", " : "", node.name);
 	}
 	return kl_fail_msg(err, ETIMEDOUT, "not Ready: %s; see %s/logs", kl_buf_str(&names), cluster->data_dir);

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "client.h"
+#include "clock.h"
 
 struct kl_api {
 	uv_loop_t loop;
@@ -86,15 +87,27 @@ const json_t *kl_node_find(const json_t *nodes, const char *name)
 	return NULL;
 }
 
+static const json_t *ready_condition(const json_t *node)
+{
+	size_t i;
+	json_t *condition;
+	json_array_foreach(kl_json_get(node, "status", "conditions", NULL), i, condition)
+		if (!strcmp(kl_json_str(condition, "type", NULL), "Ready"))
+			return condition;
+	return NULL;
+}
+
 bool kl_node_ready(const json_t *nodes, const char *name, bool *ret_known)
 {
 	const json_t *node = kl_node_find(nodes, name);
-	size_t i;
-	json_t *condition;
 	if (ret_known)
 		*ret_known = node != NULL;
-	json_array_foreach(kl_json_get(node, "status", "conditions", NULL), i, condition)
-		if (!strcmp(kl_json_str(condition, "type", NULL), "Ready"))
-			return !strcmp(kl_json_str(condition, "status", NULL), "True");
-	return false;
+	return !strcmp(kl_json_str(ready_condition(node), "status", NULL), "True");
+}
+
+int64_t kl_node_heartbeat_ms(const json_t *nodes, const char *name)
+{
+	int64_t ms;
+	const json_t *condition = ready_condition(kl_node_find(nodes, name));
+	return kl_time_parse(kl_json_str(condition, "lastHeartbeatTime", NULL), &ms) ? 0 : ms;
 }

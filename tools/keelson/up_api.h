@@ -18,6 +18,8 @@ int kl_api_get(struct kl_api *api, const char *path, int timeout_ms, json_t **re
 
 /* Is this node of a NodeList Ready? ret_known: is it there at all? */
 bool kl_node_ready(const json_t *nodes, const char *name, bool *ret_known);
+/* When its agent last said so, to the second; 0 when never. */
+int64_t kl_node_heartbeat_ms(const json_t *nodes, const char *name);
 const json_t *kl_node_find(const json_t *nodes, const char *name);
 
 #endif

@@ -12,8 +12,10 @@
 #include <string.h>
 #include <sys/pidfd.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
+#include "clock.h"
 #include "file.h"
 
 uint64_t kl_process_start_time(pid_t pid)
@@ -32,6 +34,15 @@ uint64_t kl_process_start_time(pid_t pid)
 		at = at ? at + 1 : NULL;
 	}
 	return at ? strtoull(at, NULL, 10) : 0;
+}
+
+int64_t kl_process_started_ms(pid_t pid)
+{
+	struct timespec boot;
+	int64_t ticks = (int64_t)kl_process_start_time(pid);
+	clock_gettime(CLOCK_BOOTTIME, &boot);
+	int64_t since_boot_ms = boot.tv_sec * 1000 + boot.tv_nsec / 1000000;
+	return ticks ? kl_realtime_ms() - since_boot_ms + ticks * 1000 / sysconf(_SC_CLK_TCK) : 0;
 }
 
 pid_t kl_pidfile_read(const char *path)

@@ -13,6 +13,8 @@
 
 /* In ticks since boot, as in /proc/PID/stat; 0 when there is no such process (a zombie counts as none). */
 uint64_t kl_process_start_time(pid_t pid);
+/* The same as milliseconds since the epoch; 0 when there is no such process. */
+int64_t kl_process_started_ms(pid_t pid);
 /* The living process of a pid file, or 0. */
 pid_t kl_pidfile_read(const char *path);
 int kl_pidfile_write(const char *path, pid_t pid, struct kl_err *err);
