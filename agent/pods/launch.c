@@ -141,7 +141,7 @@ static int configure(struct launch *l, struct kl_err *err)
 {
 	const struct kl_pods_options *opt = options(l);
 	kl_cleanup(kl_env_release) struct kl_env env = {0};
-	kl_autofree char *hostname = kl_podfiles_hostname(l->pod, opt->node_name);
+	kl_autofree char *hostname = kl_podfiles_hostname(l->pod, opt->node_name), *home = NULL;
 	const struct kl_env_sources sources = {.pod = l->pod, .objects = l->objects, .node = opt->node,
 		.image_config = l->image.config, .hostname = hostname};
 	const struct kl_podspec_in in = {.pod = l->pod, .container = l->spec, .image_config = l->image.config,
@@ -149,13 +149,15 @@ static int configure(struct launch *l, struct kl_err *err)
 	int rc = kl_env_build(&sources, l->spec, &env, err);
 
 	if (!rc)
-		rc = kl_podspec_fill(&in, &l->out, err);
+		rc = kl_podspec_fill(&in, &l->out, &home, err);
 	if (rc)
 		return rc;
 	if (opt->api_host && !kl_env_get(&env, "KUBERNETES_SERVICE_HOST")) {
 		kl_env_set(&env, "KUBERNETES_SERVICE_HOST", opt->api_host);
 		kl_env_set(&env, "KUBERNETES_SERVICE_PORT", opt->api_port ? opt->api_port : "443");
 	}
+	if (!kl_env_get(&env, "HOME"))
+		kl_env_set(&env, "HOME", home);
 	l->out.args = kl_env_argv(l->spec, l->image.config, &env, err);
 	if (!l->out.args)
 		return -EINVAL;

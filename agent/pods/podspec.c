@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -145,6 +146,8 @@ static char *find_user(char *passwd, const char *user, bool by_name, struct kl_u
 			continue;
 		ret->uid = uid;
 		ret->gid = gid;
+		if (*fields[5])
+			snprintf(ret->home, sizeof(ret->home), "%s", fields[5]);
 		return kl_strdup(fields[0]);
 	}
 	return NULL;
@@ -185,7 +188,7 @@ int kl_podspec_user(const char *rootfs, const char *text, struct kl_user *ret, s
 	kl_autobuf passwd = {0}, groups = {0};
 	bool group_found = false;
 
-	*ret = (struct kl_user){0};
+	*ret = (struct kl_user){.home = "/"};
 	ret->by_name = *user && !number(user, &ret->uid);
 	if (!read_database(rootfs, "etc/passwd", &passwd) && passwd.len)
 		name = find_user(passwd.data, user, ret->by_name, ret);
@@ -245,7 +248,7 @@ static void fill_groups(const struct kl_podspec_in *in, const struct kl_user *us
 		add_group(spec, (uint32_t)fs_group);
 }
 
-static int fill_user(const struct kl_podspec_in *in, struct kl_container_spec *spec, struct kl_err *err)
+static int fill_user(const struct kl_podspec_in *in, struct kl_container_spec *spec, char **ret_home, struct kl_err *err)
 {
 	const json_t *as_user = security(in, "runAsUser"), *as_group = security(in, "runAsGroup");
 	const char *image_user = kl_json_str(in->image_config, "User", NULL);
@@ -268,15 +271,16 @@ static int fill_user(const struct kl_podspec_in *in, struct kl_container_spec *s
 	spec->uid = user.uid;
 	spec->gid = json_is_integer(as_group) ? (uint32_t)json_integer_value(as_group) : user.gid;
 	fill_groups(in, &user, spec);
+	*ret_home = kl_strdup(user.home);
 	return 0;
 }
 
-int kl_podspec_fill(const struct kl_podspec_in *in, struct kl_container_spec *spec, struct kl_err *err)
+int kl_podspec_fill(const struct kl_podspec_in *in, struct kl_container_spec *spec, char **ret_home, struct kl_err *err)
 {
 	const json_t *own = json_object_get(in->container, "securityContext");
 	const json_t *caps = json_object_get(own, "capabilities");
 	const char *cwd = kl_json_str(in->container, "workingDir", NULL);
-	int rc = fill_user(in, spec, err);
+	int rc = fill_user(in, spec, ret_home, err);
 
 	if (rc)
 		return rc;

@@ -14,8 +14,11 @@ struct kl_podspec_in {
 	int64_t pids_limit;
 	const char *rootfs;
 };
-/* Users, capabilities, resources, flags, working folder; the caller adds identity, namespaces, mounts, argv and env. */
-int kl_podspec_fill(const struct kl_podspec_in *in, struct kl_container_spec *spec, struct kl_err *err);
+/*
+ * Users, capabilities, resources, flags, working folder; the caller adds identity, namespaces, mounts, argv and env.
+ * ret_home is the user's home folder, owned by the caller.
+ */
+int kl_podspec_fill(const struct kl_podspec_in *in, struct kl_container_spec *spec, char **ret_home, struct kl_err *err);
 
 /* "Guaranteed", "Burstable" or "BestEffort", as the API computes it. */
 const char *kl_podspec_qos(const json_t *pod);
@@ -30,6 +33,7 @@ struct kl_user {
 	uint32_t groups[32];
 	size_t group_count;
 	bool by_name;
+	char home[256]; /* "/" for a user without an entry */
 };
 int kl_podspec_user(const char *rootfs, const char *text, struct kl_user *ret, struct kl_err *err);
 /* The signal of "SIGQUIT", "QUIT", "3"; SIGTERM for what is not known. */

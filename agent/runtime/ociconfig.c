@@ -185,7 +185,7 @@ static json_t *mounts(const struct kl_container_spec *spec)
 		mount_push(list, "/sys/fs/cgroup", "cgroup", "cgroup",
 			spec->privileged ? "nosuid,noexec,nodev,relatime,rw" : "nosuid,noexec,nodev,relatime,ro");
 	if (spec->shm)
-		mount_push(list, "/dev/shm", "bind", spec->shm, "rbind,rprivate,rw");
+		mount_push(list, "/dev/shm", "bind", spec->shm, "rbind,rprivate,nosuid,noexec,nodev,rw");
 	else
 		mount_push(list, "/dev/shm", "tmpfs", "shm", "nosuid,noexec,nodev,mode=1777,size=65536k");
 	for (size_t i = 0; i < spec->mount_count; i++)
