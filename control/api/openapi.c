@@ -219,7 +219,7 @@ static uint64_t mix(uint64_t hash, const char *text)
 static uint64_t version_hash(const struct kl_group_version *gv)
 {
 	struct kl_schema_set set;
-	uint64_t hash = mix(0xcbf29ce484222325, KL_VERSION "/1");
+	uint64_t hash = mix(0xcbf29ce484222325, KL_VERSION "/2");
 	kl_schema_set_collect(gv, &set);
 	for (size_t i = 0; i < set.count; i++) {
 		hash = mix(mix(hash, set.items[i]->openapi), set.items[i]->doc);

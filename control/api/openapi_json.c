@@ -153,6 +153,17 @@ static void close_list(struct kl_buf *buf)
 	kl_buf_str_push(buf, "],");
 }
 
+/* kubectl looks here for what kinds of patch there are. */
+static void push_patch_types(struct kl_buf *buf)
+{
+	static const char *const types[] = {"application/apply-patch+yaml", "application/json-patch+json",
+		"application/merge-patch+json", "application/strategic-merge-patch+json"};
+	kl_buf_str_push(buf, "\"requestBody\":{\"content\":{");
+	for (size_t i = 0; i < KL_ARRAY_LEN(types); i++)
+		kl_buf_printf(buf, "%s\"%s\":{\"schema\":{\"type\":\"object\"}}", i ? "," : "", types[i]);
+	kl_buf_str_push(buf, "}},");
+}
+
 static void push_operation(struct kl_buf *buf, const struct dialect *d, const struct kl_kind *kind,
 	const struct kl_operation *operation)
 {
@@ -162,6 +173,8 @@ static void push_operation(struct kl_buf *buf, const struct dialect *d, const st
 	for (const char *const *name = operation->parameters; *name; name++)
 		push_parameter(buf, d, *name, "query");
 	close_list(buf);
+	if (d->v3 && operation->verb == KL_CAN_PATCH)
+		push_patch_types(buf);
 	kl_buf_str_push(buf, "\"responses\":{\"200\":{\"description\":\"OK\"}},");
 	kl_buf_printf(buf,
 		"\"x-kubernetes-action\":\"%s\",\"x-kubernetes-group-version-kind\":{\"group\":\"%s\",\"kind\":\"%s\","
