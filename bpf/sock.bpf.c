@@ -91,6 +91,14 @@ KL_INLINE int peer_is_alive(const struct kl_map_peer *peer)
 	return backend && backend->generation == peer->generation && (backend->flags & KL_BE_LIVE);
 }
 
+/* Where there is nobody to talk to: what a closed port would say. */
+KL_INLINE int refuse(struct kl_map_counters *counters)
+{
+	counters->sock_no_backend++;
+	bpf_set_retval(-111); /* ECONNREFUSED */
+	return REFUSE;
+}
+
 KL_INLINE int do_connect(struct bpf_sock_addr *ctx, const struct target *target)
 {
 	const struct kl_map_config *cfg = config_get();
@@ -104,8 +112,7 @@ KL_INLINE int do_connect(struct bpf_sock_addr *ctx, const struct target *target)
 	__u32 id;
 	struct kl_map_backend *backend = pick(cfg, frontend.service, cookie, &id);
 	if (!backend || !same_family(target, backend)) {
-		counters->sock_no_backend++;
-		return REFUSE;
+		return refuse(counters);
 	}
 	struct kl_map_peer *peer = bpf_sk_storage_get(&kl_sk_peer, ctx->sk, NULL, BPF_SK_STORAGE_GET_F_CREATE);
 	if (peer)
@@ -148,8 +155,7 @@ KL_INLINE int do_sendmsg(struct bpf_sock_addr *ctx, const struct target *target)
 	__u32 id;
 	struct kl_map_backend *backend = pick(cfg, frontend.service, cookie, &id);
 	if (!backend || !same_family(target, backend)) {
-		counters->sock_no_backend++;
-		return REFUSE;
+		return refuse(counters);
 	}
 	if (peer)
 		peer_fill(peer, target, backend, id, frontend.service);

@@ -1,0 +1,62 @@
+/*
+ * What the packet tests share: private maps and programs in a private network namespace, frames, and running a program on
+ * one with BPF_PROG_TEST_RUN. Skips the whole program where BPF may not be used.
+ */
+#ifndef KL_PACKET_LIB_H
+#define KL_PACKET_LIB_H
+
+#include "dpsync.h"
+#include "testlib.h"
+
+/* Who an address belongs to; each has one in both families. */
+enum who { CLIENT, NODE, VIP, LOCAL_POD, REMOTE_POD, OTHER_POD, STRANGER, WHO_COUNT };
+/* 2001-style text of one's address. */
+const char *who_text(enum who who, bool v6);
+struct kl_addr who_addr(enum who who, bool v6);
+
+enum program { PROGRAM_TC_IN, PROGRAM_TC_OUT, PROGRAM_XDP, PROGRAM_COUNT };
+
+struct bench {
+	struct kl_maps *maps;
+	struct kl_dpsync *sync;
+	int prog[PROGRAM_COUNT];
+	void *objects[2];
+};
+/* flows: size of the connection table; 0: the default. */
+struct bench *bench_new(uint32_t flows);
+void bench_free(struct bench *bench);
+struct kl_map_counters bench_counters(const struct bench *bench);
+
+/* One packet, as values. */
+struct wire {
+	enum who src, dst;
+	uint16_t sport, dport;
+	uint8_t proto; /* 6, 17 */
+	uint8_t flags; /* TCP */
+	uint8_t ttl;   /* 0: 64 */
+	bool first_fragment, later_fragment;
+	uint16_t payload; /* bytes */
+};
+enum { TCP_FLAG_FIN = 1, TCP_FLAG_SYN = 2, TCP_FLAG_RST = 4, TCP_FLAG_ACK = 16 };
+
+enum { FRAME_MAX = 2048 };
+size_t frame_build(const struct wire *wire, bool v6, uint8_t frame[FRAME_MAX]);
+/* Addresses as they are in the frame. */
+struct parsed_frame {
+	struct kl_addr src, dst;
+	uint16_t sport, dport;
+	uint8_t ttl;
+	bool sums_right; /* IP header and transport */
+	uint8_t dmac[6];
+};
+struct parsed_frame frame_parse(const uint8_t *frame, size_t len);
+
+enum { VERDICT_PASS, VERDICT_DROP, VERDICT_SENT /* redirected or bounced */, VERDICT_ODD };
+/* Runs the program; frame and *len become its output. */
+int bench_run(const struct bench *bench, enum program program, uint8_t frame[FRAME_MAX], size_t *len);
+
+/* A TCP or UDP service: frontends and backends are given as text "cluster=10.0.0.1/80 node=30001 -> local:8080 …". */
+struct kl_service *service_build(const char *key, uint8_t proto, bool v6, uint16_t node_port, uint16_t vip_port,
+	const enum who *backends, size_t count, uint16_t backend_port);
+
+#endif

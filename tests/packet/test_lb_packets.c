@@ -1,0 +1,195 @@
+/*
+ * The balancer, packet by packet: scripts of steps, each run for IPv4 and IPv6, in tc and in XDP. A step gives a packet and
+ * says what becomes of it.
+ */
+#include "mem.h"
+#include "packet_lib.h"
+
+#include <netinet/in.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { S = TCP_FLAG_SYN, A = TCP_FLAG_ACK, SA = TCP_FLAG_SYN | TCP_FLAG_ACK, FA = TCP_FLAG_FIN | TCP_FLAG_ACK, R = TCP_FLAG_RST };
+enum { NAT = 1 /* the SNAT port seen in the step before stands here */, ANY = 2 };
+enum { IN, OUT /* leaving by the uplink */ };
+
+struct step {
+	int direction;
+	enum who src;
+	uint16_t sport;
+	enum who dst;
+	uint16_t dport;
+	uint8_t flags;
+	int verdict;
+	/* for PASS and SENT: what the packet is now */
+	enum who new_src;
+	uint16_t new_sport;
+	enum who new_dst;
+	uint16_t new_dport;
+	uint8_t ttl; /* of the packet; 0: 64 */
+	const char *counter; /* that went up */
+};
+
+struct script {
+	const char *what;
+	uint8_t proto;
+	struct step steps[10]; /* ends at sport 0 */
+};
+
+/* Services: 30001 and VIP:80 one local backend; 30002 and VIP:81 one remote; 30003 none; ports to 8080. */
+static const struct script scripts[] = {
+	{"not ours passes untouched", IPPROTO_TCP, {
+		{IN, CLIENT, 40000, NODE, 22, S, VERDICT_PASS, CLIENT, 40000, NODE, 22, 0, "passed"},
+		{IN, CLIENT, 40000, STRANGER, 30001, S, VERDICT_PASS, CLIENT, 40000, STRANGER, 30001, 0, "passed"},
+		{IN, CLIENT, 40000, NODE, 30999, S, VERDICT_PASS, CLIENT, 40000, NODE, 30999, 0, "passed"},
+		{OUT, NODE, 22, CLIENT, 40000, SA, VERDICT_PASS, NODE, 22, CLIENT, 40000, 0, NULL}}},
+	{"NodePort to a local pod and back", IPPROTO_TCP, {
+		{IN, CLIENT, 40001, NODE, 30001, S, VERDICT_PASS, CLIENT, 40001, LOCAL_POD, 8080, 0, "flows_inserted"},
+		{OUT, LOCAL_POD, 8080, CLIENT, 40001, SA, VERDICT_PASS, NODE, 30001, CLIENT, 40001, 0, "returned"},
+		{IN, CLIENT, 40001, NODE, 30001, A, VERDICT_PASS, CLIENT, 40001, LOCAL_POD, 8080, 0, "flows_promoted"},
+		{IN, CLIENT, 40001, NODE, 30001, A, VERDICT_PASS, CLIENT, 40001, LOCAL_POD, 8080, 0, "forwarded"},
+		{OUT, LOCAL_POD, 8080, CLIENT, 40001, A, VERDICT_PASS, NODE, 30001, CLIENT, 40001, 0, "returned"},
+		{IN, CLIENT, 40001, NODE, 30001, FA, VERDICT_PASS, CLIENT, 40001, LOCAL_POD, 8080, 0, "forwarded"},
+		{OUT, LOCAL_POD, 8080, CLIENT, 40001, FA, VERDICT_PASS, NODE, 30001, CLIENT, 40001, 0, "returned"},
+		{IN, CLIENT, 40001, NODE, 30001, A, VERDICT_PASS, CLIENT, 40001, LOCAL_POD, 8080, 0, "forwarded"},
+		{IN, CLIENT, 40001, NODE, 30001, S, VERDICT_PASS, CLIENT, 40001, LOCAL_POD, 8080, 0, "flows_inserted"}}},
+	{"NodePort to a remote pod and back", IPPROTO_TCP, {
+		{IN, CLIENT, 40002, NODE, 30002, S, VERDICT_SENT, NODE, ANY, REMOTE_POD, 8080, 0, "flows_inserted"},
+		{IN, REMOTE_POD, 8080, NODE, NAT, SA, VERDICT_SENT, NODE, 30002, CLIENT, 40002, 0, "returned"},
+		{IN, CLIENT, 40002, NODE, 30002, A, VERDICT_SENT, NODE, NAT, REMOTE_POD, 8080, 0, "flows_promoted"},
+		{IN, CLIENT, 40002, NODE, 30002, A, VERDICT_SENT, NODE, NAT, REMOTE_POD, 8080, 0, "forwarded"},
+		{IN, REMOTE_POD, 8080, NODE, NAT, R, VERDICT_SENT, NODE, 30002, CLIENT, 40002, 0, "returned"},
+		{IN, CLIENT, 40002, NODE, 30002, S, VERDICT_SENT, NODE, ANY, REMOTE_POD, 8080, 0, "flows_void"}}},
+	{"cluster address from outside", IPPROTO_TCP, {
+		{IN, CLIENT, 40003, VIP, 80, S, VERDICT_PASS, CLIENT, 40003, LOCAL_POD, 8080, 0, "flows_inserted"},
+		{OUT, LOCAL_POD, 8080, CLIENT, 40003, SA, VERDICT_PASS, VIP, 80, CLIENT, 40003, 0, "returned"},
+		{IN, CLIENT, 40003, VIP, 81, S, VERDICT_SENT, NODE, ANY, REMOTE_POD, 8080, 0, "flows_inserted"},
+		{IN, REMOTE_POD, 8080, NODE, NAT, SA, VERDICT_SENT, VIP, 81, CLIENT, 40003, 0, "returned"}}},
+	{"no endpoint", IPPROTO_TCP, {{IN, CLIENT, 40004, NODE, 30003, S, VERDICT_DROP, .counter = "drop_no_backend"}}},
+	{"in mid-flow a lost flow is made anew", IPPROTO_TCP, {
+		{IN, CLIENT, 40005, NODE, 30001, A, VERDICT_PASS, CLIENT, 40005, LOCAL_POD, 8080, 0, "flows_inserted"}}},
+	{"TTL ends at a remote pod's detour", IPPROTO_TCP, {
+		{IN, CLIENT, 40006, NODE, 30002, S, VERDICT_DROP, .ttl = 1, .counter = "drop_ttl"},
+		{IN, CLIENT, 40006, NODE, 30001, S, VERDICT_PASS, CLIENT, 40006, LOCAL_POD, 8080, 1, "forwarded"}}},
+	{"a stranger to the SNAT ports passes", IPPROTO_TCP, {
+		{IN, STRANGER, 443, NODE, 62000, SA, VERDICT_PASS, STRANGER, 443, NODE, 62000, 0, "passed"}}},
+	{"UDP to a local pod and back", IPPROTO_UDP, {
+		{IN, CLIENT, 40001, NODE, 30001, 0, VERDICT_PASS, CLIENT, 40001, LOCAL_POD, 8080, 0, "flows_inserted"},
+		{OUT, LOCAL_POD, 8080, CLIENT, 40001, 0, VERDICT_PASS, NODE, 30001, CLIENT, 40001, 0, "returned"},
+		{IN, CLIENT, 40001, NODE, 30001, 0, VERDICT_PASS, CLIENT, 40001, LOCAL_POD, 8080, 0, "flows_promoted"}}},
+	{"UDP to a remote pod and back", IPPROTO_UDP, {
+		{IN, CLIENT, 40001, NODE, 30002, 0, VERDICT_SENT, NODE, ANY, REMOTE_POD, 8080, 0, "flows_inserted"},
+		{IN, REMOTE_POD, 8080, NODE, NAT, 0, VERDICT_SENT, NODE, 30002, CLIENT, 40001, 0, "returned"},
+		{IN, CLIENT, 40001, NODE, 30002, 0, VERDICT_SENT, NODE, NAT, REMOTE_POD, 8080, 0, "flows_promoted"}}},
+	{"TCP and UDP do not meet", IPPROTO_UDP, {
+		{IN, CLIENT, 40002, NODE, 30003, 0, VERDICT_DROP, .counter = "drop_no_backend"},
+		{OUT, LOCAL_POD, 8080, CLIENT, 40009, 0, VERDICT_PASS, LOCAL_POD, 8080, CLIENT, 40009, 0, NULL}}},
+};
+
+static const struct {
+	const char *name;
+	size_t offset;
+} counter_names[] = {
+#define COUNTER(name) {#name, offsetof(struct kl_map_counters, name)}
+	COUNTER(passed), COUNTER(forwarded), COUNTER(returned), COUNTER(flows_inserted), COUNTER(flows_promoted), COUNTER(flows_void),
+	COUNTER(drop_no_backend), COUNTER(drop_ttl), COUNTER(drop_fragment), COUNTER(drop_malformed), COUNTER(drop_no_node_addr),
+};
+
+static uint64_t counter(const struct kl_map_counters *counters, const char *name)
+{
+	for (size_t i = 0; name && i < KL_ARRAY_LEN(counter_names); i++)
+		if (!strcmp(counter_names[i].name, name))
+			return *(const uint64_t *)(const void *)((const char *)counters + counter_names[i].offset);
+	return 0;
+}
+
+static uint16_t nat_port;
+
+static bool check_port(uint16_t got, uint16_t want)
+{
+	if (want != ANY)
+		return KL_CHECK_INT(got, want == NAT ? nat_port : want);
+	nat_port = got;
+	return KL_CHECK(got >= 61000);
+}
+
+static bool check_packet(const struct step *step, const struct parsed_frame *got, bool v6)
+{
+	char src[KL_ADDR_TEXT], dst[KL_ADDR_TEXT];
+	kl_addr_format(&got->src, src);
+	kl_addr_format(&got->dst, dst);
+	bool ok = KL_CHECK_STR(src, who_text(step->new_src, v6));
+	ok &= KL_CHECK_STR(dst, who_text(step->new_dst, v6));
+	ok &= check_port(got->sport, step->new_sport);
+	ok &= check_port(got->dport, step->new_dport);
+	ok &= KL_CHECK(got->sums_right);
+	return KL_CHECK_INT(got->ttl, (step->ttl ? step->ttl : 64) - (step->verdict == VERDICT_SENT)) && ok;
+}
+
+static bool check_counter(const struct bench *bench, const struct kl_map_counters *before, const char *name)
+{
+	struct kl_map_counters after = bench_counters(bench);
+	return !name || KL_CHECK_INT(counter(&after, name), counter(before, name) + 1);
+}
+
+static bool run_step(struct bench *bench, uint8_t proto, const struct step *step, bool v6, bool xdp)
+{
+	uint8_t frame[FRAME_MAX];
+	struct wire wire = {.src = step->src, .dst = step->dst, .sport = step->sport == NAT ? nat_port : step->sport,
+		.proto = proto, .dport = step->dport == NAT ? nat_port : step->dport, .flags = step->flags, .ttl = step->ttl,
+		.payload = step->flags & S ? 0 : 33};
+	size_t len = frame_build(&wire, v6, frame);
+	enum program program = step->direction == OUT ? PROGRAM_TC_OUT : xdp ? PROGRAM_XDP : PROGRAM_TC_IN;
+	struct kl_map_counters before = bench_counters(bench);
+	int verdict = bench_run(bench, program, frame, &len);
+	bool ok = KL_CHECK_INT(verdict, step->verdict);
+	if (ok && verdict != VERDICT_DROP) {
+		struct parsed_frame got = frame_parse(frame, len);
+		ok = check_packet(step, &got, v6);
+	}
+	return check_counter(bench, &before, step->counter) && ok;
+}
+
+static void run_script(struct bench *bench, const struct script *script, bool v6, bool xdp)
+{
+	for (size_t i = 0; i < KL_ARRAY_LEN(script->steps) && script->steps[i].sport; i++)
+		if (!run_step(bench, script->proto, &script->steps[i], v6, xdp)) {
+			kl_test_failed(__FILE__, __LINE__, "that was step %zu of '%s', IPv%d, %s", i + 1, script->what, v6 ? 6 : 4,
+				xdp ? "XDP" : "tc");
+			return;
+		}
+}
+
+static void put(struct bench *bench, const char *key, uint8_t proto, bool v6, uint16_t node_port, uint16_t vip_port,
+	const enum who *backends, size_t count)
+{
+	struct kl_err err = {0};
+	kl_autofree char *name = kl_asprintf("test/%s/%u/%d", key, proto, v6);
+	struct kl_service *service = service_build(name, proto, v6, node_port, vip_port, backends, count, 8080);
+	if (kl_dpsync_put(bench->sync, service, &err))
+		kl_test_failed(__FILE__, __LINE__, "%s", err.text);
+	kl_service_free(service);
+}
+
+static void put_all(struct bench *bench)
+{
+	static const uint8_t protos[] = {IPPROTO_TCP, IPPROTO_UDP};
+	for (int i = 0; i < 4; i++) {
+		put(bench, "local", protos[i / 2], i % 2, 30001, 80, (const enum who[]){LOCAL_POD}, 1);
+		put(bench, "remote", protos[i / 2], i % 2, 30002, 81, (const enum who[]){REMOTE_POD}, 1);
+		put(bench, "none", protos[i / 2], i % 2, 30003, 82, NULL, 0);
+	}
+}
+
+KL_TEST(scripts)
+{
+	for (int mode = 0; mode < 4; mode++) {
+		struct bench *bench = bench_new(0);
+		put_all(bench);
+		for (size_t i = 0; i < KL_ARRAY_LEN(scripts); i++)
+			run_script(bench, &scripts[i], mode & 1, mode & 2);
+		bench_free(bench);
+	}
+}
+
+KL_MAIN()
