@@ -26,8 +26,9 @@ enum { NODES_DEFAULT = 3, POLL_MS = 25, ASK_TIMEOUT_MS = 2000 };
 
 struct up {
 	const char *name, *wait, *output, *demo_images, *cni_plugin;
-	int nodes;
+	int nodes; /* -1: not said */
 	bool supervise;
+	struct kl_opt_list server_args, agent_args;
 	int64_t begun_ms, wait_ms;
 };
 
@@ -85,6 +86,15 @@ static char *find_cni_plugin(const struct up *up, const char *program)
 	return kl_strdup(kl_path_exists(beside) ? beside : "/opt/cni/bin/keelson-cni");
 }
 
+/* What is said replaces what was said before; they hold for programs that are started from now on. */
+static void take_args(const struct kl_opt_list *said, json_t *args)
+{
+	if (said->count)
+		json_array_clear(args);
+	for (size_t i = 0; i < said->count; i++)
+		json_array_append_new(args, json_string(said->items[i]));
+}
+
 static int describe(const struct up *up, struct kl_cluster **ret, struct kl_err *err)
 {
 	struct kl_cluster *cluster = NULL;
@@ -97,7 +107,7 @@ static int describe(const struct up *up, struct kl_cluster **ret, struct kl_err 
 			return index;
 		cluster = kl_cluster_new(up->name, index);
 	}
-	size_t wanted = up->nodes ? (size_t)up->nodes : cluster->node_count ? 0 : NODES_DEFAULT;
+	size_t wanted = up->nodes > 0 ? (size_t)up->nodes : cluster->node_count ? 0 : NODES_DEFAULT;
 	for (size_t i = 1; i <= wanted; i++)
 		kl_cluster_add_node(cluster, (int)i);
 	if (wanted && cluster->node_count > wanted) {
@@ -110,6 +120,8 @@ static int describe(const struct up *up, struct kl_cluster **ret, struct kl_err 
 	free(cluster->cni_plugin);
 	cluster->binary = own_program();
 	cluster->cni_plugin = find_cni_plugin(up, cluster->binary);
+	take_args(&up->server_args, cluster->server_args);
+	take_args(&up->agent_args, cluster->agent_args);
 	*ret = cluster;
 	return 0;
 }
@@ -324,7 +336,8 @@ static int up(struct up *up, struct kl_err *err)
 static int run(int argc, char **argv)
 {
 	struct kl_err err = {0};
-	struct up args = {.name = "dev", .wait = "60s", .demo_images = KL_DEMO_IMAGES, .begun_ms = kl_monotonic_ms()};
+	struct up args = {.name = "dev", .wait = "60s", .demo_images = KL_DEMO_IMAGES, .begun_ms = kl_monotonic_ms(),
+		.nodes = -1};
 	const struct kl_opt opts[] = {
 		{"nodes", 'n', KL_OPT_INT, &args.nodes},
 		{"name", 0, KL_OPT_STRING, &args.name},
@@ -332,6 +345,8 @@ static int run(int argc, char **argv)
 		{"output", 'o', KL_OPT_STRING, &args.output},
 		{"demo-images", 0, KL_OPT_STRING, &args.demo_images},
 		{"cni-plugin", 0, KL_OPT_STRING, &args.cni_plugin},
+		{"server-arg", 0, KL_OPT_LIST, &args.server_args},
+		{"agent-arg", 0, KL_OPT_LIST, &args.agent_args},
 		{"supervise", 0, KL_OPT_FLAG, &args.supervise},
 	};
 	if (kl_opts_parse(&kl_cmd_up, opts, KL_ARRAY_LEN(opts), argc, argv))
@@ -340,7 +355,7 @@ static int run(int argc, char **argv)
 	if (!kl_cluster_name_valid(args.name))
 		return kl_cmd_fail(&kl_cmd_up, "'%s' is no name: at most %d lower-case letters, digits and '-', a letter first",
 			args.name, KL_CLUSTER_NAME_MAX);
-	if (args.nodes < 0 || args.nodes > KL_CLUSTER_NODES_MAX)
+	if (!args.nodes || args.nodes < -1 || args.nodes > KL_CLUSTER_NODES_MAX)
 		return kl_cmd_fail(&kl_cmd_up, "--nodes wants 1 to %d", KL_CLUSTER_NODES_MAX);
 	if (args.wait_ms < 0)
 		return kl_cmd_fail(&kl_cmd_up, "--wait wants a duration such as 90s or 2m, not '%s'", args.wait);
@@ -365,5 +380,8 @@ const struct kl_cmd kl_cmd_up = {
 		"  -w, --wait DURATION    how long to wait until every node is Ready (default 60s; 0: do not)\n"
 		"  -o, --output json      print what was made as JSON\n"
 		"      --demo-images DIR  the example images (default " KL_DEMO_IMAGES ")\n"
+		"      --server-arg OPTION  one more option for 'keelson server'; may be repeated:\n"
+		"                         --server-arg --node-monitor-grace-period=10s\n"
+		"      --agent-arg OPTION one more option for every 'keelson agent'\n"
 		"      --cni-plugin FILE  the CNI plugin (default beside this program, else /opt/cni/bin/keelson-cni)\n",
 };

@@ -11,7 +11,6 @@
 #include <unistd.h>
 
 #include "file.h"
-#include "json.h"
 #include "netns.h"
 
 bool kl_cluster_name_valid(const char *name)
@@ -53,6 +52,8 @@ struct kl_cluster *kl_cluster_new(const char *name, int index)
 	snprintf(cluster->pod_cidr, sizeof(cluster->pod_cidr), "10.%d.0.0/16", 128 + index);
 	snprintf(cluster->service_cidr, sizeof(cluster->service_cidr), "10.%d.0.0/16", 160 + index);
 	cluster->api_port = 6443 + index;
+	cluster->server_args = json_array();
+	cluster->agent_args = json_array();
 	return cluster;
 }
 
@@ -67,6 +68,8 @@ void kl_cluster_free(struct kl_cluster *cluster)
 	free(cluster->kubeconfig);
 	free(cluster->binary);
 	free(cluster->cni_plugin);
+	json_decref(cluster->server_args);
+	json_decref(cluster->agent_args);
 	free(cluster);
 }
 
@@ -92,6 +95,8 @@ int kl_cluster_load(const char *name, struct kl_cluster **ret, struct kl_err *er
 	cluster->registry = kl_json_bool(json, false, "registry", NULL);
 	cluster->binary = kl_strdup(kl_json_str(json, "binary", NULL));
 	cluster->cni_plugin = kl_strdup(kl_json_str(json, "cniPlugin", NULL));
+	json_array_extend(cluster->server_args, kl_json_get(json, "serverArgs", NULL));
+	json_array_extend(cluster->agent_args, kl_json_get(json, "agentArgs", NULL));
 	*ret = cluster;
 	return 0;
 }
@@ -103,8 +108,9 @@ int kl_cluster_save(const struct kl_cluster *cluster, struct kl_err *err)
 	json_t *nodes = json_array();
 	for (size_t i = 0; i < cluster->node_count; i++)
 		json_array_append_new(nodes, json_integer(cluster->nodes[i]));
-	kl_autojson *json = json_pack("{s:s, s:i, s:o, s:b, s:s, s:s}", "name", cluster->name, "index", cluster->index,
-		"nodes", nodes, "registry", cluster->registry, "binary", cluster->binary, "cniPlugin", cluster->cni_plugin);
+	kl_autojson *json = json_pack("{s:s, s:i, s:o, s:b, s:s, s:s, s:O, s:O}", "name", cluster->name, "index", cluster->index,
+		"nodes", nodes, "registry", cluster->registry, "binary", cluster->binary, "cniPlugin", cluster->cni_plugin,
+		"serverArgs", cluster->server_args, "agentArgs", cluster->agent_args);
 	kl_json_dump(json, &text);
 	kl_buf_char(&text, '\n');
 	int rc = kl_mkdir_p(cluster->data_dir, 0755, err);

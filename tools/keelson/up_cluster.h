@@ -6,6 +6,7 @@
 #define KL_UP_CLUSTER_H
 
 #include "err.h"
+#include "json.h"
 #include "link.h"
 
 #include <stdbool.h>
@@ -32,6 +33,7 @@ struct kl_cluster {
 	char *data_dir, *run_dir, *pin_dir; /* of this cluster */
 	char *kubeconfig;
 	char *binary, *cni_plugin; /* as found when the cluster was made */
+	json_t *server_args, *agent_args; /* arrays of strings: more options for those programs */
 	char bridge[IFNAMSIZ];
 	char bridge_ip[KL_ADDR_TEXT], bridge_ip6[KL_ADDR_TEXT];
 	char pod_cidr[KL_PREFIX_TEXT], service_cidr[KL_PREFIX_TEXT];

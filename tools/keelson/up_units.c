@@ -35,6 +35,15 @@ static void arguments(struct kl_unit *unit, ...)
 	va_end(args);
 }
 
+static void more_arguments(struct kl_unit *unit, const json_t *list)
+{
+	size_t i;
+	json_t *arg;
+	json_array_foreach(list, i, arg)
+		if (json_is_string(arg))
+			arguments(unit, json_string_value(arg), NULL);
+}
+
 static void add_registry(struct kl_units *units, const struct kl_cluster *cluster)
 {
 	struct kl_unit *unit = add_unit(units, cluster, "registry");
@@ -53,6 +62,7 @@ static void add_server(struct kl_units *units, const struct kl_cluster *cluster)
 	arguments(unit, cluster->binary, "server", "--data-dir", data, "--bind-address", cluster->bridge_ip, "--bind-address",
 		"127.0.0.1", "--advertise-address", cluster->bridge_ip, "--port", port, "--cluster-cidr", cluster->pod_cidr,
 		"--service-cidr", cluster->service_cidr, "--cluster-name", cluster->name, NULL);
+	more_arguments(unit, cluster->server_args);
 }
 
 static void add_agent(struct kl_units *units, const struct kl_cluster *cluster, int number)
@@ -62,15 +72,18 @@ static void add_agent(struct kl_units *units, const struct kl_cluster *cluster, 
 	struct kl_unit *unit = add_unit(units, cluster, node.name);
 	kl_autofree char *kubeconfig = kl_asprintf("%s/kubeconfig", node.pki_dir);
 	kl_autofree char *mirror = kl_asprintf("docker.io=http://%s:%d", cluster->bridge_ip, KL_REGISTRY_PORT);
+	/* One store for all: an image is pulled and unpacked once. */
+	kl_autofree char *images = kl_asprintf("%s/images", cluster->data_dir);
 	unit->cgroup = kl_asprintf("%s/agent", node.cgroup);
 	unit->netns = kl_strdup(node.netns);
 	unit->mntns = kl_strdup(node.mntns);
 	arguments(unit, cluster->binary, "agent", "--node-name", node.name, "--node-ip", node.ip, "--kubeconfig", kubeconfig,
 		"--cert-dir", node.pki_dir, "--root-dir", node.data_dir, "--run-dir", node.run_dir, "--pin-dir", node.pin_dir,
 		"--cgroup-root", node.cgroup, "--uplink", "eth0", "--cni-plugin", cluster->cni_plugin, "--service-cidr",
-		cluster->service_cidr, "--external-cluster-ip", "--shared-kernel", NULL);
+		cluster->service_cidr, "--external-cluster-ip", "--shared-kernel", "--image-root", images, NULL);
 	if (cluster->registry)
 		arguments(unit, "--registry-mirror", mirror, NULL);
+	more_arguments(unit, cluster->agent_args);
 }
 
 struct kl_units kl_units_of(const struct kl_cluster *cluster)

@@ -13,7 +13,7 @@
 struct kl_unit {
 	char *name; /* "registry", "server", "node2" */
 	char *log, *pid_file, *netns, *mntns, *cgroup; /* netns, mntns NULL: the root's */
-	char *argv[48];
+	char *argv[96];
 	/* the supervisor's */
 	pid_t pid;
 	int pidfd;
