@@ -127,8 +127,17 @@ static int print_versions(const struct kl_buf *input)
 	return print(kl_cni_versions_json(kl_json_str(config, "cniVersion", NULL)), 0);
 }
 
-int main(void)
+/* For the administrator of another container runtime. */
+static int print_conflist(const char *socket_path)
 {
+	kl_autofree char *text = kl_cni_conflist(socket_path ? socket_path : KL_CNI_SOCKET_DEFAULT);
+	return puts(text) < 0;
+}
+
+int main(int argc, char **argv)
+{
+	if (argc > 1 && !strcmp(argv[1], "--conflist"))
+		return print_conflist(argv[2]);
 	struct kl_cni_env env = {
 		.command = getenv("CNI_COMMAND"),
 		.container_id = getenv("CNI_CONTAINERID"),
@@ -139,7 +148,8 @@ int main(void)
 	struct kl_cni_failure failure = {0};
 	kl_autobuf input = {0};
 	if (!env.command && isatty(STDIN_FILENO)) {
-		fprintf(stderr, "keelson-cni is a CNI plugin (version " KL_CNI_VERSION "): a container runtime runs it\n");
+		fprintf(stderr, "keelson-cni is a CNI plugin (version " KL_CNI_VERSION "): a container runtime runs it;\n"
+				"--conflist [SOCKET] prints a configuration for /etc/cni/net.d/10-keelson.conflist\n");
 		return 1;
 	}
 	int rc = read_all(STDIN_FILENO, &input);
