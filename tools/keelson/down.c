@@ -50,7 +50,7 @@ static bool process_in(const char *pid, const char *ns, const struct place *plac
 /* Whoever is still inside a node's namespaces: a shell in `ip netns exec`, a process that left its cgroup. */
 static unsigned kill_inside(const struct kl_cluster_node *node)
 {
-	struct place net, mnt;
+	struct place net = {0}, mnt = {0};
 	unsigned killed = 0;
 	bool has_net = place_of(node->netns, &net), has_mnt = place_of(node->mntns, &mnt);
 	DIR *proc = has_net || has_mnt ? opendir("/proc") : NULL;
