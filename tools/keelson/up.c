@@ -217,19 +217,36 @@ static size_t count_ready(const struct kl_cluster *cluster, const json_t *nodes)
 	return ready;
 }
 
+/* The last line of a log, as a hint: what a process that died said at its end. */
+static char *last_words(const struct kl_cluster *cluster, const char *unit)
+{
+	kl_autofree char *path = kl_asprintf("%s/logs/%s.log", cluster->data_dir, unit);
+	kl_autobuf text = {0};
+	if (kl_file_read(path, &text, NULL))
+		return kl_strdup("");
+	while (text.len && text.data[text.len - 1] == '\n')
+		text.data[--text.len] = 0;
+	const char *line = text.len ? strrchr(text.data, '\n') : NULL;
+	return kl_asprintf("%.200s", line ? line + 1 : kl_buf_str(&text));
+}
+
 static int say_not_ready(const struct kl_cluster *cluster, const json_t *nodes, const struct kl_err *last, struct kl_err *err)
 {
-	kl_autobuf names = {0};
+	kl_autobuf names = {.max = 120};
+	kl_autofree char *words = nodes ? NULL : last_words(cluster, "server");
 	if (!nodes)
-		return kl_fail_msg(err, ETIMEDOUT, "the API server does not answer (%s); see %s/logs/server.log",
-			kl_err_text(last), cluster->data_dir);
+		return kl_fail_msg(err, ETIMEDOUT, "the API server does not answer (%.120s); %s/logs/server.log ends: %s",
+			kl_err_text(last), cluster->data_dir, words);
 	for (size_t i = 0; i < cluster->node_count; i++) {
 		struct kl_cluster_node node;
 		kl_cluster_node(cluster, cluster->nodes[i], &node);
-		if (!node_ready(cluster, node.number, nodes))
-			kl_buf_printf(&names, "%s%s", names.len ? ", " : "", node.name);
+		if (node_ready(cluster, node.number, nodes))
+			continue;
+		kl_buf_printf(&names, "%s%s", names.len ? ", " : "", node.name);
+		words = words ? words : last_words(cluster, node.name);
 	}
-	return kl_fail_msg(err, ETIMEDOUT, "not Ready: %s; see %s/logs", kl_buf_str(&names), cluster->data_dir);
+	return kl_fail_msg(err, ETIMEDOUT, "not Ready: %s; the first's log in %s/logs ends: %s", kl_buf_str(&names),
+		cluster->data_dir, words ? words : "");
 }
 
 static int wait_ready(const struct up *up, const struct kl_cluster *cluster, json_t **ret_nodes, struct kl_err *err)
@@ -319,6 +336,9 @@ static int up(struct up *up, struct kl_err *err)
 		rc = prepare(up, cluster, err);
 	if (!rc)
 		rc = kl_supervisor_ensure(cluster, err);
+	/* Everything is made: others need not wait until it is Ready. */
+	close(kl_take(&lock));
+	lock = -1;
 	if (!rc && up->wait_ms)
 		rc = wait_ready(up, cluster, &nodes, err);
 	if (!rc && nodes)
