@@ -4,6 +4,69 @@
  */
 #include "ctl.h"
 
+/* When a taint without a time of its own (kubectl taint sets none) was first seen on a node. */
+struct first_seen {
+	char *key; /* "node taint=value" */
+	int64_t at_ms;
+	UT_hash_handle hh;
+};
+
+static struct first_seen **first_seen(struct kl_controllers *c)
+{
+	return (struct first_seen **)&c->state[CTL_EVICTION];
+}
+
+static void forget(struct kl_controllers *c, struct first_seen *seen)
+{
+	struct first_seen **all = first_seen(c);
+	HASH_DELETE(hh, *all, seen);
+	free(seen->key);
+	free(seen);
+}
+
+/* Milliseconds since the epoch. */
+static int64_t added_ms(struct kl_controllers *c, const char *node, const json_t *taint)
+{
+	int64_t ms;
+	struct first_seen *seen, **all = first_seen(c);
+	if (!kl_time_parse(kl_json_str(taint, "timeAdded", NULL), &ms))
+		return ms;
+	kl_autofree char *key =
+		kl_asprintf("%s %s=%s", node, kl_json_str(taint, "key", NULL), kl_json_str(taint, "value", NULL));
+	HASH_FIND_STR(*all, key, seen);
+	if (!seen) {
+		seen = kl_calloc(1, sizeof(*seen));
+		seen->key = kl_take(&key);
+		seen->at_ms = kl_realtime_ms();
+		HASH_ADD_KEYPTR(hh, *all, seen->key, strlen(seen->key), seen);
+	}
+	return seen->at_ms;
+}
+
+static bool still_there(const struct first_seen *seen, const char *node, const json_t *taints)
+{
+	size_t i;
+	json_t *taint;
+	json_array_foreach (taints, i, taint) {
+		kl_autofree char *key = kl_asprintf(
+			"%s %s=%s", node, kl_json_str(taint, "key", NULL), kl_json_str(taint, "value", NULL));
+		if (!strcmp(kl_json_str(taint, "effect", NULL), "NoExecute") && !strcmp(key, seen->key))
+			return true;
+	}
+	return false;
+}
+
+/* A taint that goes and comes again begins anew. */
+static void forget_gone(struct kl_controllers *c, const char *node, const json_t *taints)
+{
+	struct first_seen *seen, *next, **all = first_seen(c);
+	size_t len = strlen(node);
+	HASH_ITER (hh, *all, seen, next) {
+		if (!strncmp(seen->key, node, len) && seen->key[len] == ' ' && !still_there(seen, node, taints))
+			forget(c, seen);
+	}
+}
+
 static bool tolerates(const json_t *toleration, const json_t *taint)
 {
 	const char *key = kl_json_str(toleration, "key", NULL), *effect = kl_json_str(toleration, "effect", NULL);
@@ -22,13 +85,12 @@ static bool is_of_condition(const json_t *taint)
 }
 
 /* When the pod must go for this taint, in milliseconds since the epoch; INT64_MAX: never. */
-static int64_t deadline_of_taint(struct kl_controllers *c, const json_t *pod, const json_t *taint, int64_t now_ms)
+static int64_t deadline_of_taint(struct kl_controllers *c, const json_t *pod, const char *node, const json_t *taint)
 {
 	size_t i;
 	json_t *toleration;
 	bool tolerated = false;
-	int64_t seconds = INT64_MAX, added_ms = now_ms;
-	kl_time_parse(kl_json_str(taint, "timeAdded", NULL), &added_ms);
+	int64_t seconds = INT64_MAX, since_ms = added_ms(c, node, taint);
 	json_array_foreach (kl_json_get(pod, "spec", "tolerations", NULL), i, toleration) {
 		if (!tolerates(toleration, taint))
 			continue;
@@ -38,11 +100,11 @@ static int64_t deadline_of_taint(struct kl_controllers *c, const json_t *pod, co
 			seconds = json_integer_value(limit) > 0 ? json_integer_value(limit) : 0;
 	}
 	if (!tolerated)
-		return is_of_condition(taint) ? added_ms + c->options.pod_eviction_timeout_ms : 0;
-	return seconds == INT64_MAX ? INT64_MAX : added_ms + seconds * 1000;
+		return is_of_condition(taint) ? since_ms + c->options.pod_eviction_timeout_ms : 0;
+	return seconds == INT64_MAX ? INT64_MAX : since_ms + seconds * 1000;
 }
 
-static int64_t deadline_of_pod(struct kl_controllers *c, const struct pod *pod, const json_t *taints, int64_t now_ms)
+static int64_t deadline_of_pod(struct kl_controllers *c, const struct pod *pod, const json_t *taints)
 {
 	size_t i;
 	json_t *taint;
@@ -51,7 +113,7 @@ static int64_t deadline_of_pod(struct kl_controllers *c, const struct pod *pod, 
 	json_array_foreach (taints, i, taint) {
 		if (strcmp(kl_json_str(taint, "effect", NULL), "NoExecute") != 0)
 			continue;
-		int64_t deadline_ms = deadline_of_taint(c, json, taint, now_ms);
+		int64_t deadline_ms = deadline_of_taint(c, json, pod->node, taint);
 		if (deadline_ms < earliest_ms)
 			earliest_ms = deadline_ms;
 	}
@@ -93,7 +155,7 @@ static void sync(struct kl_controllers *c, const char *key)
 	for (struct pod *pod = pods_of_node(c, meta_str(node, "name")); pod; pod = pod->node_next) {
 		if (pod->deleting || pod->over)
 			continue;
-		int64_t deadline_ms = deadline_of_pod(c, pod, taints, now_ms);
+		int64_t deadline_ms = deadline_of_pod(c, pod, taints);
 		if (deadline_ms <= now_ms)
 			evict(c, key, pod);
 		else if (deadline_ms < next_ms)
@@ -106,7 +168,8 @@ static void sync(struct kl_controllers *c, const char *key)
 static void on_node(struct kl_object *now, struct kl_object *prev, void *arg)
 {
 	struct kl_controllers *c = arg;
-	(void)prev;
+	const char *name = (now ? now : prev)->name;
+	forget_gone(c, name, now ? kl_json_get(kl_feed_parsed(c->feed), "spec", "taints", NULL) : NULL);
 	if (now && has_no_execute(kl_json_get(kl_feed_parsed(c->feed), "spec", "taints", NULL)))
 		ctl_enqueue_object(c, CTL_EVICTION, now);
 }
@@ -127,4 +190,10 @@ static void init(struct kl_controllers *c)
 	pods_listen(c, on_pod);
 }
 
-const struct controller eviction_controller = {"taint-eviction-controller", init, sync, NULL};
+static void release(struct kl_controllers *c)
+{
+	while (*first_seen(c))
+		forget(c, *first_seen(c));
+}
+
+const struct controller eviction_controller = {"taint-eviction-controller", init, sync, release};

@@ -185,18 +185,23 @@ static bool matches(const struct kl_selector *selector, const struct pod *pod)
 	return selector && kl_selector_matches_packed(selector, pod->obj->labels);
 }
 
-static void adopt_and_release(
+/* Returns how many are being adopted: they count from now on. */
+static int64_t adopt_and_release(
 	struct kl_controllers *c, const char *key, const json_t *rs, const struct kl_selector *selector)
 {
 	struct pod *pod;
+	int64_t adopted = 0;
 	for (pod = pods_of_owner(c, meta_str(rs, "uid")); pod; pod = pod->owner_next) {
 		if (!pod->deleting && !matches(selector, pod))
 			release(c, key, pod);
 	}
 	for (pod = pods_of_ns(c, meta_str(rs, "namespace")); pod; pod = pod->ns_next) {
-		if (!pod->owner_uid && !pod->deleting && !pod->over && matches(selector, pod))
-			adopt(c, key, pod, rs);
+		if (pod->owner_uid || pod->deleting || pod->over || !matches(selector, pod))
+			continue;
+		adopt(c, key, pod, rs);
+		adopted++;
 	}
+	return adopted;
 }
 
 /* --- status */
@@ -281,12 +286,11 @@ static void sync(struct kl_controllers *c, const char *key)
 		return;
 	struct kl_selector *selector = kl_selector_from_json(kl_json_get(rs, "spec", "selector", NULL), NULL);
 	int64_t want = kl_json_int(rs, 1, "spec", "replicas", NULL);
-	if (!is_deleting(rs))
-		adopt_and_release(c, key, rs, selector);
+	int64_t adopted = is_deleting(rs) ? 0 : adopt_and_release(c, key, rs, selector);
 	kl_autofree struct pod **pods = active_pods(c, meta_str(rs, "uid"), selector, &count);
 	struct counts n = count_pods(rs, pods, count);
-	if (!is_deleting(rs) && (int64_t)count < want) {
-		create_pods(c, key, rs, want - (int64_t)count);
+	if (!is_deleting(rs) && (int64_t)count + adopted < want) {
+		create_pods(c, key, rs, want - (int64_t)count - adopted);
 	} else if (!is_deleting(rs) && (int64_t)count > want) {
 		replicas_sort_for_deletion(c, pods, count);
 		delete_pods(c, key, pods, count - (size_t)want);
