@@ -268,6 +268,8 @@ static int wait_ready(const struct up *up, const struct kl_cluster *cluster, jso
 			*ret_nodes = kl_take(&nodes);
 			return 0;
 		}
+		if (!kl_path_exists(cluster->kubeconfig))
+			return kl_fail_msg(err, ECANCELED, "'%s' was removed while it started", cluster->name);
 		if (kl_monotonic_ms() - up->begun_ms >= up->wait_ms)
 			return say_not_ready(cluster, http == 200 ? nodes : NULL, &last, err);
 		usleep(POLL_MS * 1000);
