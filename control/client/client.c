@@ -107,6 +107,15 @@ static size_t on_body(char *data, size_t size, size_t count, void *arg)
 	return size * count;
 }
 
+/* Close-on-exec from birth: an agent's children (conmon, skopeo) must not hold its connections. */
+static curl_socket_t open_socket(void *arg, curlsocktype purpose, struct curl_sockaddr *address)
+{
+	(void)arg;
+	(void)purpose;
+	int fd = socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
+	return fd < 0 ? CURL_SOCKET_BAD : fd;
+}
+
 /* An unanswered peer (a node that lost power) must end a stream that would otherwise be silent for ever. */
 static int on_socket(void *arg, curl_socket_t fd, curlsocktype purpose)
 {
@@ -141,6 +150,7 @@ static void set_common(struct transfer *t, const char *path)
 	curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, t->curl_error);
 	curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, on_body);
 	curl_easy_setopt(easy, CURLOPT_WRITEDATA, t);
+	curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, open_socket);
 	curl_easy_setopt(easy, CURLOPT_SOCKOPTFUNCTION, on_socket);
 	curl_easy_setopt(easy, CURLOPT_USERAGENT, client->user_agent);
 	curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
