@@ -11,6 +11,9 @@
  */
 #include "lib/conntrack.h"
 #include "lib/packet.h"
+#ifndef KL_XDP
+#include "lib/icmp.h"
+#endif
 
 char _license[] SEC("license") = "Dual BSD/GPL";
 
@@ -29,6 +32,12 @@ struct scratch {
 	struct work work;
 	struct new_flow new;
 	struct kl_flow_key reply;
+	struct kl_map_client client;
+#ifdef KL_XDP
+	struct bpf_fib_lookup fib;
+#else
+	struct quoted quoted;
+#endif
 };
 struct {
 	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
@@ -53,19 +62,24 @@ KL_INLINE int drop(__u64 *counter)
 /* The next hop's addresses come from the kernel's tables; without a neighbour entry the packet is left to tc. */
 KL_INLINE int send(ctx_t *ctx, struct work *work, struct kl_map_counters *counters)
 {
-	struct bpf_fib_lookup fib = {.ifindex = ctx->ingress_ifindex};
+	struct scratch *scratch = scratch_get();
+	if (!scratch)
+		return drop(&counters->drop_rewrite);
+	struct bpf_fib_lookup *fib = &scratch->fib;
+	__builtin_memset(fib, 0, sizeof(*fib));
+	fib->ifindex = ctx->ingress_ifindex;
 	if (work->packet.v6) {
-		fib.family = 10; /* AF_INET6 */
-		__builtin_memcpy(fib.ipv6_src, work->to.saddr, 16);
-		__builtin_memcpy(fib.ipv6_dst, work->to.daddr, 16);
+		fib->family = 10; /* AF_INET6 */
+		addr_copy(fib->ipv6_src, work->to.saddr);
+		addr_copy(fib->ipv6_dst, work->to.daddr);
 	} else {
-		fib.family = 2; /* AF_INET */
-		fib.ipv4_src = work->to.saddr[3];
-		fib.ipv4_dst = work->to.daddr[3];
+		fib->family = 2; /* AF_INET */
+		fib->ipv4_src = work->to.saddr[3];
+		fib->ipv4_dst = work->to.daddr[3];
 	}
-	fib.l4_protocol = (__u8)work->packet.key.proto;
-	fib.tot_len = (__u16)(work->packet.bytes - ETH_HLEN);
-	if (bpf_fib_lookup(ctx, &fib, sizeof(fib), 0) != BPF_FIB_LKUP_RET_SUCCESS) {
+	fib->l4_protocol = (__u8)work->packet.key.proto;
+	fib->tot_len = (__u16)(work->packet.bytes - ETH_HLEN);
+	if (bpf_fib_lookup(ctx, fib, sizeof(*fib), 0) != BPF_FIB_LKUP_RET_SUCCESS) {
 		counters->deferred++;
 		return PASS;
 	}
@@ -74,9 +88,9 @@ KL_INLINE int send(ctx_t *ctx, struct work *work, struct kl_map_counters *counte
 	struct ethhdr *eth = ctx_data(ctx);
 	if ((void *)(eth + 1) > ctx_end(ctx))
 		return drop(&counters->drop_rewrite);
-	__builtin_memcpy(eth->h_dest, fib.dmac, ETH_ALEN);
-	__builtin_memcpy(eth->h_source, fib.smac, ETH_ALEN);
-	return fib.ifindex == ctx->ingress_ifindex ? XDP_TX : (int)bpf_redirect(fib.ifindex, 0);
+	__builtin_memcpy(eth->h_dest, fib->dmac, ETH_ALEN);
+	__builtin_memcpy(eth->h_source, fib->smac, ETH_ALEN);
+	return fib->ifindex == ctx->ingress_ifindex ? XDP_TX : (int)bpf_redirect(fib->ifindex, 0);
 }
 #else
 KL_INLINE int send(ctx_t *ctx, struct work *work, struct kl_map_counters *counters)
@@ -166,9 +180,8 @@ __noinline int admit(struct work *work)
 	struct scratch *scratch = scratch_get();
 	if (!cfg || !work || !scratch)
 		return NO_BACKEND;
-	struct kl_map_client client;
-	addr_copy(client.addr, work->packet.key.saddr);
-	__u32 id = service_pick(cfg, work->service, 1, kl_pick_hash(&work->packet.key), &client);
+	addr_copy(scratch->client.addr, work->packet.key.saddr);
+	__u32 id = service_pick(cfg, work->service, 1, kl_pick_hash(&work->packet.key), &scratch->client);
 	const struct kl_map_backend *backend = id ? backend_get(id) : NULL;
 	if (!backend || addr_is_v4(backend->addr) == work->packet.v6)
 		return NO_BACKEND;
@@ -378,6 +391,117 @@ KL_INLINE int is_wanted(const struct kl_map_config *cfg, struct frontend fronten
 	return frontend.service && (frontend.type != KL_TYPE_CLUSTER_IP || cfg->flags & KL_CONFIG_EXTERNAL_CLUSTER_IP);
 }
 
+/* The ports of a later fragment, or those of a first one kept for the later. 1: the key is complete. */
+__noinline int fragment_ports(struct packet *packet)
+{
+	if (!packet)
+		return 0;
+	struct kl_map_fragment key = {.id = packet->ip_id, .proto = packet->key.proto};
+	addr_copy(key.saddr, packet->key.saddr);
+	addr_copy(key.daddr, packet->key.daddr);
+	if (packet->first_fragment) {
+		struct kl_map_ports ports = {packet->key.sport, packet->key.dport};
+		bpf_map_update_elem(&kl_fragments, &key, &ports, BPF_ANY);
+		return 1;
+	}
+	const struct kl_map_ports *ports = bpf_map_lookup_elem(&kl_fragments, &key);
+	if (!ports)
+		return 0;
+	packet->key.sport = ports->sport;
+	packet->key.dport = ports->dport;
+	packet->later_fragment = 1;
+	return 1;
+}
+
+/* 0: not of TCP or UDP, or a fragment whose first has not been seen. */
+KL_INLINE int key_is_complete(struct work *work, enum parsed parsed, struct kl_map_counters *counters)
+{
+	if (parsed == PARSED_FLOW && !work->packet.first_fragment)
+		return 1;
+	if (parsed != PARSED_FLOW && parsed != PARSED_FRAGMENT)
+		return 0;
+	if (fragment_ports(&work->packet))
+		return 1;
+	counters->fragments_unknown++;
+	return 0;
+}
+
+#ifdef KL_XDP
+KL_INLINE int icmp(ctx_t *ctx, struct scratch *scratch, struct kl_map_counters *counters, int egress)
+{
+	counters->deferred++;
+	return PASS;
+}
+#else
+/* From a backend, or from beyond it: the client shall read of the packet that it sent. */
+KL_INLINE void icmp_to_client(struct work *work, const struct kl_map_tuple *tuple, const struct quoted *quoted,
+	struct kl_flow_key *inner)
+{
+	addr_copy(inner->saddr, tuple->client);
+	addr_copy(inner->daddr, tuple->frontend);
+	inner->sport = tuple->client_port;
+	inner->dport = tuple->frontend_port;
+	addr_copy(work->to.daddr, tuple->client);
+	addr_copy(work->to.saddr,
+		addr_equal(work->packet.key.saddr, quoted->answer.saddr) ? tuple->frontend : work->packet.key.saddr);
+}
+
+/* From the client's side: the backend shall read of the packet that it sent. */
+KL_INLINE int icmp_to_backend(const struct kl_map_config *cfg, struct work *work, struct kl_flow_key *inner)
+{
+	const struct kl_map_backend *backend = backend_get(state_backend(work->found.state));
+	__be16 nat_port = state_port(work->found.state);
+	const __be32 *source = work->packet.v6 ? cfg->node_addr6 : cfg->node_addr4;
+	if (!backend)
+		return -1;
+	addr_copy(inner->saddr, backend->addr);
+	addr_copy(inner->daddr, nat_port ? source : work->packet.key.saddr);
+	inner->sport = backend->port;
+	addr_copy(work->to.saddr, nat_port ? source : work->packet.key.saddr);
+	addr_copy(work->to.daddr, backend->addr);
+	return 0;
+}
+
+__noinline int icmp_translate(struct __sk_buff *ctx, int egress)
+{
+	const struct kl_map_config *cfg = config_get();
+	struct scratch *scratch = scratch_get();
+	struct kl_map_counters *counters = counters_get();
+	if (!cfg || !scratch || !counters)
+		return PASS;
+	struct work *work = &scratch->work;
+	struct quoted *quoted = &scratch->quoted;
+	struct kl_flow_key *inner = &scratch->reply;
+	if (quoted_parse(ctx, &work->packet, quoted))
+		return PASS;
+	flow_hash(&quoted->answer, &work->hash);
+	if (!flow_find(cfg, &work->hash, &work->found) || state_is_void(work->found.state))
+		return PASS;
+	const struct kl_map_tuple *tuple = tuple_at(work->found.index);
+	if (!tuple)
+		return PASS;
+	work->remote = !egress;
+	if (work->found.state >> STATE_REVERSE_SHIFT & 1) {
+		icmp_to_client(work, tuple, quoted, inner);
+	} else {
+		if (egress || icmp_to_backend(cfg, work, inner))
+			return PASS;
+		/* Its client's port is the quotation's own, except towards a remote backend. */
+		inner->dport = state_port(work->found.state) ? state_port(work->found.state) : quoted->answer.sport;
+		work->remote = state_port(work->found.state) != 0;
+	}
+	if (icmp_rewrite(ctx, &work->packet, quoted, inner, &work->to))
+		return drop(&counters->drop_rewrite);
+	counters->icmp_translated++;
+	return work->remote ? (int)bpf_redirect_neigh(ctx->ifindex, NULL, 0, 0) : PASS;
+}
+
+KL_INLINE int icmp(ctx_t *ctx, struct scratch *scratch, struct kl_map_counters *counters, int egress)
+{
+	return icmp_translate(ctx, egress);
+}
+#endif
+
 KL_INLINE int lb_in(ctx_t *ctx)
 {
 	const struct kl_map_config *cfg = config_get();
@@ -387,7 +511,9 @@ KL_INLINE int lb_in(ctx_t *ctx)
 		return PASS;
 	struct work *work = &scratch->work;
 	enum parsed parsed = packet_parse(ctx, &work->packet);
-	if (parsed != PARSED_FLOW) {
+	if (parsed == PARSED_ICMP)
+		return icmp(ctx, scratch, counters, 0);
+	if (!key_is_complete(work, parsed, counters)) {
 		counters->passed++;
 		return PASS;
 	}
@@ -401,8 +527,6 @@ KL_INLINE int lb_in(ctx_t *ctx)
 		counters->passed++;
 		return PASS;
 	}
-	if (work->packet.first_fragment)
-		return drop(&counters->drop_fragment);
 	work->service = frontend.service;
 	return forward(ctx, cfg, work, counters);
 }
@@ -430,7 +554,10 @@ int kl_lb_out(struct __sk_buff *ctx)
 	if (!cfg || !counters || !scratch)
 		return PASS;
 	struct work *work = &scratch->work;
-	if (packet_parse(ctx, &work->packet) != PARSED_FLOW || !reply_find(cfg, work))
+	enum parsed parsed = packet_parse(ctx, &work->packet);
+	if (parsed == PARSED_ICMP)
+		return icmp(ctx, scratch, counters, 1);
+	if (!key_is_complete(work, parsed, counters) || !reply_find(cfg, work))
 		return PASS;
 	work->remote = 0;
 	return reply(ctx, cfg, work, counters);

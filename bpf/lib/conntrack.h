@@ -252,28 +252,44 @@ struct place {
 	__u32 index;
 	__u32 load; /* living entries of its line */
 	__u64 old;  /* state to be swapped out */
-	__u32 found;
+	__u32 rank; /* enum place_rank */
+	__u32 reserved;
 };
 
-/* The best place of a line: a free one, else an expired one. Counts the living. */
+enum place_rank { PLACE_FREE, PLACE_EXPIRED, PLACE_OVER, PLACE_NONE };
+
+/* Both sides have closed a while ago: nothing but a stray retransmission can come. */
+KL_INLINE int state_is_over(__u64 state, __u16 now)
+{
+	return state_phase(state) == KL_PHASE_CLOSED && (__u16)(now - state_stamp(state)) >= 2;
+}
+
+KL_INLINE __u32 place_rank(__u32 index, __u64 state, __u16 now)
+{
+	if (!state)
+		return PLACE_FREE;
+	if (state_phase(state) == KL_PHASE_CLAIMED)
+		return state_is_stale(state, now) ? PLACE_EXPIRED : PLACE_NONE;
+	if (flow_is_expired(index, state, now))
+		return PLACE_EXPIRED;
+	return state_is_over(state, now) ? PLACE_OVER : PLACE_NONE;
+}
+
+/* The best place of a line: a free one, else an expired one, else one that is over. Counts the living. */
 KL_INLINE void line_place(__u32 line, __u16 now, struct place *ret)
 {
 	struct kl_map_line *entry = bpf_map_lookup_elem(&kl_ct_hot, &line);
-	ret->found = 0;
-	ret->load = 0;
+	*ret = (struct place){.rank = PLACE_NONE};
 	if (!entry)
 		return;
 	for (__u32 i = 0; i < KL_LINE_FLOWS; i++) {
 		__u64 state = KL_READ(*flow_state(&entry->flow[i]));
 		__u32 index = line * KL_LINE_FLOWS + i;
-		if (state && !(state_phase(state) == KL_PHASE_CLAIMED ? state_is_stale(state, now) :
-				flow_is_expired(index, state, now))) {
-			ret->load++;
+		__u32 rank = place_rank(index, state, now);
+		ret->load += rank >= PLACE_OVER;
+		if (rank >= ret->rank)
 			continue;
-		}
-		if (ret->found && !ret->old)
-			continue;
-		ret->found = 1;
+		ret->rank = rank;
 		ret->index = index;
 		ret->old = state;
 	}
@@ -288,10 +304,10 @@ KL_INLINE void line_oldest(__u32 line, __u16 now, __u16 *age, struct place *ret)
 	for (__u32 i = 0; i < KL_LINE_FLOWS; i++) {
 		__u64 state = KL_READ(*flow_state(&entry->flow[i]));
 		__u16 entry_age = now - state_stamp(state);
-		if (state_phase(state) == KL_PHASE_CLAIMED || (ret->found && entry_age <= *age))
+		if (state_phase(state) == KL_PHASE_CLAIMED || (ret->rank != PLACE_NONE && entry_age <= *age))
 			continue;
 		*age = entry_age;
-		ret->found = 1;
+		ret->rank = PLACE_OVER;
 		ret->index = line * KL_LINE_FLOWS + i;
 		ret->old = state;
 	}
@@ -317,19 +333,19 @@ __noinline int reserve(__u64 packed, const struct kl_flow_hash *hash, __u16 now,
 		return 0;
 	struct place place, other;
 	line_place(region_line(region, hash), now, &place);
-	if (!place.found || place.load > KL_LINE_FLOWS / 2) {
+	if (place.rank >= PLACE_OVER || place.load > KL_LINE_FLOWS / 2) {
 		line_place(region_line2(region, hash), now, &other);
-		if (other.found && (!place.found || other.load < place.load))
+		if (other.rank < place.rank || (other.rank == place.rank && other.load < place.load))
 			place = other;
 	}
-	if (!place.found && (flags & RESERVE_EVICT)) {
+	if (place.rank == PLACE_NONE && (flags & RESERVE_EVICT)) {
 		__u16 age = 0;
 		line_oldest(region_line(region, hash), now, &age, &place);
 		line_oldest(region_line2(region, hash), now, &age, &place);
-		if (place.found)
+		if (place.rank != PLACE_NONE)
 			counters->half_open_evicted++;
 	}
-	if (!place.found)
+	if (place.rank == PLACE_NONE)
 		return 0;
 	struct kl_map_flow *flow = flow_at(place.index);
 	__u64 claimed = state_with_stamp((__u64)KL_PHASE_CLAIMED << STATE_PHASE_SHIFT, now);

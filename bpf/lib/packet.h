@@ -42,6 +42,7 @@ struct packet {
 	__u32 ip_id;	/* of fragments */
 	__u8 v6, ttl, tcp_flags;
 	__u8 first_fragment; /* more follow */
+	__u8 later_fragment; /* no transport header */
 };
 
 KL_INLINE void *ctx_data(const ctx_t *ctx)
@@ -163,7 +164,7 @@ KL_INLINE enum parsed packet_parse(ctx_t *ctx, struct packet *packet)
 	packet->tcp_flags = 0;
 	packet->ip_id = 0;
 	packet->key.sport = packet->key.dport = 0;
-	packet->first_fragment = 0;
+	packet->first_fragment = packet->later_fragment = 0;
 	if (eth->h_proto == bpf_htons(ETH_P_IP))
 		return parse_v4(ctx, packet);
 	if (eth->h_proto == bpf_htons(ETH_P_IPV6))
@@ -257,14 +258,16 @@ KL_INLINE int packet_rewrite(ctx_t *ctx, const struct packet *packet, const stru
 	__u32 l4 = packet->l4;
 	if (l4 > MAX_L4)
 		return -1;
-	__be16 *ports = ctx_data(ctx) + l4;
 	void *ip = ctx_data(ctx) + ETH_HLEN;
 	__u64 addr_diff = sum_addr(sum_addr(0, packet->key.saddr, to->saddr), packet->key.daddr, to->daddr);
 	__u64 port_diff = sum_16(sum_16(0, packet->key.sport, to->sport), packet->key.dport, to->dport);
-	if ((void *)(ports + 2) > ctx_end(ctx))
-		return -1;
-	ports[0] = to->sport;
-	ports[1] = to->dport;
+	if (!packet->later_fragment) {
+		__be16 *ports = ctx_data(ctx) + l4;
+		if ((void *)(ports + 2) > ctx_end(ctx))
+			return -1;
+		ports[0] = to->sport;
+		ports[1] = to->dport;
+	}
 	if (packet->v6) {
 		if (ip + sizeof(struct ipv6hdr) > ctx_end(ctx))
 			return -1;
@@ -274,7 +277,7 @@ KL_INLINE int packet_rewrite(ctx_t *ctx, const struct packet *packet, const stru
 			return -1;
 		v4_write(ip, to, addr_diff, hop);
 	}
-	return l4_csum(ctx, packet, addr_diff, port_diff);
+	return packet->later_fragment ? 0 : l4_csum(ctx, packet, addr_diff, port_diff);
 }
 
 #endif

@@ -38,6 +38,7 @@ static const struct map_row rows[KL_MAP_COUNT] = {
 	[KL_MAP_CT_COLD] = {"kl_ct_cold", sizeof(struct kl_map_tuple), 0},
 	[KL_MAP_NETNS] = {"kl_netns", sizeof(struct kl_map_netns), 0},
 	[KL_MAP_AFFINITY] = {"kl_affinity", sizeof(struct kl_map_affinity), 0},
+	[KL_MAP_FRAGMENTS] = {"kl_fragments", sizeof(struct kl_map_ports), 0},
 	[KL_MAP_SK_PEER] = {"kl_sk_peer", sizeof(struct kl_map_peer), 0},
 	[KL_MAP_SK_DGRAM] = {"kl_sk_dgram", sizeof(struct kl_map_dgram), 0},
 };
@@ -91,6 +92,7 @@ static void sizes_fill(const struct kl_maps_sizes *given, uint32_t ret[KL_MAP_CO
 	ret[KL_MAP_CT_COLD] = lines * KL_LINE_FLOWS;
 	ret[KL_MAP_NETNS] = or_default(sizes->netns, 4096);
 	ret[KL_MAP_AFFINITY] = or_default(sizes->affinity, 4096);
+	ret[KL_MAP_FRAGMENTS] = 1024;
 	ret[KL_MAP_SK_PEER] = ret[KL_MAP_SK_DGRAM] = 0;
 	*ret_regions = regions;
 }

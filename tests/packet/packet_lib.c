@@ -229,21 +229,61 @@ size_t frame_build(const struct wire *wire, bool v6, uint8_t frame[FRAME_MAX])
 	return (size_t)(at - frame) + segment;
 }
 
+size_t frame_build_icmp(enum who src, enum who dst, uint8_t type, const struct wire *quoted, bool v6, uint8_t frame[FRAME_MAX])
+{
+	uint8_t inner[FRAME_MAX];
+	struct wire outer = {.src = src, .dst = dst, .proto = v6 ? IPPROTO_ICMPV6 : IPPROTO_ICMP};
+	size_t ip_len = v6 ? 40 : 20, segment = 8 + ip_len + 8;
+	frame_build(quoted, v6, inner);
+	memset(frame, 0, FRAME_MAX);
+	frame[5] = 1;
+	put16(frame + 12, v6 ? 0x86dd : 0x0800);
+	uint8_t *ip = frame + 14, *at = ip + (v6 ? build_v6(&outer, ip, segment) : build_v4(&outer, ip, segment));
+	at[0] = type;
+	memcpy(at + 8, inner + 14, ip_len + 8);
+	put16(at + 2, (uint16_t)~(v6 ? transport_sum(ip, v6, IPPROTO_ICMPV6, at, segment) : fold(add_bytes(0, at, segment))));
+	return 14 + ip_len + segment;
+}
+
+static void parse_addrs(const uint8_t *ip, bool v6, struct kl_addr *src, struct kl_addr *dst)
+{
+	*src = *dst = kl_addr_any(true);
+	memcpy(src->bytes + (v6 ? 0 : 12), ip + (v6 ? 8 : 12), v6 ? 16 : 4);
+	memcpy(dst->bytes + (v6 ? 0 : 12), ip + (v6 ? 24 : 16), v6 ? 16 : 4);
+}
+
+static void parse_quoted(const uint8_t *ip, bool v6, struct parsed_frame *ret)
+{
+	const uint8_t *at = ip + (v6 ? 40 : 20);
+	ret->icmp = true;
+	parse_addrs(ip, v6, &ret->quoted_src, &ret->quoted_dst);
+	ret->quoted_sport = get16(at);
+	ret->quoted_dport = get16(at + 2);
+}
+
 struct parsed_frame frame_parse(const uint8_t *frame, size_t len)
 {
-	struct parsed_frame ret = {.src = kl_addr_any(true), .dst = kl_addr_any(true)};
+	struct parsed_frame ret = {0};
 	bool v6 = get16(frame + 12) == 0x86dd;
 	const uint8_t *ip = frame + 14, *at = ip + (v6 ? 40 : 20);
 	uint8_t proto = v6 ? ip[6] : ip[9];
+	size_t segment = v6 ? get16(ip + 4) : get16(ip + 2) - 20u;
 	memcpy(ret.dmac, frame, 6);
-	memcpy(ret.src.bytes + (v6 ? 0 : 12), ip + (v6 ? 8 : 12), v6 ? 16 : 4);
-	memcpy(ret.dst.bytes + (v6 ? 0 : 12), ip + (v6 ? 24 : 16), v6 ? 16 : 4);
+	parse_addrs(ip, v6, &ret.src, &ret.dst);
 	ret.ttl = v6 ? ip[7] : ip[8];
+	ret.later_fragment = v6 ? proto == IPPROTO_FRAGMENT && get16(at + 2) >> 3 : get16(ip + 6) & 0x1fff;
+	if (v6 && proto == IPPROTO_FRAGMENT) {
+		proto = at[0];
+		at += 8;
+		segment -= 8;
+	}
 	ret.sport = get16(at);
 	ret.dport = get16(at + 2);
-	size_t segment = v6 ? get16(ip + 4) : get16(ip + 2) - 20u;
-	ret.sums_right = len >= (size_t)(at - frame) + segment && transport_sum(ip, v6, proto, at, segment) == 0xffff &&
+	uint16_t sum = proto == IPPROTO_ICMP ? fold(add_bytes(0, at, segment)) : transport_sum(ip, v6, proto, at, segment);
+	ret.sums_right = len >= (size_t)(at - frame) + segment && (ret.later_fragment || sum == 0xffff) &&
 		(v6 || fold(add_bytes(0, ip, 20)) == 0xffff);
+	if (proto == IPPROTO_ICMP || proto == IPPROTO_ICMPV6)
+		parse_quoted(at + 8, v6, &ret);
 	return ret;
 }
 

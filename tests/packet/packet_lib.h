@@ -41,6 +41,8 @@ enum { TCP_FLAG_FIN = 1, TCP_FLAG_SYN = 2, TCP_FLAG_RST = 4, TCP_FLAG_ACK = 16 }
 
 enum { FRAME_MAX = 2048 };
 size_t frame_build(const struct wire *wire, bool v6, uint8_t frame[FRAME_MAX]);
+/* An ICMP error from src to dst about the packet `quoted` (its IP header and 8 bytes); type: of ICMPv4 or ICMPv6. */
+size_t frame_build_icmp(enum who src, enum who dst, uint8_t type, const struct wire *quoted, bool v6, uint8_t frame[FRAME_MAX]);
 /* Addresses as they are in the frame. */
 struct parsed_frame {
 	struct kl_addr src, dst;
@@ -48,6 +50,11 @@ struct parsed_frame {
 	uint8_t ttl;
 	bool sums_right; /* IP header and transport */
 	uint8_t dmac[6];
+	bool later_fragment;
+	/* ICMP errors: what they quote */
+	bool icmp;
+	struct kl_addr quoted_src, quoted_dst;
+	uint16_t quoted_sport, quoted_dport;
 };
 struct parsed_frame frame_parse(const uint8_t *frame, size_t len);
 

@@ -28,6 +28,7 @@ struct step {
 	uint16_t new_dport;
 	uint8_t ttl; /* of the packet; 0: 64 */
 	const char *counter; /* that went up */
+	uint8_t fragment;    /* 1: the first, 2: a later one */
 };
 
 struct script {
@@ -81,6 +82,16 @@ static const struct script scripts[] = {
 		{IN, CLIENT, 40001, NODE, 30002, 0, VERDICT_SENT, NODE, ANY, REMOTE_POD, 8080, 0, "flows_inserted"},
 		{IN, REMOTE_POD, 8080, NODE, NAT, 0, VERDICT_SENT, NODE, 30002, CLIENT, 40001, 0, "returned"},
 		{IN, CLIENT, 40001, NODE, 30002, 0, VERDICT_SENT, NODE, NAT, REMOTE_POD, 8080, 0, "flows_promoted"}}},
+	{"fragments follow their first", IPPROTO_UDP, {
+		{IN, CLIENT, 40003, NODE, 30001, 0, VERDICT_PASS, CLIENT, 40003, NODE, 30001, 0, "fragments_unknown", 2},
+		{IN, CLIENT, 40003, NODE, 30001, 0, VERDICT_PASS, CLIENT, 40003, LOCAL_POD, 8080, 0, "flows_inserted", 1},
+		{IN, CLIENT, 40003, NODE, 30001, 0, VERDICT_PASS, CLIENT, 40003, LOCAL_POD, 8080, 0, "forwarded", 2},
+		{OUT, LOCAL_POD, 8080, CLIENT, 40003, 0, VERDICT_PASS, NODE, 30001, CLIENT, 40003, 0, "returned", 1},
+		{OUT, LOCAL_POD, 8080, CLIENT, 40003, 0, VERDICT_PASS, NODE, 30001, CLIENT, 40003, 0, "returned", 2},
+		{IN, CLIENT, 40003, NODE, 30002, 0, VERDICT_SENT, NODE, ANY, REMOTE_POD, 8080, 0, "flows_inserted", 1},
+		{IN, CLIENT, 40003, NODE, 30002, 0, VERDICT_SENT, NODE, NAT, REMOTE_POD, 8080, 0, "forwarded", 2},
+		{IN, REMOTE_POD, 8080, NODE, NAT, 0, VERDICT_SENT, NODE, 30002, CLIENT, 40003, 0, "returned", 1},
+		{IN, REMOTE_POD, 8080, NODE, NAT, 0, VERDICT_SENT, NODE, 30002, CLIENT, 40003, 0, "returned", 2}}},
 	{"TCP and UDP do not meet", IPPROTO_UDP, {
 		{IN, CLIENT, 40002, NODE, 30003, 0, VERDICT_DROP, .counter = "drop_no_backend"},
 		{OUT, LOCAL_POD, 8080, CLIENT, 40009, 0, VERDICT_PASS, LOCAL_POD, 8080, CLIENT, 40009, 0, NULL}}},
@@ -92,7 +103,7 @@ static const struct {
 } counter_names[] = {
 #define COUNTER(name) {#name, offsetof(struct kl_map_counters, name)}
 	COUNTER(passed), COUNTER(forwarded), COUNTER(returned), COUNTER(flows_inserted), COUNTER(flows_promoted), COUNTER(flows_void),
-	COUNTER(drop_no_backend), COUNTER(drop_ttl), COUNTER(drop_fragment), COUNTER(drop_malformed), COUNTER(drop_no_node_addr),
+	COUNTER(drop_no_backend), COUNTER(drop_ttl), COUNTER(fragments_unknown), COUNTER(drop_malformed), COUNTER(drop_no_node_addr),
 };
 
 static uint64_t counter(const struct kl_map_counters *counters, const char *name)
@@ -120,8 +131,10 @@ static bool check_packet(const struct step *step, const struct parsed_frame *got
 	kl_addr_format(&got->dst, dst);
 	bool ok = KL_CHECK_STR(src, who_text(step->new_src, v6));
 	ok &= KL_CHECK_STR(dst, who_text(step->new_dst, v6));
-	ok &= check_port(got->sport, step->new_sport);
-	ok &= check_port(got->dport, step->new_dport);
+	if (!got->later_fragment) {
+		ok &= check_port(got->sport, step->new_sport);
+		ok &= check_port(got->dport, step->new_dport);
+	}
 	ok &= KL_CHECK(got->sums_right);
 	return KL_CHECK_INT(got->ttl, (step->ttl ? step->ttl : 64) - (step->verdict == VERDICT_SENT)) && ok;
 }
@@ -137,7 +150,7 @@ static bool run_step(struct bench *bench, uint8_t proto, const struct step *step
 	uint8_t frame[FRAME_MAX];
 	struct wire wire = {.src = step->src, .dst = step->dst, .sport = step->sport == NAT ? nat_port : step->sport,
 		.proto = proto, .dport = step->dport == NAT ? nat_port : step->dport, .flags = step->flags, .ttl = step->ttl,
-		.payload = step->flags & S ? 0 : 33};
+		.payload = step->flags & S ? 0 : 33, .first_fragment = step->fragment == 1, .later_fragment = step->fragment == 2};
 	size_t len = frame_build(&wire, v6, frame);
 	enum program program = step->direction == OUT ? PROGRAM_TC_OUT : xdp ? PROGRAM_XDP : PROGRAM_TC_IN;
 	struct kl_map_counters before = bench_counters(bench);
@@ -190,6 +203,139 @@ KL_TEST(scripts)
 			run_script(bench, &scripts[i], mode & 1, mode & 2);
 		bench_free(bench);
 	}
+}
+
+/* --- ICMP errors: set up a flow with its first packet, then somebody complains about a packet of it */
+
+struct icmp_case {
+	const char *what;
+	uint16_t node_port; /* which the flow goes to */
+	int direction;
+	enum who src, dst; /* of the error */
+	struct wire quoted; /* ports 1: the SNAT port */
+	int verdict;
+	enum who new_src, new_dst, quoted_src, quoted_dst;
+	uint16_t quoted_sport, quoted_dport;
+};
+static const struct icmp_case icmp_cases[] = {
+	{"a router beyond, about what was sent to a remote backend", 30002, IN, STRANGER, NODE,
+		{NODE, REMOTE_POD, NAT, 8080}, VERDICT_SENT, STRANGER, CLIENT, CLIENT, NODE, 41000, 30002},
+	{"the remote backend itself", 30002, IN, REMOTE_POD, NODE, {NODE, REMOTE_POD, NAT, 8080}, VERDICT_SENT, NODE, CLIENT,
+		CLIENT, NODE, 41000, 30002},
+	{"a router before the client, about a remote backend's reply", 30002, IN, STRANGER, NODE, {NODE, CLIENT, 30002, 41000},
+		VERDICT_SENT, NODE, REMOTE_POD, REMOTE_POD, NODE, 8080, NAT},
+	{"the client, about a local pod's reply", 30001, IN, CLIENT, NODE, {NODE, CLIENT, 30001, 41000}, VERDICT_PASS, CLIENT,
+		LOCAL_POD, LOCAL_POD, CLIENT, 8080, 41000},
+	{"the local pod", 30001, OUT, LOCAL_POD, CLIENT, {CLIENT, LOCAL_POD, 41000, 8080}, VERDICT_PASS, NODE, CLIENT, CLIENT,
+		NODE, 41000, 30001},
+	{"about nothing of ours", 30001, IN, STRANGER, NODE, {NODE, STRANGER, 22, 41000}, VERDICT_PASS, STRANGER, NODE, NODE,
+		STRANGER, 22, 41000},
+};
+
+static bool same_addr(const struct kl_addr *got, enum who want, bool v6)
+{
+	char text[KL_ADDR_TEXT];
+	kl_addr_format(got, text);
+	return KL_CHECK_STR(text, who_text(want, v6));
+}
+
+static uint16_t port_of(uint16_t port)
+{
+	return port == NAT ? nat_port : port;
+}
+
+static bool run_icmp(struct bench *bench, const struct icmp_case *c, bool v6)
+{
+	uint8_t frame[FRAME_MAX];
+	struct wire first = {.src = CLIENT, .dst = NODE, .sport = 41000, .dport = c->node_port, .proto = IPPROTO_UDP, .payload = 9};
+	struct wire quoted = c->quoted;
+	size_t len = frame_build(&first, v6, frame);
+	bench_run(bench, PROGRAM_TC_IN, frame, &len);
+	nat_port = frame_parse(frame, len).sport;
+	quoted.proto = IPPROTO_UDP;
+	quoted.sport = port_of(quoted.sport);
+	quoted.dport = port_of(quoted.dport);
+	len = frame_build_icmp(c->src, c->dst, v6 ? 1 : 3, &quoted, v6, frame);
+	int verdict = bench_run(bench, c->direction == OUT ? PROGRAM_TC_OUT : PROGRAM_TC_IN, frame, &len);
+	struct parsed_frame got = frame_parse(frame, len);
+	bool ok = KL_CHECK_INT(verdict, c->verdict);
+	ok &= KL_CHECK(got.icmp && got.sums_right);
+	ok &= same_addr(&got.src, c->new_src, v6);
+	ok &= same_addr(&got.dst, c->new_dst, v6);
+	ok &= same_addr(&got.quoted_src, c->quoted_src, v6);
+	ok &= same_addr(&got.quoted_dst, c->quoted_dst, v6);
+	ok &= KL_CHECK_INT(got.quoted_sport, port_of(c->quoted_sport));
+	return KL_CHECK_INT(got.quoted_dport, port_of(c->quoted_dport)) && ok;
+}
+
+KL_TEST(icmp_errors_reach_whom_they_concern)
+{
+	struct bench *bench = bench_new(0);
+	put_all(bench);
+	for (size_t i = 0; i < KL_ARRAY_LEN(icmp_cases); i++)
+		for (int v6 = 0; v6 < 2; v6++)
+			if (!run_icmp(bench, &icmp_cases[i], v6))
+				kl_test_failed(__FILE__, __LINE__, "that was '%s', IPv%d", icmp_cases[i].what, v6 ? 6 : 4);
+	bench_free(bench);
+}
+
+/* --- what changes under the feet of living flows */
+
+static enum who backend_of(struct bench *bench, uint16_t sport, uint16_t node_port, uint8_t flags)
+{
+	uint8_t frame[FRAME_MAX];
+	struct wire wire = {.src = CLIENT, .dst = NODE, .sport = sport, .dport = node_port, .proto = IPPROTO_TCP, .flags = flags};
+	size_t len = frame_build(&wire, false, frame);
+	if (bench_run(bench, PROGRAM_TC_IN, frame, &len) != VERDICT_SENT)
+		return WHO_COUNT;
+	struct parsed_frame got = frame_parse(frame, len);
+	for (int who = 0; who < WHO_COUNT; who++) {
+		struct kl_addr addr = who_addr((enum who)who, false);
+		if (kl_addr_equal(&addr, &got.dst))
+			return (enum who)who;
+	}
+	return WHO_COUNT;
+}
+
+static void put_remotes(struct bench *bench, bool first, bool second, uint8_t second_flags)
+{
+	enum who list[2];
+	size_t count = 0;
+	if (first)
+		list[count++] = REMOTE_POD;
+	if (second)
+		list[count++] = OTHER_POD;
+	struct kl_service *service = service_build("test/two:80", IPPROTO_TCP, false, 30010, 0, list, count, 8080);
+	if (second)
+		service->backends[count - 1].flags = second_flags;
+	KL_CHECK_INT(kl_dpsync_put(bench->sync, service, NULL), 0);
+	kl_service_free(service);
+}
+
+enum { FLOWS = 200, READY = KL_BACKEND_READY | KL_BACKEND_SERVING, ENDING = KL_BACKEND_SERVING | KL_BACKEND_TERMINATING };
+
+KL_TEST(flows_keep_their_backend_until_it_is_gone)
+{
+	struct bench *bench = bench_new(0);
+	enum who before[FLOWS];
+	size_t others = 0;
+	put_remotes(bench, true, true, READY);
+	for (uint16_t i = 0; i < FLOWS; i++) {
+		before[i] = backend_of(bench, (uint16_t)(42000 + i), 30010, S);
+		others += before[i] == OTHER_POD;
+	}
+	KL_CHECK(others > FLOWS / 4 && others < FLOWS * 3 / 4);
+	put_remotes(bench, true, true, ENDING); /* terminating: no new flows, the old ones stay */
+	for (uint16_t i = 0; i < FLOWS; i++) {
+		KL_CHECK_INT(backend_of(bench, (uint16_t)(42000 + i), 30010, A), before[i]);
+		KL_CHECK_INT(backend_of(bench, (uint16_t)(43000 + i), 30010, S), REMOTE_POD);
+	}
+	put_remotes(bench, true, false, 0); /* gone: dead at once, whatever the table still holds */
+	for (uint16_t i = 0; i < FLOWS; i++)
+		KL_CHECK_INT(backend_of(bench, (uint16_t)(42000 + i), 30010, A), REMOTE_POD);
+	put_remotes(bench, false, false, 0);
+	KL_CHECK_INT(backend_of(bench, 42000, 30010, A), WHO_COUNT);
+	bench_free(bench);
 }
 
 KL_MAIN()

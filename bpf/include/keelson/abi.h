@@ -181,7 +181,7 @@ struct kl_map_counters {
 	__u64 drop_no_backend;	/* a service without any endpoint */
 	__u64 drop_no_nat_port;	/* all candidate source ports towards a backend in use */
 	__u64 drop_ct_full;	/* no free or expired place for a new flow */
-	__u64 drop_fragment;	/* a fragment of a flow not known */
+	__u64 fragments_unknown; /* later fragments whose first was not seen: passed */
 	__u64 drop_no_node_addr; /* a remote backend of a family in which this node has no address */
 	__u64 drop_ttl;
 	__u64 drop_malformed;
@@ -242,6 +242,16 @@ struct kl_map_affinity {
 	__u64 tick; /* of the last new connection */
 };
 
+/* --- kl_fragments: LRU_HASH, what the first fragment of a datagram said */
+struct kl_map_fragment {
+	__be32 saddr[4], daddr[4];
+	__u32 id;
+	__u32 proto;
+};
+struct kl_map_ports {
+	__be16 sport, dport;
+};
+
 #define KL_ASSERT_SIZE(type, size) _Static_assert(sizeof(struct type) == (size), #type)
 KL_ASSERT_SIZE(kl_map_config, 160);
 KL_ASSERT_SIZE(kl_map_frontend, 32);
@@ -258,6 +268,8 @@ KL_ASSERT_SIZE(kl_map_counters, 256);
 KL_ASSERT_SIZE(kl_map_netns, 8);
 KL_ASSERT_SIZE(kl_map_peer, 48);
 KL_ASSERT_SIZE(kl_map_dgram, 200);
+KL_ASSERT_SIZE(kl_map_fragment, 40);
+KL_ASSERT_SIZE(kl_map_ports, 4);
 KL_ASSERT_SIZE(kl_map_client, 24);
 KL_ASSERT_SIZE(kl_map_affinity, 16);
 

@@ -156,7 +156,7 @@ static int do_counters(const struct kl_maps *maps)
 	printf("forwarded=%llu returned=%llu inserted=%llu promoted=%llu void=%llu no_backend=%llu ct_full=%llu fragment=%llu "
 	       "rewrite=%llu ttl=%llu nat=%llu deferred=%llu connect=%llu sendmsg=%llu refused=%llu icmp=%llu\n",
 		c.forwarded, c.returned, c.flows_inserted, c.flows_promoted, c.flows_void, c.drop_no_backend, c.drop_ct_full,
-		c.drop_fragment, c.drop_rewrite, c.drop_ttl, c.drop_no_nat_port, c.deferred, c.sock_connect, c.sock_sendmsg,
+		c.fragments_unknown, c.drop_rewrite, c.drop_ttl, c.drop_no_nat_port, c.deferred, c.sock_connect, c.sock_sendmsg,
 		c.sock_no_backend, c.icmp_translated);
 	return 0;
 }
