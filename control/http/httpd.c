@@ -2,7 +2,7 @@
  * The server's life, and its housekeeping thread: it accepts connections for all addresses (libmicrohttpd's own listener knows
  * only one) and watches for clients that hang up while their connection sleeps.
  */
-#include "httpd_impl.h"
+#include "front.h"
 
 #include "log.h"
 
@@ -168,7 +168,9 @@ static void accept_all(struct kl_httpd *httpd, int listener)
 		int one = 1;
 		setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
 		setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &one, sizeof(one));
-		if (MHD_add_connection(httpd->daemon, fd, (struct sockaddr *)&address, len) != MHD_YES)
+		if (httpd->front)
+			front_accept(httpd->front, fd, (struct sockaddr *)&address, len);
+		else if (MHD_add_connection(httpd->daemon, fd, (struct sockaddr *)&address, len) != MHD_YES)
 			kl_debug("connection refused: too many");
 	}
 }
@@ -264,30 +266,40 @@ static size_t leave_escaped(void *arg, struct MHD_Connection *conn, char *text)
 	return strlen(text);
 }
 
-int kl_httpd_start(struct kl_httpd *httpd, struct kl_err *err)
+/* tls: with a certificate, and then it must have one; connections get httpd->credentials (tls.c). */
+static struct MHD_Daemon *start_daemon(struct kl_httpd *httpd, bool tls)
 {
 	const struct kl_httpd_options *options = &httpd->options;
 	unsigned flags = MHD_USE_EPOLL_INTERNALLY | MHD_USE_NO_LISTEN_SOCKET | MHD_ALLOW_SUSPEND_RESUME | MHD_ALLOW_UPGRADE |
 		MHD_USE_ERROR_LOG;
-	/* The library insists on a certificate at its start; connections get httpd->credentials (tls.c). */
-	struct MHD_OptionItem tls[] = {
+	struct MHD_OptionItem certificate[] = {
 		{MHD_OPTION_HTTPS_MEM_CERT, 0, (void *)(uintptr_t)options->cert_pem},
 		{MHD_OPTION_HTTPS_MEM_KEY, 0, (void *)(uintptr_t)options->key_pem},
 		{MHD_OPTION_END, 0, NULL},
 	};
-	if (options->cert_pem)
+	if (tls)
 		flags |= MHD_USE_TLS;
 	else
-		tls[0] = (struct MHD_OptionItem){MHD_OPTION_END, 0, NULL};
-	httpd->daemon = MHD_start_daemon(flags, 0, NULL, NULL, request_access, httpd, MHD_OPTION_EXTERNAL_LOGGER, log_line,
-		NULL, MHD_OPTION_THREAD_POOL_SIZE, options->threads < 2 ? 2 : options->threads, MHD_OPTION_CONNECTION_LIMIT,
+		certificate[0] = (struct MHD_OptionItem){MHD_OPTION_END, 0, NULL};
+	return MHD_start_daemon(flags, 0, NULL, NULL, request_access, httpd, MHD_OPTION_EXTERNAL_LOGGER, log_line, NULL,
+		MHD_OPTION_THREAD_POOL_SIZE, options->threads < 2 ? 2 : options->threads, MHD_OPTION_CONNECTION_LIMIT,
 		options->max_connections, MHD_OPTION_CONNECTION_TIMEOUT, options->idle_timeout_s,
 		MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)(64 * 1024), MHD_OPTION_UNESCAPE_CALLBACK, leave_escaped, NULL,
 		MHD_OPTION_URI_LOG_CALLBACK, request_begin, httpd, MHD_OPTION_NOTIFY_COMPLETED, request_completed, httpd,
 		MHD_OPTION_NOTIFY_CONNECTION, peer_started, httpd, MHD_OPTION_SIGPIPE_HANDLED_BY_APP, 1, MHD_OPTION_ARRAY,
-		tls, MHD_OPTION_END);
-	if (!httpd->daemon)
+		certificate, MHD_OPTION_END);
+}
+
+int kl_httpd_start(struct kl_httpd *httpd, struct kl_err *err)
+{
+	bool tls = httpd->options.cert_pem != NULL;
+	httpd->daemon = start_daemon(httpd, tls);
+	if (tls)
+		httpd->plain_daemon = start_daemon(httpd, false);
+	if (!httpd->daemon || (tls && !httpd->plain_daemon))
 		return kl_fail_msg(err, EIO, "the HTTP server did not start");
+	if (tls)
+		httpd->front = front_new(httpd);
 	httpd->options.cert_pem = httpd->options.key_pem = httpd->options.client_ca_pem = NULL;
 	httpd->options.addresses = NULL;
 	int rc = pthread_create(&httpd->housekeeper, NULL, housekeep, httpd);
@@ -322,7 +334,10 @@ static void stop_daemon(struct kl_httpd *httpd)
 			break;
 		usleep(10 * 1000);
 	}
+	front_free(httpd->front); /* first: it hands connections to the daemons */
 	MHD_stop_daemon(httpd->daemon);
+	if (httpd->plain_daemon)
+		MHD_stop_daemon(httpd->plain_daemon);
 }
 
 void kl_httpd_free(struct kl_httpd *httpd)

@@ -30,6 +30,8 @@ struct kl_httpd {
 	struct kl_httpd_options options; /* texts inside are not kept */
 	char *client_ca;
 	struct MHD_Daemon *daemon;
+	struct MHD_Daemon *plain_daemon; /* behind front; NULL without TLS */
+	struct front *front;
 	int listeners[MAX_LISTENERS];
 	size_t listener_count;
 	int epoll, stop_event;
@@ -118,6 +120,9 @@ int httpd_add_credentials(struct kl_httpd *httpd, const char *cert_pem, const ch
 void httpd_free_credentials(struct kl_httpd *httpd);
 void peer_started(void *httpd, struct MHD_Connection *conn, void **context, enum MHD_ConnectionNotificationCode code);
 void peer_identify(struct peer *peer, struct MHD_Connection *conn);
+/* For a connection whose TLS is not the library's: a reference. */
+struct peer *peer_of_session(gnutls_session_t session, const struct sockaddr *address);
+void httpd_use_credentials(struct kl_httpd *httpd, gnutls_session_t session);
 void peer_unref(struct peer *peer);
 
 #endif

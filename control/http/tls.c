@@ -2,7 +2,7 @@
  * Who is on the other side. Connections take their certificate from our own credentials instead of libmicrohttpd's, so that
  * a renewed one serves new connections without a restart.
  */
-#include "httpd_impl.h"
+#include "front.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -77,7 +77,7 @@ static gnutls_session_t session_of(struct MHD_Connection *conn)
 	return info ? info->tls_session : NULL;
 }
 
-static void use_credentials(struct kl_httpd *httpd, gnutls_session_t session)
+void httpd_use_credentials(struct kl_httpd *httpd, gnutls_session_t session)
 {
 	pthread_mutex_lock(&httpd->lock);
 	if (httpd->credentials)
@@ -85,6 +85,14 @@ static void use_credentials(struct kl_httpd *httpd, gnutls_session_t session)
 	pthread_mutex_unlock(&httpd->lock);
 	if (httpd->client_ca)
 		gnutls_certificate_server_set_request(session, GNUTLS_CERT_REQUEST);
+}
+
+static struct peer *new_peer(const struct sockaddr *address)
+{
+	struct peer *peer = kl_calloc(1, sizeof(*peer));
+	atomic_init(&peer->refs, 1);
+	format_address(address, peer->text);
+	return peer;
 }
 
 void peer_started(void *arg, struct MHD_Connection *conn, void **context, enum MHD_ConnectionNotificationCode code)
@@ -97,12 +105,14 @@ void peer_started(void *arg, struct MHD_Connection *conn, void **context, enum M
 		return;
 	}
 	atomic_fetch_add(&httpd->connections, 1);
-	struct peer *peer = kl_calloc(1, sizeof(*peer));
-	atomic_init(&peer->refs, 1);
-	format_address(MHD_get_connection_info(conn, MHD_CONNECTION_INFO_CLIENT_ADDRESS)->client_addr, peer->text);
 	gnutls_session_t session = session_of(conn);
+	if (!session && httpd->front &&
+		(*context = front_take_peer(httpd->front,
+			 MHD_get_connection_info(conn, MHD_CONNECTION_INFO_CONNECTION_FD)->connect_fd)))
+		return;
+	struct peer *peer = new_peer(MHD_get_connection_info(conn, MHD_CONNECTION_INFO_CLIENT_ADDRESS)->client_addr);
 	if (session)
-		use_credentials(httpd, session);
+		httpd_use_credentials(httpd, session);
 	else
 		peer->identified = true;
 	*context = peer;
@@ -135,12 +145,9 @@ static void read_subject(struct peer *peer, const gnutls_datum_t *der)
 	gnutls_x509_crt_deinit(crt);
 }
 
-void peer_identify(struct peer *peer, struct MHD_Connection *conn)
+static void identify(struct peer *peer, gnutls_session_t session)
 {
-	if (peer->identified)
-		return;
 	peer->identified = true;
-	gnutls_session_t session = session_of(conn);
 	unsigned count = 0, status = 0;
 	const gnutls_datum_t *chain = gnutls_certificate_get_peers(session, &count);
 	if (!chain || !count)
@@ -150,6 +157,19 @@ void peer_identify(struct peer *peer, struct MHD_Connection *conn)
 		.data = (unsigned char *)(uintptr_t)GNUTLS_KP_TLS_WWW_CLIENT};
 	if (gnutls_certificate_verify_peers(session, &purpose, 1, &status) == 0 && status == 0)
 		read_subject(peer, &chain[0]);
+}
+
+void peer_identify(struct peer *peer, struct MHD_Connection *conn)
+{
+	if (!peer->identified)
+		identify(peer, session_of(conn));
+}
+
+struct peer *peer_of_session(gnutls_session_t session, const struct sockaddr *address)
+{
+	struct peer *peer = new_peer(address);
+	identify(peer, session);
+	return peer;
 }
 
 void peer_unref(struct peer *peer)

@@ -31,8 +31,8 @@ static void on_linger_closed(uv_handle_t *handle)
 
 static void drop_peers(struct exchange *ex)
 {
-	kl_peer_free(kl_take(&ex->backend));
-	kl_peer_free(kl_take(&ex->client));
+	kl_wire_free(kl_take(&ex->backend));
+	kl_wire_free(kl_take(&ex->client));
 }
 
 static void end_exchange(struct exchange *ex)
@@ -74,7 +74,7 @@ static void resume_backend(void *arg)
 	ex->backend_paused = false;
 	pthread_mutex_unlock(&ex->lock);
 	if (ex->backend)
-		kl_peer_pause(ex->backend, false);
+		kl_wire_pause(ex->backend, false);
 }
 
 static ssize_t produce(void *arg, char *buf, size_t max)
@@ -87,7 +87,7 @@ static ssize_t produce(void *arg, char *buf, size_t max)
 		n = (ssize_t)(ex->out.len < max ? ex->out.len : max);
 		memcpy(buf, ex->out.data, (size_t)n);
 		kl_buf_consume(&ex->out, (size_t)n);
-		resume = ex->backend_paused && ex->out.len <= KL_PEER_LOW;
+		resume = ex->backend_paused && ex->out.len <= KL_WIRE_LOW;
 	} else if (ex->out_broken) {
 		n = KL_HTTP_ABORT;
 	} else if (ex->out_done) {
@@ -138,7 +138,7 @@ static void body_ended(struct exchange *ex, bool broken)
 	ex->out_broken = broken;
 	wake(ex);
 	pthread_mutex_unlock(&ex->lock);
-	kl_peer_free(kl_take(&ex->backend));
+	kl_wire_free(kl_take(&ex->backend));
 }
 
 static void push_out(struct exchange *ex, const char *data, size_t len)
@@ -148,12 +148,12 @@ static void push_out(struct exchange *ex, const char *data, size_t len)
 		return;
 	pthread_mutex_lock(&ex->lock);
 	kl_buf_push(&ex->out, data, len);
-	pause = ex->out.len > KL_PEER_HIGH && !ex->backend_paused;
+	pause = ex->out.len > KL_WIRE_HIGH && !ex->backend_paused;
 	ex->backend_paused = ex->backend_paused || pause;
 	wake(ex);
 	pthread_mutex_unlock(&ex->lock);
 	if (pause)
-		kl_peer_pause(ex->backend, true);
+		kl_wire_pause(ex->backend, true);
 }
 
 static void body_data(struct exchange *ex, const char *data, size_t len)
@@ -240,29 +240,29 @@ static void on_client_data(void *arg, const char *data, size_t len)
 	struct exchange *ex = arg;
 	if (!ex->backend)
 		return;
-	kl_peer_write(ex->backend, data, len);
-	if (kl_peer_backlog(ex->backend) > KL_PEER_HIGH)
-		kl_peer_pause(ex->client, true);
+	kl_wire_write(ex->backend, data, len);
+	if (kl_wire_backlog(ex->backend) > KL_WIRE_HIGH)
+		kl_wire_pause(ex->client, true);
 }
 
 static void on_client_drained(void *arg)
 {
 	struct exchange *ex = arg;
 	if (ex->backend)
-		kl_peer_pause(ex->backend, false);
+		kl_wire_pause(ex->backend, false);
 }
 
 static void on_client_ended(void *arg, const struct kl_err *err)
 {
 	struct exchange *ex = arg;
 	(void)err;
-	kl_peer_free(kl_take(&ex->client));
+	kl_wire_free(kl_take(&ex->client));
 	if (!ex->backend) {
 		end_exchange(ex);
 		return;
 	}
-	kl_peer_pause(ex->backend, false);
-	kl_peer_end(ex->backend);
+	kl_wire_pause(ex->backend, false);
+	kl_wire_end(ex->backend);
 	start_linger(ex);
 }
 
@@ -273,23 +273,23 @@ static void on_upgraded_freed(void *upgraded)
 
 static void start_splice(void *arg)
 {
-	static const struct kl_peer_events EVENTS = {on_client_ready, on_client_data, on_client_drained, on_client_ended};
+	static const struct kl_wire_events EVENTS = {on_client_ready, on_client_data, on_client_drained, on_client_ended};
 	struct exchange *ex = arg;
 	uv_timer_init(&ex->proxy->loop, &ex->linger);
 	ex->linger.data = ex;
 	ex->linger_open = true;
 	ex->state = SPLICED;
-	ex->client = kl_peer_open(&ex->proxy->loop, ex->client_fd, &EVENTS, ex, on_upgraded_freed, ex->upgraded);
-	kl_peer_write(ex->client, ex->in.data, ex->in.len);
+	ex->client = kl_wire_open(&ex->proxy->loop, ex->client_fd, true, &EVENTS, ex, on_upgraded_freed, ex->upgraded);
+	kl_wire_write(ex->client, ex->in.data, ex->in.len);
 	kl_buf_release(&ex->in);
 	if (!ex->backend) { /* it ended meanwhile; what it said still goes out */
-		kl_peer_end(ex->client);
+		kl_wire_end(ex->client);
 		start_linger(ex);
 		return;
 	}
-	kl_peer_write(ex->backend, ex->client_early.data, ex->client_early.len);
+	kl_wire_write(ex->backend, ex->client_early.data, ex->client_early.len);
 	kl_buf_release(&ex->client_early);
-	kl_peer_pause(ex->backend, false);
+	kl_wire_pause(ex->backend, false);
 }
 
 /* An HTTP thread. */
@@ -325,7 +325,7 @@ static void start_upgrade(struct exchange *ex, const struct kl_http1_head *head)
 	struct kl_http_upgrade upgrade = {.protocol = protocol ? protocol : "", .headers = headers, .header_count = count,
 		.taken = on_taken, .failed = on_upgrade_failed, .arg = ex};
 	ex->state = UPGRADING;
-	kl_peer_pause(ex->backend, true);
+	kl_wire_pause(ex->backend, true);
 	kl_http_upgrade(kl_take(&ex->req), &upgrade);
 }
 
@@ -411,7 +411,7 @@ static void head_data(struct exchange *ex, const char *data, size_t len)
 static void on_backend_ready(void *arg)
 {
 	struct exchange *ex = arg;
-	kl_peer_write(ex->backend, ex->request.data, ex->request.len);
+	kl_wire_write(ex->backend, ex->request.data, ex->request.len);
 	kl_buf_release(&ex->request);
 }
 
@@ -434,9 +434,9 @@ static void on_backend_data(void *arg, const char *data, size_t len)
 	case SPLICED:
 		if (!ex->client)
 			break;
-		kl_peer_write(ex->client, data, len);
-		if (kl_peer_backlog(ex->client) > KL_PEER_HIGH)
-			kl_peer_pause(ex->backend, true);
+		kl_wire_write(ex->client, data, len);
+		if (kl_wire_backlog(ex->client) > KL_WIRE_HIGH)
+			kl_wire_pause(ex->backend, true);
 		break;
 	}
 }
@@ -445,7 +445,7 @@ static void on_backend_drained(void *arg)
 {
 	struct exchange *ex = arg;
 	if (ex->client)
-		kl_peer_pause(ex->client, false);
+		kl_wire_pause(ex->client, false);
 }
 
 static void on_backend_ended(void *arg, const struct kl_err *err)
@@ -458,14 +458,14 @@ static void on_backend_ended(void *arg, const struct kl_err *err)
 	} else if (ex->state == BODY) {
 		body_ended(ex, err || ex->body.framing != KL_HTTP1_UNTIL_CLOSE);
 	} else if (ex->client) {
-		kl_peer_free(kl_take(&ex->backend));
-		kl_peer_pause(ex->client, false);
-		kl_peer_end(ex->client);
+		kl_wire_free(kl_take(&ex->backend));
+		kl_wire_pause(ex->client, false);
+		kl_wire_end(ex->client);
 		start_linger(ex);
 	} else if (ex->state == SPLICED) {
 		end_exchange(ex);
 	} else { /* the client's side is still on its way */
-		kl_peer_free(kl_take(&ex->backend));
+		kl_wire_free(kl_take(&ex->backend));
 	}
 }
 
@@ -473,16 +473,16 @@ static void on_backend_ended(void *arg, const struct kl_err *err)
 
 void exchange_start(void *arg)
 {
-	static const struct kl_peer_events EVENTS = {on_backend_ready, on_backend_data, on_backend_drained, on_backend_ended};
+	static const struct kl_wire_events EVENTS = {on_backend_ready, on_backend_data, on_backend_drained, on_backend_ended};
 	struct exchange *ex = arg;
 	struct kl_proxy *proxy = ex->proxy;
 	struct kl_err err = {0};
-	const struct kl_peer_tls *tls[] = {
+	const struct kl_wire_tls *tls[] = {
 		[KL_PROXY_AGENT] = &proxy->agent_tls, [KL_PROXY_HTTPS] = &proxy->workload_tls, [KL_PROXY_HTTP] = NULL};
-	struct kl_peer_options options = {
+	struct kl_wire_options options = {
 		.host = ex->route.host, .port = ex->route.port, .tls = tls[ex->route.peer], .other_name = ex->route.node};
 	HASH_ADD(hh, proxy->exchanges, id, sizeof(ex->id), ex);
-	if (kl_peer_dial(&proxy->loop, &options, &EVENTS, ex, &ex->backend, &err) < 0)
+	if (kl_wire_dial(&proxy->loop, &options, &EVENTS, ex, &ex->backend, &err) < 0)
 		answer_unreachable(ex, kl_err_text(&err));
 }
 

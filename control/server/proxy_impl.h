@@ -4,7 +4,7 @@
 
 #include "proxy.h"
 #include "proxy_http1.h"
-#include "proxy_peer.h"
+#include "wire.h"
 #include "proxy_route.h"
 
 #include <pthread.h>
@@ -19,7 +19,7 @@ struct proxy_task {
 
 struct kl_proxy {
 	struct kl_proxy_lookup lookup;
-	struct kl_peer_tls agent_tls, workload_tls;
+	struct kl_wire_tls agent_tls, workload_tls;
 	pthread_t thread;
 	uv_loop_t loop;
 	uv_async_t async;
@@ -41,13 +41,13 @@ struct exchange {
 	char *method;
 	bool wants_upgrade;
 	struct kl_buf request; /* the bytes for the backend */
-	struct kl_peer *backend;
+	struct kl_wire *backend;
 	struct kl_buf in; /* the head, until it is complete; then what came behind a 101 */
 	enum { AWAIT_HEAD, ERROR_BODY, BODY, UPGRADING, SPLICED } state;
 	int status; /* of the backend, in ERROR_BODY */
 	struct kl_http1_body body;
 	/* spliced */
-	struct kl_peer *client;
+	struct kl_wire *client;
 	struct kl_http_upgraded *upgraded;
 	int client_fd;
 	struct kl_buf client_early;
