@@ -46,43 +46,6 @@ static const char *qos_class(const json_t *spec)
 	return !any ? "BestEffort" : guaranteed ? "Guaranteed" : "Burstable";
 }
 
-static bool tolerates(const json_t *tolerations, const char *key)
-{
-	size_t i;
-	json_t *toleration;
-	json_array_foreach(tolerations, i, toleration) {
-		const char *have = kl_json_str(toleration, "key", NULL), *effect = kl_json_str(toleration, "effect", NULL);
-		if ((!*effect || !strcmp(effect, "NoExecute")) && (!*have || !strcmp(have, key)))
-			return true;
-	}
-	return false;
-}
-
-/* As upstream's DefaultTolerationSeconds admission: five minutes on a node that went away. */
-static void default_tolerations(json_t *spec)
-{
-	static const char *const keys[] = {"node.kubernetes.io/not-ready", "node.kubernetes.io/unreachable"};
-	for (size_t i = 0; i < KL_ARRAY_LEN(keys); i++) {
-		json_t *tolerations = json_object_get(spec, "tolerations");
-		if (tolerates(tolerations, keys[i]))
-			continue;
-		if (!tolerations) {
-			tolerations = json_array();
-			json_object_set_new(spec, "tolerations", tolerations);
-		}
-		json_array_append_new(tolerations, json_pack("{s:s,s:s,s:s,s:i}", "key", keys[i], "operator", "Exists", "effect",
-							   "NoExecute", "tolerationSeconds", 300));
-	}
-}
-
-static void set_missing(json_t *object, const char *key, json_t *value_taken)
-{
-	if (json_object_get(object, key))
-		json_decref(value_taken);
-	else
-		json_object_set_new(object, key, value_taken);
-}
-
 static void pod_create(const struct kl_write *w, json_t *object)
 {
 	(void)w;
@@ -91,12 +54,8 @@ static void pod_create(const struct kl_write *w, json_t *object)
 		return;
 	requests_from_limits(json_object_get(spec, "containers"));
 	requests_from_limits(json_object_get(spec, "initContainers"));
-	set_missing(spec, "enableServiceLinks", json_true());
-	set_missing(spec, "serviceAccountName", json_string("default"));
-	json_object_set(spec, "serviceAccount", json_object_get(spec, "serviceAccountName"));
-	set_missing(spec, "priority", json_integer(0));
-	set_missing(spec, "preemptionPolicy", json_string("PreemptLowerPriority"));
-	default_tolerations(spec);
+	if (!json_object_get(spec, "enableServiceLinks"))
+		json_object_set_new(spec, "enableServiceLinks", json_true());
 	json_object_set_new(object, "status", json_pack("{s:s,s:s}", "phase", "Pending", "qosClass", qos_class(spec)));
 }
 

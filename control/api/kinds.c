@@ -18,7 +18,8 @@ enum id {
 	ID_JOB, ID_CRON_JOB_BETA, ID_CSR, ID_INGRESS_CLASS, ID_INGRESS, ID_NETWORK_POLICY, ID_PDB, ID_PDB_BETA,
 	ID_CLUSTER_ROLE_BINDING, ID_CLUSTER_ROLE, ID_ROLE_BINDING, ID_ROLE, ID_CSI_DRIVER, ID_CSI_NODE,
 	ID_CSI_STORAGE_CAPACITY, ID_STORAGE_CLASS, ID_VOLUME_ATTACHMENT, ID_PRIORITY_CLASS, ID_LEASE, ID_RUNTIME_CLASS,
-	ID_ENDPOINT_SLICE, ID_ENDPOINT_SLICE_BETA, ID_COUNT,
+	ID_ENDPOINT_SLICE, ID_ENDPOINT_SLICE_BETA, ID_SELF_SUBJECT_REVIEW, ID_TOKEN_REVIEW, ID_LOCAL_ACCESS_REVIEW,
+	ID_SELF_ACCESS_REVIEW, ID_SELF_RULES_REVIEW, ID_ACCESS_REVIEW, ID_COUNT,
 };
 
 #define NAMES(...) ((const char *const[]){__VA_ARGS__, NULL})
@@ -202,6 +203,25 @@ static const struct kl_kind kinds[ID_COUNT] = {
 					    "EndpointSlice", "endpointslices", "endpointslice"),
 		.namespaced = true, .verbs = KL_CAN_ALL, .schema = &kl_schema_EndpointSliceBeta, COLUMNS(endpoint_slice),
 		.hooks = &kl_hooks_endpoint_slice},
+	/* questions to the server, answered by create and stored nowhere */
+	[ID_SELF_SUBJECT_REVIEW] = {IDENTITY(ID_SELF_SUBJECT_REVIEW, ID_SELF_SUBJECT_REVIEW, "authentication.k8s.io", "v1", "SelfSubjectReview", "selfsubjectreviews",
+			"selfsubjectreview"),
+		.verbs = KL_CAN_CREATE, .schema = &kl_schema_SelfSubjectReview, COLUMNS(created_at)},
+	[ID_TOKEN_REVIEW] = {IDENTITY(ID_TOKEN_REVIEW, ID_TOKEN_REVIEW, "authentication.k8s.io", "v1", "TokenReview", "tokenreviews",
+			"tokenreview"),
+		.verbs = KL_CAN_CREATE, .schema = &kl_schema_TokenReview, COLUMNS(created_at)},
+	[ID_LOCAL_ACCESS_REVIEW] = {IDENTITY(ID_LOCAL_ACCESS_REVIEW, ID_LOCAL_ACCESS_REVIEW, "authorization.k8s.io", "v1", "LocalSubjectAccessReview", "localsubjectaccessreviews",
+			"localsubjectaccessreview"),
+		.namespaced = true, .verbs = KL_CAN_CREATE, .schema = &kl_schema_LocalSubjectAccessReview, COLUMNS(created_at)},
+	[ID_SELF_ACCESS_REVIEW] = {IDENTITY(ID_SELF_ACCESS_REVIEW, ID_SELF_ACCESS_REVIEW, "authorization.k8s.io", "v1", "SelfSubjectAccessReview", "selfsubjectaccessreviews",
+			"selfsubjectaccessreview"),
+		.verbs = KL_CAN_CREATE, .schema = &kl_schema_SelfSubjectAccessReview, COLUMNS(created_at)},
+	[ID_SELF_RULES_REVIEW] = {IDENTITY(ID_SELF_RULES_REVIEW, ID_SELF_RULES_REVIEW, "authorization.k8s.io", "v1", "SelfSubjectRulesReview", "selfsubjectrulesreviews",
+			"selfsubjectrulesreview"),
+		.verbs = KL_CAN_CREATE, .schema = &kl_schema_SelfSubjectRulesReview, COLUMNS(created_at)},
+	[ID_ACCESS_REVIEW] = {IDENTITY(ID_ACCESS_REVIEW, ID_ACCESS_REVIEW, "authorization.k8s.io", "v1", "SubjectAccessReview", "subjectaccessreviews",
+			"subjectaccessreview"),
+		.verbs = KL_CAN_CREATE, .schema = &kl_schema_SubjectAccessReview, COLUMNS(created_at)},
 };
 
 const struct kl_kind *kl_kinds(size_t *ret_count)

@@ -23,6 +23,13 @@ static const struct kl_field fields_DeleteOptions[] = {
 };
 SCHEMA(DeleteOptions, "io.k8s.apimachinery.pkg.apis.meta.v1.DeleteOptions", .doc = NULL);
 
+static const struct kl_field fields_FieldSelectorRequirement[] = {
+	STR("key", 1, FLAGS(KL_REQUIRED)),
+	STR("operator", 2, FLAGS(KL_REQUIRED)),
+	LIST_STR("values", 3),
+};
+SCHEMA(FieldSelectorRequirement, "io.k8s.apimachinery.pkg.apis.meta.v1.FieldSelectorRequirement", .doc = NULL);
+
 static const struct kl_field fields_LabelSelector[] = {
 	LIST_OBJ("matchExpressions", 2, LabelSelectorRequirement),
 	MAP_STR("matchLabels", 1),

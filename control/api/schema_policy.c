@@ -77,6 +77,18 @@ static const struct kl_field fields_Eviction[] = {
 };
 SCHEMA(Eviction, "io.k8s.api.policy.v1.Eviction", .doc = NULL);
 
+static const struct kl_field fields_FieldSelectorAttributes[] = {
+	STR("rawSelector", 1, FLAGS(KL_OMIT_ZERO)),
+	LIST_OBJ("requirements", 2, FieldSelectorRequirement),
+};
+SCHEMA(FieldSelectorAttributes, "io.k8s.api.authorization.v1.FieldSelectorAttributes", .doc = NULL);
+
+static const struct kl_field fields_LabelSelectorAttributes[] = {
+	STR("rawSelector", 1, FLAGS(KL_OMIT_ZERO)),
+	LIST_OBJ("requirements", 2, LabelSelectorRequirement),
+};
+SCHEMA(LabelSelectorAttributes, "io.k8s.api.authorization.v1.LabelSelectorAttributes", .doc = NULL);
+
 static const struct kl_field fields_Lease[] = {
 	STR("apiVersion", 0, FLAGS(KL_OMIT_ZERO)),
 	STR("kind", 0, FLAGS(KL_OMIT_ZERO)),
@@ -95,6 +107,27 @@ static const struct kl_field fields_LeaseSpec[] = {
 	STR("strategy", 6, FLAGS(KL_OMIT_ZERO)),
 };
 SCHEMA(LeaseSpec, "io.k8s.api.coordination.v1.LeaseSpec", .doc = NULL);
+
+static const struct kl_field fields_LocalSubjectAccessReview[] = {
+	STR("apiVersion", 0, FLAGS(KL_OMIT_ZERO)),
+	STR("kind", 0, FLAGS(KL_OMIT_ZERO)),
+	OBJ("metadata", 1, ObjectMeta),
+	OBJ("spec", 2, SubjectAccessReviewSpec, FLAGS(KL_REQUIRED)),
+	OBJ("status", 3, SubjectAccessReviewStatus),
+};
+SCHEMA(LocalSubjectAccessReview, "io.k8s.api.authorization.v1.LocalSubjectAccessReview", .doc = NULL);
+
+static const struct kl_field fields_NonResourceAttributes[] = {
+	STR("path", 1, FLAGS(KL_OMIT_ZERO)),
+	STR("verb", 2, FLAGS(KL_OMIT_ZERO)),
+};
+SCHEMA(NonResourceAttributes, "io.k8s.api.authorization.v1.NonResourceAttributes", .doc = NULL);
+
+static const struct kl_field fields_NonResourceRule[] = {
+	LIST_STR("nonResourceURLs", 2),
+	LIST_STR("verbs", 1, FLAGS(KL_REQUIRED)),
+};
+SCHEMA(NonResourceRule, "io.k8s.api.authorization.v1.NonResourceRule", .doc = NULL);
 
 static const struct kl_field fields_Overhead[] = {
 	MAP_QUANTITY("podFixed", 1),
@@ -149,6 +182,27 @@ static const struct kl_field fields_PriorityClass[] = {
 };
 SCHEMA(PriorityClass, "io.k8s.api.scheduling.v1.PriorityClass", .doc = NULL);
 
+static const struct kl_field fields_ResourceAttributes[] = {
+	OBJ("fieldSelector", 8, FieldSelectorAttributes),
+	STR("group", 3, FLAGS(KL_OMIT_ZERO)),
+	OBJ("labelSelector", 9, LabelSelectorAttributes),
+	STR("name", 7, FLAGS(KL_OMIT_ZERO)),
+	STR("namespace", 1, FLAGS(KL_OMIT_ZERO)),
+	STR("resource", 5, FLAGS(KL_OMIT_ZERO)),
+	STR("subresource", 6, FLAGS(KL_OMIT_ZERO)),
+	STR("verb", 2, FLAGS(KL_OMIT_ZERO)),
+	STR("version", 4, FLAGS(KL_OMIT_ZERO)),
+};
+SCHEMA(ResourceAttributes, "io.k8s.api.authorization.v1.ResourceAttributes", .doc = NULL);
+
+static const struct kl_field fields_ResourceRule[] = {
+	LIST_STR("apiGroups", 2),
+	LIST_STR("resourceNames", 4),
+	LIST_STR("resources", 3),
+	LIST_STR("verbs", 1, FLAGS(KL_REQUIRED)),
+};
+SCHEMA(ResourceRule, "io.k8s.api.authorization.v1.ResourceRule", .doc = NULL);
+
 static const struct kl_field fields_Role[] = {
 	STR("apiVersion", 0, FLAGS(KL_OMIT_ZERO)),
 	STR("kind", 0, FLAGS(KL_OMIT_ZERO)),
@@ -189,6 +243,48 @@ static const struct kl_field fields_Scheduling[] = {
 };
 SCHEMA(Scheduling, "io.k8s.api.node.v1.Scheduling", .doc = NULL);
 
+static const struct kl_field fields_SelfSubjectAccessReview[] = {
+	STR("apiVersion", 0, FLAGS(KL_OMIT_ZERO)),
+	STR("kind", 0, FLAGS(KL_OMIT_ZERO)),
+	OBJ("metadata", 1, ObjectMeta),
+	OBJ("spec", 2, SelfSubjectAccessReviewSpec, FLAGS(KL_REQUIRED)),
+	OBJ("status", 3, SubjectAccessReviewStatus),
+};
+SCHEMA(SelfSubjectAccessReview, "io.k8s.api.authorization.v1.SelfSubjectAccessReview", .doc = NULL);
+
+static const struct kl_field fields_SelfSubjectAccessReviewSpec[] = {
+	OBJ("nonResourceAttributes", 2, NonResourceAttributes),
+	OBJ("resourceAttributes", 1, ResourceAttributes),
+};
+SCHEMA(SelfSubjectAccessReviewSpec, "io.k8s.api.authorization.v1.SelfSubjectAccessReviewSpec", .doc = NULL);
+
+static const struct kl_field fields_SelfSubjectReview[] = {
+	STR("apiVersion", 0, FLAGS(KL_OMIT_ZERO)),
+	STR("kind", 0, FLAGS(KL_OMIT_ZERO)),
+	OBJ("metadata", 1, ObjectMeta),
+	OBJ("status", 2, SelfSubjectReviewStatus),
+};
+SCHEMA(SelfSubjectReview, "io.k8s.api.authentication.v1.SelfSubjectReview", .doc = NULL);
+
+static const struct kl_field fields_SelfSubjectReviewStatus[] = {
+	OBJ("userInfo", 1, UserInfo),
+};
+SCHEMA(SelfSubjectReviewStatus, "io.k8s.api.authentication.v1.SelfSubjectReviewStatus", .doc = NULL);
+
+static const struct kl_field fields_SelfSubjectRulesReview[] = {
+	STR("apiVersion", 0, FLAGS(KL_OMIT_ZERO)),
+	STR("kind", 0, FLAGS(KL_OMIT_ZERO)),
+	OBJ("metadata", 1, ObjectMeta),
+	OBJ("spec", 2, SelfSubjectRulesReviewSpec, FLAGS(KL_REQUIRED)),
+	OBJ("status", 3, SubjectRulesReviewStatus),
+};
+SCHEMA(SelfSubjectRulesReview, "io.k8s.api.authorization.v1.SelfSubjectRulesReview", .doc = NULL);
+
+static const struct kl_field fields_SelfSubjectRulesReviewSpec[] = {
+	STR("namespace", 1, FLAGS(KL_OMIT_ZERO)),
+};
+SCHEMA(SelfSubjectRulesReviewSpec, "io.k8s.api.authorization.v1.SelfSubjectRulesReviewSpec", .doc = NULL);
+
 static const struct kl_field fields_Subject[] = {
 	STR("apiGroup", 2, FLAGS(KL_OMIT_ZERO)),
 	STR("kind", 1, FLAGS(KL_REQUIRED)),
@@ -196,6 +292,41 @@ static const struct kl_field fields_Subject[] = {
 	STR("namespace", 4, FLAGS(KL_OMIT_ZERO)),
 };
 SCHEMA(Subject, "io.k8s.api.rbac.v1.Subject", .atomic = true, .defaults = kl_default_Subject);
+
+static const struct kl_field fields_SubjectAccessReview[] = {
+	STR("apiVersion", 0, FLAGS(KL_OMIT_ZERO)),
+	STR("kind", 0, FLAGS(KL_OMIT_ZERO)),
+	OBJ("metadata", 1, ObjectMeta),
+	OBJ("spec", 2, SubjectAccessReviewSpec, FLAGS(KL_REQUIRED)),
+	OBJ("status", 3, SubjectAccessReviewStatus),
+};
+SCHEMA(SubjectAccessReview, "io.k8s.api.authorization.v1.SubjectAccessReview", .doc = NULL);
+
+static const struct kl_field fields_SubjectAccessReviewSpec[] = {
+	MAP_LIST_STR("extra", 5),
+	LIST_STR("groups", 4),
+	OBJ("nonResourceAttributes", 2, NonResourceAttributes),
+	OBJ("resourceAttributes", 1, ResourceAttributes),
+	STR("uid", 6, FLAGS(KL_OMIT_ZERO)),
+	STR("user", 3, FLAGS(KL_OMIT_ZERO)),
+};
+SCHEMA(SubjectAccessReviewSpec, "io.k8s.api.authorization.v1.SubjectAccessReviewSpec", .doc = NULL);
+
+static const struct kl_field fields_SubjectAccessReviewStatus[] = {
+	BOOL("allowed", 1, FLAGS(KL_REQUIRED)),
+	BOOL("denied", 4),
+	STR("evaluationError", 3, FLAGS(KL_OMIT_ZERO)),
+	STR("reason", 2, FLAGS(KL_OMIT_ZERO)),
+};
+SCHEMA(SubjectAccessReviewStatus, "io.k8s.api.authorization.v1.SubjectAccessReviewStatus", .doc = NULL);
+
+static const struct kl_field fields_SubjectRulesReviewStatus[] = {
+	STR("evaluationError", 4, FLAGS(KL_OMIT_ZERO)),
+	BOOL("incomplete", 3, FLAGS(KL_REQUIRED)),
+	LIST_OBJ("nonResourceRules", 2, NonResourceRule, FLAGS(KL_REQUIRED)),
+	LIST_OBJ("resourceRules", 1, ResourceRule, FLAGS(KL_REQUIRED)),
+};
+SCHEMA(SubjectRulesReviewStatus, "io.k8s.api.authorization.v1.SubjectRulesReviewStatus", .doc = NULL);
 
 static const struct kl_field fields_TokenRequest[] = {
 	STR("apiVersion", 0, FLAGS(KL_OMIT_ZERO)),
@@ -218,3 +349,34 @@ static const struct kl_field fields_TokenRequestStatus[] = {
 	STR("token", 1, FLAGS(KL_REQUIRED)),
 };
 SCHEMA(TokenRequestStatus, "io.k8s.api.authentication.v1.TokenRequestStatus", .doc = NULL);
+
+static const struct kl_field fields_TokenReview[] = {
+	STR("apiVersion", 0, FLAGS(KL_OMIT_ZERO)),
+	STR("kind", 0, FLAGS(KL_OMIT_ZERO)),
+	OBJ("metadata", 1, ObjectMeta),
+	OBJ("spec", 2, TokenReviewSpec, FLAGS(KL_REQUIRED)),
+	OBJ("status", 3, TokenReviewStatus),
+};
+SCHEMA(TokenReview, "io.k8s.api.authentication.v1.TokenReview", .doc = NULL);
+
+static const struct kl_field fields_TokenReviewSpec[] = {
+	LIST_STR("audiences", 2),
+	STR("token", 1, FLAGS(KL_OMIT_ZERO)),
+};
+SCHEMA(TokenReviewSpec, "io.k8s.api.authentication.v1.TokenReviewSpec", .doc = NULL);
+
+static const struct kl_field fields_TokenReviewStatus[] = {
+	LIST_STR("audiences", 4),
+	BOOL("authenticated", 1),
+	STR("error", 3, FLAGS(KL_OMIT_ZERO)),
+	OBJ("user", 2, UserInfo),
+};
+SCHEMA(TokenReviewStatus, "io.k8s.api.authentication.v1.TokenReviewStatus", .doc = NULL);
+
+static const struct kl_field fields_UserInfo[] = {
+	MAP_LIST_STR("extra", 4),
+	LIST_STR("groups", 3),
+	STR("uid", 2, FLAGS(KL_OMIT_ZERO)),
+	STR("username", 1, FLAGS(KL_OMIT_ZERO)),
+};
+SCHEMA(UserInfo, "io.k8s.api.authentication.v1.UserInfo", .doc = NULL);

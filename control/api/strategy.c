@@ -201,7 +201,8 @@ static int validate(const struct kl_write *w, const json_t *old, const json_t *o
 {
 	const struct kl_kind_hooks *hooks = w->kind->hooks;
 	kl_cleanup(kl_errors_release) struct kl_errors errors = {0};
-	kl_metadata_validate(w->kind, object, hooks ? hooks->name_check : NULL, &errors);
+	if (w->kind->verbs != KL_CAN_CREATE) /* a mere question needs no name */
+		kl_metadata_validate(w->kind, object, hooks ? hooks->name_check : NULL, &errors);
 	bool status = w->subresource && !strcmp(w->subresource, "status");
 	if (!status)
 		kl_schema_validate(w->kind->schema, object, NULL, &errors);

@@ -25,7 +25,7 @@ static const struct {
 	{POD("{containers: [{name: c, image: 'r:5000/x@sha256:00'}]}"), "spec.containers.0.imagePullPolicy", "\"IfNotPresent\""},
 	{ONE(""), "spec.containers.0.terminationMessagePath", "\"/dev/termination-log\""},
 	{ONE(""), "spec.containers.0.terminationMessagePolicy", "\"File\""}, {ONE(""), "spec.containers.0.resources", "{}"},
-	{ONE(""), "spec.enableServiceLinks", "true"}, {ONE(""), "spec.serviceAccountName", "\"default\""},
+	{ONE(""), "spec.enableServiceLinks", "true"},
 	{ONE(""), "status.phase", "\"Pending\""}, {ONE(""), "status.qosClass", "\"BestEffort\""},
 	{ONE(", resources: {limits: {cpu: 1, memory: 1024Mi}}"), "status.qosClass", "\"Guaranteed\""},
 	{ONE(", resources: {limits: {cpu: 1, memory: 1024Mi}}"), "spec.containers.0.resources.requests.memory", "\"1Gi\""},
