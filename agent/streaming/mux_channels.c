@@ -39,7 +39,7 @@ static void write_message(struct kl_mux_entry *entry, const void *data, size_t l
 	kl_buf_reserve(&message, len + 1);
 	kl_buf_char(&message, (char)(entry->stream.channel + (is_base64(mux) ? '0' : 0)));
 	if (is_base64(mux))
-		kl_base64_encode(&message, data, len);
+		kl_ws_base64_encode(&message, data, len);
 	else
 		kl_buf_push(&message, data, len);
 	kl_ws_put(kl_mux_wire(mux), is_base64(mux) ? KL_WS_TEXT : KL_WS_BINARY, true, NULL, message.data, message.len);
@@ -87,7 +87,7 @@ static int base64_piece(struct kl_mux *mux, const struct kl_ws_piece *piece)
 		return 0;
 	kl_autobuf plain = {0};
 	const char *text = kl_buf_str(&mux->message);
-	if (mux->message.len && kl_base64_decode(&plain, text + 1, mux->message.len - 1) < 0)
+	if (mux->message.len && kl_ws_base64_decode(&plain, text + 1, mux->message.len - 1) < 0)
 		return -EPROTO;
 	uint32_t channel = (uint32_t)(unsigned char)text[0] - '0';
 	kl_buf_reset(&mux->message);

@@ -177,7 +177,7 @@ void kl_ws_put_close(struct kl_buf *out, const uint8_t *mask, unsigned code, con
 
 static const char BASE64[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 
-void kl_base64_encode(struct kl_buf *out, const void *data, size_t len)
+void kl_ws_base64_encode(struct kl_buf *out, const void *data, size_t len)
 {
 	const uint8_t *at = data;
 	for (size_t i = 0; i < len; i += 3) {
@@ -194,7 +194,7 @@ static int base64_value(char c)
 	return at ? (int)(at - BASE64) : -1;
 }
 
-int kl_base64_decode(struct kl_buf *out, const char *text, size_t len)
+int kl_ws_base64_decode(struct kl_buf *out, const char *text, size_t len)
 {
 	if (len % 4)
 		return -EINVAL;
@@ -222,6 +222,6 @@ void kl_ws_accept_key(const char *key, char ret[KL_WS_ACCEPT_LEN])
 	kl_buf_str_push(&text, key);
 	kl_buf_str_push(&text, GUID);
 	gnutls_hash_fast(GNUTLS_DIG_SHA1, text.data, text.len, digest);
-	kl_base64_encode(&encoded, digest, sizeof(digest));
+	kl_ws_base64_encode(&encoded, digest, sizeof(digest));
 	memcpy(ret, encoded.data, KL_WS_ACCEPT_LEN);
 }
