@@ -208,3 +208,8 @@ void kl_sched_class_put(struct kl_sched *s, struct kl_sched_class *cls)
 	if (cls && !--cls->refs)
 		class_free(s, cls);
 }
+
+bool kl_sched_class_follows(const struct kl_sched_class *cls)
+{
+	return cls->affinity.count || cls->spread_count;
+}

@@ -29,6 +29,9 @@ struct kl_sched_class *kl_sched_class_get(struct kl_sched *sched, const json_t *
 struct kl_sched_class *kl_sched_class_ref(struct kl_sched_class *cls);
 void kl_sched_class_put(struct kl_sched *sched, struct kl_sched_class *cls);
 
+/* Whether a pod that comes to a node could make room for this class (affinity, spread), not only one that leaves. */
+bool kl_sched_class_follows(const struct kl_sched_class *cls);
+
 /* One pod of the class runs, or will, on the node; the node need not be known (yet). */
 void kl_sched_assign(struct kl_sched *sched, struct kl_sched_class *cls, const char *node);
 void kl_sched_unassign(struct kl_sched *sched, struct kl_sched_class *cls, const char *node);

@@ -17,6 +17,7 @@ enum {
 	BINDS_AT_ONCE = 512,  /* pods of one group commit */
 	RETRY_ALL_MS = 30000, /* unschedulable pods are tried again after so long even if nothing seemed to change */
 	BIND_RETRY_MS = 1000,
+	SAY_AGAIN_MS = 300000, /* the same words about the same pod */
 };
 
 static const char component[] = "default-scheduler";
@@ -36,10 +37,12 @@ struct pod {
 	char *node; /* where it counts; NULL: nowhere */
 	enum state state;
 	int64_t priority;
-	uint64_t number;       /* order of appearance */
-	uint64_t tried_at;     /* value of `moves` at the last failure */
-	int64_t not_before_ms; /* after a failed bind */
-	char *told;            /* the message its condition carries */
+	uint64_t number;         /* order of appearance */
+	uint64_t tried_at;       /* value of `moves` at the last failure */
+	uint64_t tried_arrivals; /* and of `arrivals` */
+	int64_t said_ms;         /* when its last event was */
+	int64_t not_before_ms;   /* after a failed bind */
+	char *told;              /* the message its condition carries */
 	UT_hash_handle hh;
 };
 
@@ -52,7 +55,8 @@ struct kl_scheduler {
 	struct pod *pods;
 	size_t waiting;
 	uint64_t numbers;
-	uint64_t moves; /* counts what may make room: waiting pods are tried again when it has changed */
+	uint64_t moves;    /* counts what may make room: waiting pods are tried again when it has changed */
+	uint64_t arrivals; /* counts pods that came to a node: the same for those that follow others */
 	int64_t last_retry_ms;
 	pthread_t thread;
 	atomic_bool stop;
@@ -152,7 +156,7 @@ static void pod_bound(struct kl_scheduler *s, struct pod *pod, const char *node)
 	if (!pod->node || strcmp(pod->node, node) != 0) {
 		leave_node(s, pod);
 		enter_node(s, pod, node);
-		s->moves++; /* pods with affinity to it */
+		s->arrivals++;
 	}
 	set_state(s, pod, BOUND);
 }
@@ -318,6 +322,13 @@ static int by_priority(const void *a, const void *b)
 	return x->number < y->number ? -1 : 1;
 }
 
+static bool worth_a_try(const struct kl_scheduler *s, const struct pod *pod, int64_t now_ms)
+{
+	if (pod->state != WAITING || pod->not_before_ms > now_ms)
+		return false;
+	return pod->tried_at != s->moves || (pod->tried_arrivals != s->arrivals && kl_sched_class_follows(pod->cls));
+}
+
 /* The waiting pods worth a try, best first; the caller's. */
 static struct pod **candidates(struct kl_scheduler *s, size_t *ret_count)
 {
@@ -325,7 +336,7 @@ static struct pod **candidates(struct kl_scheduler *s, size_t *ret_count)
 	int64_t now_ms = kl_monotonic_ms();
 	size_t count = 0;
 	HASH_ITER (hh, s->pods, pod, next) {
-		if (pod->state == WAITING && pod->tried_at != s->moves && pod->not_before_ms <= now_ms)
+		if (worth_a_try(s, pod, now_ms))
 			list[count++] = pod;
 	}
 	qsort(list, count, sizeof(*list), by_priority);
@@ -350,9 +361,15 @@ static void give_up(struct kl_scheduler *s, struct batch *batch, struct pod *pod
 		why->moves = s->moves;
 	}
 	const char *words = kl_buf_str(&why->text);
+	bool news = !pod->told || strcmp(pod->told, words) != 0;
+	int64_t now_ms = kl_monotonic_ms();
 	pod->tried_at = s->moves;
-	kl_recorder_say(s->recorder, component, &about, "Warning", "FailedScheduling", "%s", words);
-	if (pod->told && !strcmp(pod->told, words))
+	pod->tried_arrivals = s->arrivals;
+	if (news || now_ms - pod->said_ms >= SAY_AGAIN_MS) {
+		kl_recorder_say(s->recorder, component, &about, "Warning", "FailedScheduling", "%s", words);
+		pod->said_ms = now_ms;
+	}
+	if (!news)
 		return;
 	free(pod->told);
 	pod->told = kl_strdup(words);
@@ -367,6 +384,7 @@ static void schedule_one(struct kl_scheduler *s, struct batch *batch, struct pod
 		return;
 	}
 	enter_node(s, pod, node);
+	s->arrivals++;
 	set_state(s, pod, ASSUMED);
 	batch_bind(s, batch, pod);
 }
