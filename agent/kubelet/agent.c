@@ -3,6 +3,7 @@
 #include "clock.h"
 #include "file.h"
 #include "log.h"
+#include "trim.h"
 
 #include <errno.h>
 #include <malloc.h>
@@ -11,7 +12,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
-enum { READY_POLL_MS = 50, DEFAULT_PORT = 10250 };
+enum { READY_POLL_MS = 50, DEFAULT_PORT = 10250, TRIM_AFTER_MS = 3000 };
 
 /* --- the network's side */
 
@@ -61,6 +62,12 @@ static void on_cidrs(const char *const *cidrs, size_t count, void *arg)
 	kl_pods_network_ready(agent->pods, agent->cidrs_known);
 }
 
+static void on_settled(uv_timer_t *timer)
+{
+	(void)timer;
+	kl_memory_trim();
+}
+
 /* Ready as soon as pods get addresses and the tables hold what the server knows. */
 static void on_ready_timer(uv_timer_t *timer)
 {
@@ -76,7 +83,7 @@ static void on_ready_timer(uv_timer_t *timer)
 		kl_node_set_ready(agent->node, true, NULL);
 		kl_info("up after %lld ms; balancing on %s by %s", (long long)(kl_monotonic_ms() - agent->begin_ms),
 			agent->config->uplink, status.lb_mode ? status.lb_mode : "?");
-		uv_timer_stop(timer);
+		uv_timer_start(timer, on_settled, TRIM_AFTER_MS, 0);
 	}
 }
 
