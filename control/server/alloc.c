@@ -516,33 +516,70 @@ static void assign_health_port(struct assignment *a)
 		give_port(a, a->spec, "healthCheckNodePort", path);
 }
 
-/* An update that leaves out what it cannot change (kubectl replace, apply) keeps it. */
-static void inherit(const json_t *old, json_t *service)
+/* --- before an update is validated --- */
+
+static const char *protocol_of(const json_t *port)
 {
-	json_t *spec = json_object_get(service, "spec");
-	const json_t *old_spec = json_object_get(old, "spec");
-	bool external = !strcmp(kl_json_str(old_spec, "type", NULL), "ExternalName") ||
-		!strcmp(kl_json_str(spec, "type", NULL), "ExternalName");
-	static const char *const keys[] = {"clusterIP", "clusterIPs", "ipFamilies", "ipFamilyPolicy", "healthCheckNodePort"};
-	for (size_t i = 0; i < KL_ARRAY_LEN(keys) && !external; i++) {
-		json_t *value = json_object_get(old_spec, keys[i]);
-		if (value && !json_object_get(spec, keys[i]))
-			json_object_set_new(spec, keys[i], json_deep_copy(value));
-	}
+	const char *protocol = kl_json_str(port, "protocol", NULL);
+	return *protocol ? protocol : "TCP";
+}
+
+static bool same_port(const json_t *a, const json_t *b)
+{
+	json_t *number = json_object_get(a, "port");
+	return number && json_equal(number, json_object_get(b, "port")) && !strcmp(protocol_of(a), protocol_of(b));
+}
+
+/* A field that belongs to the old type, and was not changed along with the type, goes. */
+static void drop_unchanged(json_t *spec, const json_t *old_spec, const char *key)
+{
+	json_t *value = json_object_get(old_spec, key);
+	if (value && json_equal(value, json_object_get(spec, key)))
+		json_object_del(spec, key);
+}
+
+static void carry_node_ports(json_t *spec, const json_t *old_spec)
+{
 	size_t i, k;
 	json_t *entry, *before;
-	if (!wants_node_ports(spec) && wants_node_ports(old_spec))
-		json_array_foreach(json_object_get(spec, "ports"), i, entry)
-			json_object_del(entry, "nodePort");
-	if (!wants_node_ports(spec))
-		return;
+	bool wanted = wants_node_ports(spec);
 	json_array_foreach(json_object_get(spec, "ports"), i, entry)
-		json_array_foreach(json_object_get(old_spec, "ports"), k, before)
-			if (!json_object_get(entry, "nodePort") && json_object_get(before, "nodePort") &&
-				json_equal(json_object_get(entry, "port"), json_object_get(before, "port")) &&
-				!strcmp(kl_json_str(entry, "protocol", NULL), kl_json_str(before, "protocol", NULL)))
+		json_array_foreach(json_object_get(old_spec, "ports"), k, before) {
+			if (!same_port(entry, before))
+				continue;
+			if (!wanted)
+				drop_unchanged(entry, before, "nodePort");
+			else if (!json_object_get(entry, "nodePort") && json_object_get(before, "nodePort"))
 				json_object_set(entry, "nodePort", json_object_get(before, "nodePort"));
+		}
 }
+
+/* What an update leaves out but cannot change (kubectl replace, apply), it keeps; what its new type has no use for goes. */
+void kl_alloc_carry_over(const json_t *old, json_t *service)
+{
+	static const char *const cluster[] = {"clusterIP", "clusterIPs", "ipFamilies", "ipFamilyPolicy"};
+	static const char *const balancer[] = {"healthCheckNodePort", "allocateLoadBalancerNodePorts", "loadBalancerClass"};
+	json_t *spec = json_object_get(service, "spec");
+	const json_t *old_spec = json_object_get(old, "spec");
+	const char *type = kl_json_str(spec, "type", NULL);
+	bool external = !strcmp(type, "ExternalName"), was_external = !strcmp(kl_json_str(old_spec, "type", NULL), "ExternalName");
+	if (!json_is_object(spec))
+		return;
+	for (size_t i = 0; i < KL_ARRAY_LEN(cluster); i++) {
+		json_t *value = json_object_get(old_spec, cluster[i]);
+		if (external)
+			drop_unchanged(spec, old_spec, cluster[i]);
+		else if (value && !was_external && !json_object_get(spec, cluster[i]))
+			json_object_set_new(spec, cluster[i], json_deep_copy(value));
+	}
+	for (size_t i = 0; i < KL_ARRAY_LEN(balancer) && strcmp(type, "LoadBalancer") != 0; i++)
+		drop_unchanged(spec, old_spec, balancer[i]);
+	if (strcmp(type, "LoadBalancer") != 0 && strcmp(type, "NodePort") != 0)
+		drop_unchanged(spec, old_spec, "externalTrafficPolicy");
+	carry_node_ports(spec, old_spec);
+}
+
+/* --- */
 
 static void note_dropped(struct assignment *a, const json_t *service)
 {
@@ -561,8 +598,6 @@ int kl_alloc_assign(struct kl_alloc *alloc, const json_t *old, json_t *service, 
 	kl_autojson *held = holdings(old);
 	struct assignment a = {alloc, kl_json_ensure(service, "spec", NULL), held, change, &errors};
 	*change = (struct kl_alloc_change){0};
-	if (old)
-		inherit(old, service);
 	pthread_mutex_lock(&alloc->lock);
 	assign_cluster_ips(&a);
 	if (!errors.count)

@@ -21,6 +21,9 @@ void kl_alloc_adopt(struct kl_alloc *alloc, const json_t *service);
 /* The first address of the first range: the Service default/kubernetes. */
 const char *kl_alloc_first_ip(const struct kl_alloc *alloc);
 
+/* Before an update is validated: keeps what it leaves out but may not change, drops what its new type has no use for. */
+void kl_alloc_carry_over(const json_t *old, json_t *service);
+
 struct kl_alloc_change {
 	json_t *taken, *dropped; /* arrays of "10.96.0.7" and port numbers; NULL: none */
 };

@@ -192,6 +192,8 @@ enum kl_op_step op_replace(struct kl_op *op, const json_t *old, json_t *tree, ui
 {
 	struct kl_write w = op_write_of(op);
 	struct kl_status *st = &op->response->status;
+	if (op->request->kind == kl_kind_named("", "Service") && !op->request->subresource)
+		kl_alloc_carry_over(old, tree);
 	if (kl_api_update(&w, old, tree, &op->response->warnings, st) < 0 || to_storage(op, tree) < 0) {
 		json_decref(tree);
 		return op_fail(op);

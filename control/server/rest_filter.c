@@ -26,7 +26,7 @@ int filter_parse(const struct rest_call *call, struct filter *ret, struct kl_sta
 	struct kl_err err = {0};
 	const char *labels = kl_http_query(call->req, "labelSelector"), *fields = kl_http_query(call->req, "fieldSelector");
 	if (labels && *labels && !(filter.labels = kl_selector_parse(labels, &err)))
-		return kl_status_bad_request(st, "unable to parse requirement: %s", err.text);
+		return kl_status_bad_request(st, "%s", err.text);
 	if (fields && *fields && !(filter.fields = kl_field_selector_parse(call->kind, fields, &err))) {
 		kl_selector_free(filter.labels);
 		return kl_status_bad_request(st, "%s", err.text);

@@ -79,7 +79,7 @@ enum kl_rest_path_kind kl_rest_path_parse(const char *text, struct kl_rest_path 
 		path.name = next_segment(&at);
 		path.subresource = next_segment(&at);
 	}
-	path.rest = at;
+	path.rest = at && *at ? at : NULL;
 	const char *segments[] = {path.ns, path.resource, path.name, path.subresource};
 	for (unsigned i = 0; i < KL_ARRAY_LEN(segments); i++)
 		if (segments[i] && !*segments[i]) {

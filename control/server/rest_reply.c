@@ -27,8 +27,7 @@ static int yaml_write(void *arg, unsigned char *data, size_t len)
 static void yaml_scalar(struct yaml_out *out, const char *text, yaml_scalar_style_t style)
 {
 	yaml_event_t event;
-	bool plain = style == YAML_PLAIN_SCALAR_STYLE;
-	yaml_scalar_event_initialize(&event, NULL, NULL, (const yaml_char_t *)text, (int)strlen(text), plain, !plain, style);
+	yaml_scalar_event_initialize(&event, NULL, NULL, (const yaml_char_t *)text, (int)strlen(text), 1, 1, style);
 	yaml_emitter_emit(&out->emitter, &event);
 }
 

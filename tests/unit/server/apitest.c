@@ -1,0 +1,303 @@
+#include "apitest.h"
+
+#include "clock.h"
+#include "file.h"
+#include "httpd.h"
+#include "rest.h"
+
+#include <curl/curl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static char dir[64], url[64], ca_path[96];
+static struct kl_store *store;
+static struct kl_registry *registry;
+static struct kl_pki *pki;
+static struct kl_httpd *httpd;
+static struct kl_rest *rest;
+static struct kl_pki_pair admin;
+
+static void must(int rc, const struct kl_err *err)
+{
+	if (rc < 0) {
+		fprintf(stderr, "test server: %s\n", kl_err_text(err));
+		abort();
+	}
+}
+
+static void stop(void)
+{
+	kl_httpd_free(httpd);
+	kl_rest_free(rest);
+	kl_registry_free(registry);
+	kl_store_close(store);
+	httpd = NULL;
+	rest = NULL;
+	registry = NULL;
+	store = NULL;
+}
+
+static void finish(void)
+{
+	stop();
+	kl_pki_pair_release(&admin);
+	kl_pki_free(pki);
+	kl_remove_tree(dir, NULL);
+	curl_global_cleanup();
+}
+
+static void start(void)
+{
+	struct kl_err err = {0};
+	struct kl_pki_pair pair = {0};
+	kl_autofree char *db = kl_asprintf("%s/keelson.db", dir);
+	const char *sans[] = {"127.0.0.1", NULL}, *addresses[] = {"127.0.0.1:0", NULL};
+	must(kl_store_open(&(struct kl_store_options){.path = db}, &store, &err), &err);
+	must(kl_registry_new(&(struct kl_registry_options){.store = store,
+				     .service_cidr = "10.96.0.0/24",
+				     .node_port_min = 30000,
+				     .node_port_max = 30019,
+				     .default_toleration_s = 300},
+		     &registry, &err), &err);
+	must(kl_pki_server(pki, sans, &pair, &err), &err);
+	must(kl_httpd_new(&(struct kl_httpd_options){.addresses = addresses,
+				  .cert_pem = pair.cert_pem,
+				  .key_pem = pair.key_pem,
+				  .client_ca_pem = kl_pki_ca_pem(pki),
+				  .error_body = kl_rest_error_body},
+		     &httpd, &err), &err);
+	must(kl_registry_bootstrap(registry, "127.0.0.1", kl_httpd_port(httpd, 0), &err), &err);
+	must(kl_rest_new(&(struct kl_rest_options){.registry = registry}, httpd, &rest, &err), &err);
+	must(kl_httpd_start(httpd, &err), &err);
+	kl_pki_pair_release(&pair);
+	snprintf(url, sizeof(url), "https://127.0.0.1:%d", kl_httpd_port(httpd, 0));
+}
+
+static void ensure(void)
+{
+	if (httpd)
+		return;
+	if (!dir[0]) {
+		struct kl_err err = {0};
+		const char *orgs[] = {"system:masters", NULL};
+		strcpy(dir, "/tmp/kl-server-test-XXXXXX");
+		if (!mkdtemp(dir))
+			abort();
+		curl_global_init(CURL_GLOBAL_ALL);
+		kl_autofree char *pki_dir = kl_asprintf("%s/pki", dir);
+		must(kl_pki_open(pki_dir, &pki, &err), &err);
+		must(kl_pki_issue_client(pki, "kubernetes-admin", orgs, &admin, &err), &err);
+		snprintf(ca_path, sizeof(ca_path), "%s/ca.crt", pki_dir);
+		atexit(finish);
+	}
+	start();
+}
+
+void api_restart(void)
+{
+	ensure();
+	stop();
+	start();
+}
+
+struct kl_registry *api_registry(void)
+{
+	ensure();
+	return registry;
+}
+
+struct kl_pki *api_pki(void)
+{
+	ensure();
+	return pki;
+}
+
+const char *api_url(void)
+{
+	ensure();
+	return url;
+}
+
+static size_t take(char *data, size_t size, size_t count, void *arg)
+{
+	kl_buf_push(arg, data, size * count);
+	return size * count;
+}
+
+/* This libcurl's TLS reads keys from files only. */
+static void set_identity(CURL *curl, const struct kl_pki_pair *identity)
+{
+	static unsigned long count;
+	kl_autofree char *cert = kl_asprintf("%s/client-%lu.crt", dir, __atomic_add_fetch(&count, 1, __ATOMIC_RELAXED));
+	kl_autofree char *key = kl_asprintf("%s.key", cert);
+	kl_file_write_atomic(cert, identity->cert_pem, strlen(identity->cert_pem), 0600, NULL);
+	kl_file_write_atomic(key, identity->key_pem, strlen(identity->key_pem), 0600, NULL);
+	curl_easy_setopt(curl, CURLOPT_SSLCERT, cert);
+	curl_easy_setopt(curl, CURLOPT_SSLKEY, key);
+}
+
+static CURL *open_request(const char *path, const struct kl_pki_pair *identity)
+{
+	CURL *curl = curl_easy_init();
+	kl_autofree char *full = kl_asprintf("%s%s", api_url(), path);
+	curl_easy_setopt(curl, CURLOPT_URL, full);
+	curl_easy_setopt(curl, CURLOPT_PATH_AS_IS, 1L);
+	curl_easy_setopt(curl, CURLOPT_CAINFO, ca_path);
+	curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
+	curl_easy_setopt(curl, CURLOPT_TIMEOUT, 30L);
+	if (identity)
+		set_identity(curl, identity);
+	return curl;
+}
+
+static struct curl_slist *headers_of(const struct api_request *request)
+{
+	struct curl_slist *list = curl_slist_append(NULL, "Expect:");
+	kl_autofree char *type = kl_asprintf("Content-Type: %s", request->content_type ? request->content_type : "application/json");
+	list = curl_slist_append(list, type);
+	if (request->accept) {
+		kl_autofree char *accept = kl_asprintf("Accept: %s", request->accept);
+		list = curl_slist_append(list, accept);
+	}
+	if (request->chunked)
+		list = curl_slist_append(list, "Transfer-Encoding: chunked");
+	return request->header ? curl_slist_append(list, request->header) : list;
+}
+
+struct api_answer api_send(const struct api_request *request)
+{
+	struct api_answer answer = {0};
+	ensure();
+	CURL *curl = open_request(request->path, request->anonymous ? NULL : request->identity ? request->identity : &admin);
+	struct curl_slist *headers = headers_of(request);
+	curl_easy_setopt(curl, CURLOPT_CUSTOMREQUEST, request->method);
+	curl_easy_setopt(curl, CURLOPT_HTTPHEADER, headers);
+	curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, take);
+	curl_easy_setopt(curl, CURLOPT_WRITEDATA, &answer.body);
+	curl_easy_setopt(curl, CURLOPT_HEADERFUNCTION, take);
+	curl_easy_setopt(curl, CURLOPT_HEADERDATA, &answer.headers);
+	if (request->body) {
+		curl_easy_setopt(curl, CURLOPT_POSTFIELDSIZE_LARGE,
+			(curl_off_t)(request->body_len ? request->body_len : strlen(request->body)));
+		curl_easy_setopt(curl, CURLOPT_POSTFIELDS, request->body);
+	}
+	CURLcode rc = curl_easy_perform(curl);
+	curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &answer.code);
+	if (rc != CURLE_OK && !answer.code)
+		fprintf(stderr, "%s %s: %s\n", request->method, request->path, curl_easy_strerror(rc));
+	curl_slist_free_all(headers);
+	curl_easy_cleanup(curl);
+	answer.json = kl_json_parse(kl_buf_str(&answer.body), answer.body.len, NULL);
+	return answer;
+}
+
+void api_answer_release(struct api_answer *answer)
+{
+	kl_buf_release(&answer->body);
+	kl_buf_release(&answer->headers);
+	json_decref(answer->json);
+	*answer = (struct api_answer){0};
+}
+
+struct api_answer api_get(const char *path)
+{
+	return api_send(&(struct api_request){.method = "GET", .path = path});
+}
+
+struct api_answer api_post(const char *path, const char *body)
+{
+	return api_send(&(struct api_request){.method = "POST", .path = path, .body = body});
+}
+
+struct api_answer api_put(const char *path, const json_t *object)
+{
+	kl_autofree char *body = kl_json_text(object);
+	return api_send(&(struct api_request){.method = "PUT", .path = path, .body = body});
+}
+
+struct api_answer api_patch(const char *path, const char *content_type, const char *body)
+{
+	return api_send(&(struct api_request){.method = "PATCH", .path = path, .body = body, .content_type = content_type});
+}
+
+struct api_answer api_delete(const char *path, const char *body)
+{
+	return api_send(&(struct api_request){.method = "DELETE", .path = path, .body = body});
+}
+
+const char *api_reason(const struct api_answer *answer)
+{
+	return kl_json_str(answer->json, "reason", NULL);
+}
+
+const char *api_message(const struct api_answer *answer)
+{
+	return kl_json_str(answer->json, "message", NULL);
+}
+
+/* --- streams --- */
+
+struct api_watch {
+	CURL *curl;
+	CURLM *multi;
+	struct kl_buf data;
+	bool ended;
+};
+
+struct api_watch *api_watch_open(const char *path)
+{
+	struct api_watch *watch = kl_calloc(1, sizeof(*watch));
+	ensure();
+	watch->curl = open_request(path, &admin);
+	watch->multi = curl_multi_init();
+	curl_easy_setopt(watch->curl, CURLOPT_WRITEFUNCTION, take);
+	curl_easy_setopt(watch->curl, CURLOPT_WRITEDATA, &watch->data);
+	curl_multi_add_handle(watch->multi, watch->curl);
+	return watch;
+}
+
+static json_t *take_line(struct api_watch *watch)
+{
+	char *end = watch->data.len ? memchr(watch->data.data, '\n', watch->data.len) : NULL;
+	if (!end)
+		return NULL;
+	size_t len = (size_t)(end - watch->data.data);
+	json_t *line = kl_json_parse(watch->data.data, len, NULL);
+	kl_buf_consume(&watch->data, len + 1);
+	return line;
+}
+
+json_t *api_watch_next(struct api_watch *watch, int timeout_ms, bool *ret_ended)
+{
+	int64_t end_ms = kl_monotonic_ms() + timeout_ms;
+	json_t *line;
+	if (ret_ended)
+		*ret_ended = false;
+	while (!(line = take_line(watch))) {
+		int running = 0;
+		curl_multi_perform(watch->multi, &running);
+		if ((line = take_line(watch)))
+			break;
+		if (!running) {
+			if (ret_ended)
+				*ret_ended = true;
+			return NULL;
+		}
+		int64_t left = end_ms - kl_monotonic_ms();
+		if (left <= 0)
+			return NULL;
+		curl_multi_poll(watch->multi, NULL, 0, (int)left, NULL);
+	}
+	return line;
+}
+
+void api_watch_close(struct api_watch *watch)
+{
+	curl_multi_remove_handle(watch->multi, watch->curl);
+	curl_easy_cleanup(watch->curl);
+	curl_multi_cleanup(watch->multi);
+	kl_buf_release(&watch->data);
+	free(watch);
+}
