@@ -18,6 +18,7 @@
 #include "json.h"
 #include "netns.h"
 #include "up_cluster.h"
+#include "up_nat.h"
 #include "up_node.h"
 #include "up_process.h"
 #include "up_units.h"
@@ -162,9 +163,10 @@ static void remove_network(struct kl_link *host, const struct kl_cluster *cluste
 	also(kl_cluster_bridge_remove(host, cluster, &words), &words, err);
 }
 
-/* Parents go when the last cluster has gone. */
-static void remove_parents(void)
+/* What clusters share goes when the last one has gone. */
+static void remove_shared(const char *name, struct kl_err *err)
 {
+	struct kl_err words = {0};
 	rmdir(KL_CLUSTERS_DATA);
 	rmdir("/var/lib/keelson");
 	rmdir(KL_CLUSTERS_PINS);
@@ -178,6 +180,7 @@ static void remove_parents(void)
 		}
 		kl_cgroups_release(&cgroups);
 	}
+	also(kl_cluster_nat_remove(name, !count, &words), &words, err);
 	for (size_t i = 0; i < count; i++)
 		free(names[i]);
 	free(names);
@@ -219,7 +222,7 @@ static int down_cluster(const char *name, bool keep_data, struct kl_err *err)
 	also(remove_files(cluster->run_dir, &words), &words, err);
 	if (!keep_data)
 		also(remove_files(cluster->data_dir, &words), &words, err);
-	remove_parents();
+	remove_shared(name, err);
 	return err->code;
 }
 

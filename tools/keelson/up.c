@@ -19,6 +19,7 @@
 #include "pki.h"
 #include "up_api.h"
 #include "up_cluster.h"
+#include "up_nat.h"
 #include "up_node.h"
 #include "up_units.h"
 
@@ -30,6 +31,7 @@ struct up {
 	bool supervise;
 	struct kl_opt_list server_args, agent_args;
 	int64_t begun_ms, wait_ms;
+	struct kl_err no_way_out; /* why nodes and pods cannot reach other networks; code 0: they can */
 };
 
 /* "90s", "2m", "500ms", "0"; milliseconds or -EINVAL. */
@@ -175,7 +177,7 @@ static int make_nodes(const struct kl_cluster *cluster, struct kl_err *err)
 	return rc;
 }
 
-static int prepare(const struct up *up, struct kl_cluster *cluster, struct kl_err *err)
+static int prepare(struct up *up, struct kl_cluster *cluster, struct kl_err *err)
 {
 	kl_autofree char *logs = kl_asprintf("%s/logs", cluster->data_dir);
 	progress(up, "making %zu nodes", cluster->node_count);
@@ -193,6 +195,9 @@ static int prepare(const struct up *up, struct kl_cluster *cluster, struct kl_er
 		rc = mount_bpffs(err);
 	if (!rc)
 		rc = make_nodes(cluster, err);
+	/* The cluster itself does without. */
+	if (!rc)
+		kl_cluster_nat_make(cluster, &up->no_way_out);
 	return rc ? rc : issue_certificates(cluster, err);
 }
 
@@ -323,6 +328,8 @@ static void print_words(const struct up *up, const struct kl_cluster *cluster)
 		up->wait_ms ? "ready" : "started", (double)(kl_monotonic_ms() - up->begun_ms) / 1000);
 	if (!cluster->registry)
 		printf("no docker-registry on this machine: the example images are missing (tools/setup installs it)\n");
+	if (up->no_way_out.code)
+		printf("nodes and pods reach no other network: %s\n", kl_err_text(&up->no_way_out));
 	printf("export KUBECONFIG=%s\n", cluster->kubeconfig);
 }
 
@@ -397,6 +404,8 @@ const struct kl_cmd kl_cmd_up = {
 		"Starts a cluster on this machine: a server, and nodes that each have a network and a mount\n"
 		"namespace, joined by a bridge, with a real agent and real containers. Again, it starts what is\n"
 		"missing and leaves the rest alone. 'keelson down' removes it.\n\n"
+		"Pods and Services answer on this machine too; nodes and pods reach other networks under this\n"
+		"machine's address (an nftables table of the cluster's own).\n\n"
 		"  -n, --nodes N          how many nodes (default 3, or as many as there are)\n"
 		"      --name NAME        the cluster's name (default dev); several may stand side by side\n"
 		"  -w, --wait DURATION    how long to wait until every node is Ready (default 60s; 0: do not)\n"
