@@ -80,6 +80,8 @@ static int next_value(struct reader *r, struct value *ret)
 static json_t *text_of(struct reader bytes)
 {
 	size_t len = (size_t)(bytes.end - bytes.at);
+	if (!len)
+		return json_string("");
 	if (memchr(bytes.at, 0, len))
 		return NULL;
 	return json_stringn((const char *)bytes.at, len); /* NULL where it is no UTF-8 */
