@@ -322,22 +322,37 @@ static void release_waiting(struct kl_httpd *httpd)
 	pthread_mutex_unlock(&httpd->lock);
 }
 
-static void stop_daemon(struct kl_httpd *httpd)
+/*
+ * Lets what is under way come to its end. Requests that are still being received need not: the library cuts them. Connections that
+ * were taken over must be closed by their owners; false: some are not.
+ */
+static bool drain(struct kl_httpd *httpd)
+{
+	enum { ROUND_MS = 5, REQUESTS_MS = 300, UPGRADED_MS = 5000 };
+	for (int waited_ms = 0; waited_ms < UPGRADED_MS; waited_ms += ROUND_MS) {
+		upgraded_shutdown_all(httpd); /* again: one may just have been taken */
+		pthread_mutex_lock(&httpd->lock);
+		bool busy = httpd->requests && waited_ms < REQUESTS_MS, taken = httpd->upgraded;
+		pthread_mutex_unlock(&httpd->lock);
+		if (!busy && !taken)
+			return true;
+		usleep(ROUND_MS * 1000);
+	}
+	return false;
+}
+
+static bool stop_daemon(struct kl_httpd *httpd)
 {
 	release_waiting(httpd);
-	upgraded_shutdown_all(httpd);
-	for (int i = 0; i < 300; i++) {
-		pthread_mutex_lock(&httpd->lock);
-		bool busy = httpd->requests || httpd->upgraded;
-		pthread_mutex_unlock(&httpd->lock);
-		if (!busy)
-			break;
-		usleep(10 * 1000);
+	if (!drain(httpd)) {
+		kl_error("a connection that was taken over is not closed by its owner: the HTTP server's memory is left");
+		return false;
 	}
 	front_free(httpd->front); /* first: it hands connections to the daemons */
 	MHD_stop_daemon(httpd->daemon);
 	if (httpd->plain_daemon)
 		MHD_stop_daemon(httpd->plain_daemon);
+	return true;
 }
 
 void kl_httpd_free(struct kl_httpd *httpd)
@@ -351,8 +366,8 @@ void kl_httpd_free(struct kl_httpd *httpd)
 	}
 	for (size_t i = 0; i < httpd->listener_count; i++)
 		close(httpd->listeners[i]);
-	if (httpd->daemon)
-		stop_daemon(httpd);
+	if (httpd->daemon && !stop_daemon(httpd))
+		return;
 	if (httpd->epoll >= 0)
 		close(httpd->epoll);
 	if (httpd->stop_event >= 0)

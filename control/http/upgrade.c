@@ -92,8 +92,8 @@ void upgrade_failed(struct kl_http_upgraded *conn)
 
 void kl_http_upgraded_close(struct kl_http_upgraded *conn)
 {
-	unlink_upgraded(conn);
 	MHD_upgrade_action(conn->handle, MHD_UPGRADE_ACTION_CLOSE);
+	unlink_upgraded(conn); /* last: kl_httpd_free() waits for it before it ends the library's threads */
 	free(conn);
 }
 
