@@ -12,7 +12,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
-enum { READY_POLL_MS = 50, DEFAULT_PORT = 10250, TRIM_AFTER_MS = 3000 };
+enum { READY_POLL_MS = 50, DEFAULT_PORT = 10250, TRIM_AFTER_MS = 3000, TRIM_EVERY_MS = 120000 };
 
 /* --- the network's side */
 
@@ -83,7 +83,7 @@ static void on_ready_timer(uv_timer_t *timer)
 		kl_node_set_ready(agent->node, true, NULL);
 		kl_info("up after %lld ms; balancing on %s by %s", (long long)(kl_monotonic_ms() - agent->begin_ms),
 			agent->config->uplink, status.lb_mode ? status.lb_mode : "?");
-		uv_timer_start(timer, on_settled, TRIM_AFTER_MS, 0);
+		uv_timer_start(timer, on_settled, TRIM_AFTER_MS, TRIM_EVERY_MS);
 	}
 }
 

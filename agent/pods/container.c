@@ -201,7 +201,7 @@ static void probes_start(struct container *c)
 	}
 	c->started = true;
 	if (!json_is_object(json_object_get(spec, "readinessProbe")))
-		c->ready = true;
+		container_settle(c);
 	probe_start(c, KL_PROBE_READINESS, c->ready);
 	probe_start(c, KL_PROBE_LIVENESS, true);
 }
@@ -579,6 +579,7 @@ static json_t *terminated_state(const struct container *c, const struct kl_conta
 void container_exited(struct container *c, const struct kl_container_exit *exit, const char *message)
 {
 	c->busy = false;
+	uv_timer_stop(&c->timer);
 	container_probes_stop(c);
 	kl_action_cancel(kl_take(&c->hook));
 	container_stop_over(c);

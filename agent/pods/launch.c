@@ -306,8 +306,8 @@ static struct ending *ending_new(struct container *c)
 	e->handle = c->handle;
 	e->log_fallback =
 		!strcmp(kl_json_str(container_spec(c), "terminationMessagePolicy", NULL), "FallbackToLogsOnError");
-	if (c->log_number > 0) /* one old log is kept for `logs --previous` */
-		e->old_log = kl_asprintf("%s/%s/%d.log", c->pod->log_dir, c->name, c->log_number - 1);
+	if (c->log_number > 1) /* the log of the run before this one is kept for `logs --previous` */
+		e->old_log = kl_asprintf("%s/%s/%d.log", c->pod->log_dir, c->name, c->log_number - 2);
 	c->busy = true;
 	return e;
 }

@@ -265,8 +265,10 @@ int kl_pods_find_container(struct kl_pods *pods, const char *ns, const char *nam
 		.running = running, .tty = kl_json_bool(spec, false, "tty", NULL),
 		.stdin_open = kl_json_bool(spec, false, "stdin", NULL), .pid = c->handle.pid, .monitor_pid = c->handle.monitor_pid,
 		.waiting_reason = running || ended ? "" : reason, .cgroup = c->cgroup};
-	if (c->log_number > 0)
-		ret->log_path_previous = kl_asprintf("%s/%s/%d.log", pod->log_dir, c->name, c->log_number - 1);
+	/* While a container waits to be started again, its last run is both the present and the previous one. */
+	int previous = running || ended ? c->log_number - 1 : c->log_number;
+	if (previous >= 0 && c->started_ms)
+		ret->log_path_previous = kl_asprintf("%s/%s/%d.log", pod->log_dir, c->name, previous);
 	return 0;
 }
 

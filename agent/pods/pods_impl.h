@@ -191,6 +191,9 @@ void container_probes_stop(struct container *c);
 int container_exit_code(const struct container *c); /* of state.terminated; -1: not terminated */
 struct kl_action_target container_target(struct container *c);
 
+/* settle.c */
+void container_settle(struct container *c); /* ready without a probe, as soon as something listens */
+
 /* launch.c */
 void launch_start(struct container *c); /* in the pool; calls launch_done */
 struct launch_result {
