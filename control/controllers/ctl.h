@@ -29,6 +29,8 @@
 enum controller_id {
 	CTL_DEPLOYMENT,
 	CTL_REPLICASET,
+	CTL_REPLICATION,
+	CTL_DAEMONSET,
 	CTL_ENDPOINTS,
 	CTL_NODE,
 	CTL_EVICTION,
@@ -95,7 +97,7 @@ struct controller {
 	void (*sync)(struct kl_controllers *c, const char *key);
 	void (*release)(struct kl_controllers *c); /* may be NULL */
 };
-extern const struct controller deployment_controller, replicaset_controller, endpoints_controller, node_controller,
+extern const struct controller deployment_controller, replicaset_controller, replication_controller, daemonset_controller, endpoints_controller, node_controller,
 	eviction_controller, node_ipam_controller, pod_gc_controller, namespace_controller, gc_controller,
 	serviceaccount_controller, event_ttl_controller;
 
@@ -112,6 +114,7 @@ struct kl_controllers {
 		const struct kl_kind *pod, *rs, *deployment, *service, *slice, *endpoints, *node, *lease, *ns, *event,
 			*configmap, *serviceaccount;
 	} kinds;
+	const struct kl_kind *owner_kinds[CTL_COUNT]; /* of those controllers that own pods */
 	struct queue *queues[CTL_COUNT];
 	struct pending_write *writes;
 	size_t write_count, write_size;

@@ -1,6 +1,6 @@
 #include "ctl.h"
 
-enum { LISTENERS = 8 };
+enum { LISTENERS = 16 };
 
 struct bucket { /* pods with one owner, node or namespace */
 	char *key;

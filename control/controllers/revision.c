@@ -1,6 +1,8 @@
 /* Which ReplicaSet stands for the current template; revisions; clean-up of old ones. */
 #include "deployment.h"
 
+#include "owned.h"
+
 #include <stdio.h>
 
 int64_t deployment_revision(const json_t *object)
@@ -10,50 +12,14 @@ int64_t deployment_revision(const json_t *object)
 
 /* --- template and hash */
 
-static json_t *without_hash(const json_t *template)
-{
-	json_t *copy = json_deep_copy(template);
-	kl_json_delete(copy, "metadata", "labels", HASH_LABEL, NULL);
-	return copy;
-}
-
-static bool same_template(const json_t *a, const json_t *b)
-{
-	kl_autojson *left = without_hash(a), *right = without_hash(b);
-	return json_equal(left, right);
-}
-
 void deployment_find_fresh(struct deployment *d)
 {
 	const json_t *template = json_object_get(d->spec, "template");
 	d->fresh = NULL;
 	for (size_t i = 0; i < d->count && !d->fresh; i++) {
-		if (same_template(kl_json_get(d->sets[i].json, "spec", "template", NULL), template))
+		if (template_equal(kl_json_get(d->sets[i].json, "spec", "template", NULL), template, HASH_LABEL))
 			d->fresh = &d->sets[i];
 	}
-}
-
-/*
- * FNV-1a (32 bits) of the template's canonical text and the collision count, its decimal digits in the alphabet of
- * generated names, which has no vowels and so makes no words.
- */
-static void template_hash(const struct deployment *d, char ret[16])
-{
-	static const char alphabet[] = "bcdfghjklmnpqrstvwxz2456789";
-	uint32_t hash = 2166136261u;
-	char digits[16];
-	char *text = json_dumps(json_object_get(d->spec, "template"), JSON_COMPACT | JSON_SORT_KEYS);
-	int64_t collisions = kl_json_int(d->json, 0, "status", "collisionCount", NULL);
-	for (const char *at = text; at && *at; at++)
-		hash = (hash ^ (unsigned char)*at) * 16777619u;
-	for (size_t i = 0; i < sizeof(collisions); i++)
-		hash = (hash ^ (unsigned char)(collisions >> (8 * i))) * 16777619u;
-	free(text);
-	snprintf(digits, sizeof(digits), "%u", hash);
-	size_t i = 0;
-	for (; digits[i]; i++)
-		ret[i] = alphabet[(unsigned char)digits[i] % (sizeof(alphabet) - 1)];
-	ret[i] = 0;
 }
 
 /* --- annotations */
@@ -237,9 +203,10 @@ static int64_t first_size(const struct deployment *d)
 
 static void create_fresh(struct deployment *d, int64_t revision)
 {
-	char hash[16];
+	char hash[TEMPLATE_HASH];
 	struct replica_set set = {0};
-	template_hash(d, hash);
+	template_hash(
+		json_object_get(d->spec, "template"), kl_json_int(d->json, 0, "status", "collisionCount", NULL), hash);
 	set.json = replicaset_new(d, hash);
 	kl_json_set(set.json, json_integer(first_size(d)), "spec", "replicas", NULL);
 	copy_annotations(d, &set);

@@ -11,7 +11,7 @@
 #include <unistd.h>
 #include <uthash.h>
 
-enum { BATCH = 256, HANDLERS = 8 };
+enum { BATCH = 256, HANDLERS = 16 };
 
 struct entry {
 	struct kl_object *obj;
