@@ -118,9 +118,74 @@ static int push_dump(const char *data, size_t len, void *arg)
 	return 0;
 }
 
+static void dump_integer(json_int_t value, struct kl_buf *buf)
+{
+	char text[24], *at = text + sizeof(text);
+	unsigned long long rest = value < 0 ? 0 - (unsigned long long)value : (unsigned long long)value;
+	do
+		*--at = (char)('0' + rest % 10);
+	while (rest /= 10);
+	if (value < 0)
+		*--at = '-';
+	kl_buf_push(buf, at, (size_t)(text + sizeof(text) - at));
+}
+
+static void dump_object(const json_t *json, struct kl_buf *buf)
+{
+	json_t *object = (json_t *)(uintptr_t)json;
+	char before = '{';
+	if (!json_object_size(json))
+		kl_buf_char(buf, before);
+	for (void *at = json_object_iter(object); at; at = json_object_iter_next(object, at)) {
+		kl_buf_char(buf, before);
+		before = ',';
+		kl_buf_json_string(buf, json_object_iter_key(at), json_object_iter_key_len(at));
+		kl_buf_char(buf, ':');
+		kl_json_dump(json_object_iter_value(at), buf);
+	}
+	kl_buf_char(buf, '}');
+}
+
+static void dump_array(const json_t *json, struct kl_buf *buf)
+{
+	kl_buf_char(buf, '[');
+	for (size_t i = 0; i < json_array_size(json); i++) {
+		if (i)
+			kl_buf_char(buf, ',');
+		kl_json_dump(json_array_get(json, i), buf);
+	}
+	kl_buf_char(buf, ']');
+}
+
+/* jansson's own writer calls back for every byte or two; every stored version goes through here. */
 void kl_json_dump(const json_t *json, struct kl_buf *buf)
 {
-	json_dump_callback(json, push_dump, buf, JSON_COMPACT | JSON_ENCODE_ANY);
+	switch (json ? json_typeof(json) : JSON_NULL) {
+	case JSON_OBJECT:
+		dump_object(json, buf);
+		break;
+	case JSON_ARRAY:
+		dump_array(json, buf);
+		break;
+	case JSON_STRING:
+		kl_buf_json_string(buf, json_string_value(json), json_string_length(json));
+		break;
+	case JSON_INTEGER:
+		dump_integer(json_integer_value(json), buf);
+		break;
+	case JSON_REAL:
+		json_dump_callback(json, push_dump, buf, JSON_COMPACT | JSON_ENCODE_ANY);
+		break;
+	case JSON_TRUE:
+		kl_buf_push(buf, "true", 4);
+		break;
+	case JSON_FALSE:
+		kl_buf_push(buf, "false", 5);
+		break;
+	case JSON_NULL:
+		kl_buf_push(buf, "null", 4);
+		break;
+	}
 }
 
 char *kl_json_text(const json_t *json)
