@@ -16,8 +16,8 @@ static const char *const statements[STATEMENTS] = {
 	[COMMIT] = "COMMIT",
 	[ROLLBACK] = "ROLLBACK",
 	[INSERT] = "INSERT INTO objects(row, kind, ns, name, uid, labels, rv, rv_at, rv_len, json) VALUES(?,?,?,?,?,?,?,?,?,?)",
-	[UPDATE] = "UPDATE objects SET kind=?2, ns=?3, name=?4, uid=?5, labels=?6, rv=?7, rv_at=?8, rv_len=?9, json=?10 "
-		   "WHERE row=?1",
+	[UPDATE] = ("UPDATE objects SET kind=?2, ns=?3, name=?4, uid=?5, labels=?6, rv=?7, rv_at=?8, rv_len=?9, json=?10 "
+		    "WHERE row=?1"),
 	[DELETE] = "DELETE FROM objects WHERE row=?",
 	[DELETION] = "INSERT INTO deletions(kind, rv) VALUES(?,?) ON CONFLICT(kind) DO UPDATE SET rv=excluded.rv",
 	[PUT_KV] = "INSERT INTO kv(key, value) VALUES(?,?) ON CONFLICT(key) DO UPDATE SET value=excluded.value",
