@@ -528,7 +528,10 @@ void launch_done(struct container *c, const struct launch_result *result)
 	c->busy = false;
 	if (result->created)
 		pod_event(c->pod, c->name, "Normal", "Created", "Created container: %s", c->name);
-	if (!result->started) {
+	if (!result->started && result->err.code == -ECANCELED) {
+		c->state = C_DONE;
+		c->stopping = false;
+	} else if (!result->started) {
 		pod_event(c->pod, c->name, "Warning", "Failed", "Error: %s", result->err.text);
 		set_waiting(c, result->reason, result->err.text);
 		c->state = wants_to_run(c) ? C_LAUNCH_WAIT : C_DONE;

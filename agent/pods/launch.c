@@ -228,6 +228,8 @@ static int launch_steps(struct launch *l, struct kl_err *err)
 		return rc;
 	r->created = true;
 	r->reason = "RunContainerError";
+	if (__atomic_load_n(&l->job.pod->deleting, __ATOMIC_RELAXED)) /* set by the loop's thread meanwhile */
+		return kl_fail_msg(err, ECANCELED, "the pod is being deleted");
 	rc = opt->runtime->ops->start(opt->runtime, l->out.id, err);
 	r->started = rc == 0;
 	return rc;

@@ -19,7 +19,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { DRAIN_HOLD_MS = 1000, HOLD_POLL_MS = 20, HOLD_SETTLE_MS = 150, MIN_GRACE_MS = 2000 };
+enum { DRAIN_HOLD_MS = 1000, HOLD_POLL_MS = 20, HOLD_SETTLE_MS = 150, MIN_GRACE_MS = 2000, YOUNG_MS = 1500,
+	YOUNG_POLL_MS = 20 };
 
 /* What is left of the grace period, in ms; at least 1 s as upstream. */
 int64_t pod_grace_ms(const struct kl_pod *pod)
@@ -80,16 +81,41 @@ static void on_kill(uv_timer_t *timer)
 		signal_container(c, SIGKILL);
 }
 
+static void send_term(struct container *c);
+
+static void on_young(uv_timer_t *timer)
+{
+	struct container *c = container_of(timer, struct container, kill_timer);
+
+	if (c->state == C_RUNNING)
+		send_term(c);
+}
+
+/* A program that started a moment ago would never hear the signal: it gets the time to install its handler. */
+static bool too_young(const struct container *c, int signal)
+{
+	struct kl_runtime *runtime = c->pod->pods->opt.runtime;
+	int64_t left = c->kill_at_ms - kl_monotonic_ms();
+
+	return runtime->ops->catches && kl_realtime_ms() - c->started_ms < YOUNG_MS && left > YOUNG_POLL_MS &&
+		!runtime->ops->catches(runtime, &c->handle, signal);
+}
+
 static void send_term(struct container *c)
 {
 	const char *own = kl_json_str(container_spec(c), "lifecycle", "stopSignal", NULL);
 	const char *image = kl_json_str(c->image.config, "StopSignal", NULL);
-	int64_t left = c->kill_at_ms - kl_monotonic_ms();
+	int signal = kl_podspec_signal(*own ? own : *image ? image : "SIGTERM");
 
 	if (c->term_sent)
 		return;
+	if (too_young(c, signal)) {
+		uv_timer_start(&c->kill_timer, on_young, YOUNG_POLL_MS, 0);
+		return;
+	}
+	int64_t left = c->kill_at_ms - kl_monotonic_ms();
 	c->term_sent = true;
-	signal_container(c, kl_podspec_signal(*own ? own : *image ? image : "SIGTERM"));
+	signal_container(c, signal);
 	uv_timer_start(&c->kill_timer, on_kill, (uint64_t)(left > 0 ? left : 0), 0);
 }
 

@@ -7,7 +7,7 @@
 #include "link.h"
 #include "log.h"
 
-enum { RETRY_MS = 5000, CIDRS = 2 };
+enum { RETRY_MS = 5000, AUDIT_MS = 30000, CIDRS = 2 };
 
 /* A wanted or present route: the destination is the key. */
 struct entry {
@@ -24,7 +24,7 @@ struct kl_routes {
 	char *node_name;
 	struct kl_link *link;
 	struct kl_informer *nodes;
-	uv_timer_t retry;
+	uv_timer_t timer;
 	struct kl_routes_counters counters;
 	char *own[CIDRS]; /* as last told through pod_cidrs */
 	size_t own_count;
@@ -163,19 +163,17 @@ static int reconcile(struct kl_routes *routes)
 	return rc;
 }
 
-static void retry(uv_timer_t *timer);
+static void again(uv_timer_t *timer);
 
-static void reconcile_or_retry(struct kl_routes *routes)
+/* And once more later: soon after a failure, else to mend what somebody else took away. */
+static void reconcile_now(struct kl_routes *routes)
 {
-	if (reconcile(routes))
-		uv_timer_start(&routes->retry, retry, RETRY_MS, 0);
-	else
-		uv_timer_stop(&routes->retry);
+	uv_timer_start(&routes->timer, again, reconcile(routes) ? RETRY_MS : AUDIT_MS, 0);
 }
 
-static void retry(uv_timer_t *timer)
+static void again(uv_timer_t *timer)
 {
-	reconcile_or_retry(timer->data);
+	reconcile_now(timer->data);
 }
 
 static void tell_own(struct kl_routes *routes, const json_t *node)
@@ -216,18 +214,18 @@ static void changed(const json_t *node, const json_t *old, void *arg)
 	/* A Node's status is renewed often; its addresses hardly ever change. */
 	if (old && same_part(node, old, "spec", "podCIDRs") && same_part(node, old, "status", "addresses"))
 		return;
-	reconcile_or_retry(routes);
+	reconcile_now(routes);
 }
 
 static void deleted(const json_t *node, void *arg)
 {
 	(void)node;
-	reconcile_or_retry(arg);
+	reconcile_now(arg);
 }
 
 static void synced(void *arg)
 {
-	reconcile_or_retry(arg);
+	reconcile_now(arg);
 }
 
 int kl_routes_new(uv_loop_t *loop, struct kl_client *client, const struct kl_routes_opts *opts, struct kl_routes **ret,
@@ -241,8 +239,8 @@ int kl_routes_new(uv_loop_t *loop, struct kl_client *client, const struct kl_rou
 	routes->opts = *opts;
 	routes->opts.node_name = routes->node_name = kl_strdup(opts->node_name);
 	routes->link = link;
-	uv_timer_init(loop, &routes->retry);
-	routes->retry.data = routes;
+	uv_timer_init(loop, &routes->timer);
+	routes->timer.data = routes;
 	struct kl_informer_handlers handlers = {.changed = changed, .deleted = deleted, .synced = synced, .arg = routes};
 	routes->nodes = kl_informer_new(client, "/api/v1/nodes", NULL, &handlers);
 	*ret = routes;
@@ -264,7 +262,7 @@ void kl_routes_free(struct kl_routes *routes)
 		return;
 	kl_informer_free(routes->nodes);
 	kl_link_close(routes->link);
-	uv_close((uv_handle_t *)&routes->retry, closed);
+	uv_close((uv_handle_t *)&routes->timer, closed);
 }
 
 void kl_routes_counters(const struct kl_routes *routes, struct kl_routes_counters *ret)

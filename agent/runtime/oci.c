@@ -155,6 +155,18 @@ static int oci_signal(struct kl_runtime *runtime, const struct kl_container_hand
 	return 0;
 }
 
+/* proc(5), status: "SigCgt: <mask in hexadecimal>", bit 0 is signal 1. */
+static bool oci_catches(struct kl_runtime *runtime, const struct kl_container_handle *handle, int signal)
+{
+	kl_autobuf text = {.max = 65536};
+	char path[64];
+
+	(void)runtime;
+	snprintf(path, sizeof(path), "/proc/%d/status", (int)handle->pid);
+	const char *at = kl_file_read(path, &text, NULL) ? NULL : strstr(kl_buf_str(&text), "SigCgt:");
+	return !at || strtoull(at + strlen("SigCgt:"), NULL, 16) >> (signal - 1) & 1;
+}
+
 static int oci_watch_fd(struct kl_runtime *runtime, const struct kl_container_handle *handle)
 {
 	(void)runtime;
@@ -243,6 +255,7 @@ static const struct kl_runtime_ops oci_ops = {
 	.create = oci_create,
 	.start = oci_start,
 	.signal = oci_signal,
+	.catches = oci_catches,
 	.watch_fd = oci_watch_fd,
 	.exit_status = oci_exit_status,
 	.remove = oci_remove,

@@ -77,6 +77,11 @@ struct kl_runtime_ops {
 	int (*start)(struct kl_runtime *runtime, const char *id, struct kl_err *err);
 	/* To the first process; -ESRCH when it is gone. */
 	int (*signal)(struct kl_runtime *runtime, const struct kl_container_handle *handle, int signal, struct kl_err *err);
+	/*
+	 * Whether the first process has a handler for the signal. Without one a signal from outside is lost on it, as it is
+	 * its pid namespace's init; a program that has just started installs its handlers in a moment. NULL: always.
+	 */
+	bool (*catches)(struct kl_runtime *runtime, const struct kl_container_handle *handle, int signal);
 	/* A descriptor that becomes readable when the container has ended; -ESRCH when it has. */
 	int (*watch_fd)(struct kl_runtime *runtime, const struct kl_container_handle *handle);
 	/* After watch_fd fired. Always answers: `unknown` when nothing is recorded. */
