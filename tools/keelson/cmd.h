@@ -14,14 +14,6 @@ struct kl_cmd {
 	const char *help; /* the full text of `keelson help NAME` */
 };
 
-/* weak while the commands are being written: the lead removes this */
-#pragma weak kl_cmd_server
-#pragma weak kl_cmd_agent
-#pragma weak kl_cmd_up
-#pragma weak kl_cmd_down
-#pragma weak kl_cmd_status
-#pragma weak kl_cmd_image
-#pragma weak kl_cmd_lb
 extern const struct kl_cmd kl_cmd_server, kl_cmd_agent, kl_cmd_up, kl_cmd_down, kl_cmd_status, kl_cmd_image, kl_cmd_lb,
 	kl_cmd_version, kl_cmd_help;
 

@@ -17,7 +17,7 @@ static const struct kl_cmd *const commands[] = {
 static const struct kl_cmd *find(const char *name)
 {
 	for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++)
-		if (commands[i] && !strcmp(commands[i]->name, name))
+		if (!strcmp(commands[i]->name, name))
 			return commands[i];
 	return NULL;
 }
@@ -27,8 +27,7 @@ static void print_overview(FILE *to)
 	fputs("A Kubernetes-compatible orchestrator whose heart is its eBPF dataplane.\n\n"
 	      "Usage: keelson COMMAND [OPTIONS]\n\nCommands:\n", to);
 	for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++)
-		if (commands[i])
-			fprintf(to, "  %-9s %s\n", commands[i]->name, commands[i]->summary);
+		fprintf(to, "  %-9s %s\n", commands[i]->name, commands[i]->summary);
 	fputs("\n'keelson help COMMAND' explains one. Start with: keelson up\n", to);
 }
 
