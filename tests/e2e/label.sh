@@ -20,7 +20,7 @@ label() {
 	check_out "unless asked for" 'labeled' k label pods "$POD" version=v2 --overwrite
 	check_out "a label goes" 'unlabeled|labeled' k label pods "$POD" version-
 	check_is "it is gone" "$(get "pod/$POD" '{.metadata.labels.version}')" ""
-	check_out "annotate" 'annotated' k annotate pods "$POD" note='a b'
+	check_out "annotate" 'annotated?$' k annotate pods "$POD" note='a b'
 	check_out "field selector" "^$POD " k get pods --field-selector status.phase=Running,metadata.namespace=default
 	check_out "a bad selector" 'unable to parse' k get pods -l 'a in ('
 

@@ -98,9 +98,11 @@ wait_for() { # WHAT SECONDS COMMAND…: polls until it exits 0
 	pass "$what ($(($(now_ms) - start)) ms)"
 }
 out_matches() { # REGEX COMMAND…
-	local regex=$1
+	local regex=$1 out
 	shift
-	"$@" 2>&1 | tee /dev/stderr | grep -qE -- "$regex"
+	out=$("$@" 2>&1)
+	printf '%s\n' "$out"
+	grep -qE -- "$regex" <<<"$out"
 }
 out_is() { # WANT COMMAND…
 	local want=$1 got
@@ -241,7 +243,7 @@ context() {
 		k get nodes,deploy,rs,pods,svc,endpointslices -o wide
 		k get events --sort-by=.metadata.creationTimestamp | tail -n 12
 		for log in "$(DATA)"/logs/*; do
-			echo "== $log" && tail -n 8 "$log"
+			echo "== $log" && tail -n 6 "$log"
 		done
 	} 2>&1 | cut -c 1-200 | sed 's/^/      | /'
 }

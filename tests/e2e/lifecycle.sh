@@ -36,7 +36,7 @@ pod never '
   restartPolicy: Never
   containers: [{name: c, image: busybox, command: [sh, -c, "exit 1"]}]'
 wait_for "Never: Error" 20 out_is Error status_of never
-check_is "phase Failed" "$(get pod/never '{.status.phase}')" Failed
+wait_for "phase Failed" 2 out_is Failed get pod/never '{.status.phase}'
 pod onfailure '
   restartPolicy: OnFailure
   containers: [{name: c, image: busybox, command: [sh, -c, "test -e /mark/m && exit 0; touch /mark/m; exit 1"], volumeMounts: [{name: m, mountPath: /mark}]}]

@@ -28,7 +28,9 @@ objects() {
 	n get cm kept -o yaml | sed 's/a: "4"/a: "5"/' >"$WORK/kept.yaml"
 	check_out "replace" '^configmap/kept replaced$' n replace -f "$WORK/kept.yaml"
 	check_out "replace of an old version" 'object has been modified' n replace -f "$WORK/kept.yaml"
-	check_out "edit" '^configmap/kept edited$' env EDITOR="sed -i s/\"5\"/\"6\"/" "$KUBECTL" -n e2e-objects edit cm kept
+	printf '#!/bin/sh\nsed -i s/\\"5\\"/\\"6\\"/ "$1"\n' >"$WORK/editor"
+	chmod +x "$WORK/editor"
+	check_out "edit" '^configmap/kept edited$' env EDITOR="$WORK/editor" "$KUBECTL" -n e2e-objects edit cm kept
 	check_is "it took" "$(value)" 6
 
 	printf 'apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: applied\ndata:\n  one: "1"\n  two: "2"\n' >"$WORK/applied.yaml"

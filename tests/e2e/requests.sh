@@ -10,7 +10,7 @@ check_out "get pods" '^web-[0-9a-z-]+ +0/1 +Pending +0 ' k get pods
 POD=$(pods_of app=web)
 check_out "describe says why" 'FailedScheduling .*0/3 nodes are available: 3 Insufficient memory' k describe pod "$POD"
 check_out "and the status does" '0/3 nodes are available' k get pod "$POD" -o yaml
-check_out "get deploy" '^web +0/1 +1 +0 ' k get deploy
+wait_for "get deploy" 5 out_matches '^web +0/1 +1 +0 ' k get deploy
 check "set resources that fit" k set resources deployment web --requests=cpu=100m,memory=64Mi --limits=cpu=500m,memory=128Mi
 wait_ready app=web 1
 POD=$(k get pods -l app=web --field-selector status.phase=Running -o jsonpath='{.items[0].metadata.name}')

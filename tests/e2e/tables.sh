@@ -9,7 +9,7 @@ wait_ready app=web 3
 wait_for "three endpoints" 5 out_is 3 ready_endpoints web
 PINS=/sys/fs/bpf/keelson/$NAME
 for node in $(nodes); do
-	lb() { "$KEELSON" lb "$@" --name "$NAME" --node "$node"; }
+	lb() { "$KEELSON" lb "$@" --cluster "$NAME" --node "$node"; }
 	wait_for "lb list on $node shows the Service" 5 out_matches "$(cluster_ip):8080" lb list
 	check_out "and its NodePort" "$(node_port)" lb list
 	lb list -o json >"$WORK/list.json" 2>&1
