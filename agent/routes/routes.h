@@ -1,8 +1,8 @@
 /*
- * Routes to the pods of the other nodes: host-gateway mode, one route per podCIDR through the node's InternalIP of the same
- * family. Follows the Node objects with an informer of its own; writes only what changed, and compares with the kernel's
- * table at start, at each change and every half minute. Its routes carry a protocol number of their own, so that nobody else's are touched, and they stay
- * when the agent goes.
+ * Routes to the pods of the other nodes: host-gateway mode, one route per podCIDR through the node's InternalIP of the
+ * same family. Follows the Node objects with an informer of its own; writes only what changed, and compares with the
+ * kernel's table at start, at each change and every half minute. Its routes carry a protocol number of their own, so
+ * that nobody else's are touched, and they stay when the agent goes.
  *
  * Threads: everything on the loop's thread.
  */
