@@ -50,6 +50,7 @@ static json_t *container_json(const struct container *c)
 		"restarts", c->restarts, "log", c->log_number, "started_ms", (json_int_t)c->started_ms, "ready", c->ready, "started",
 		c->started, "poststart", c->poststart_done, "backoff_ms", (json_int_t)c->restart_backoff.delay_ms);
 
+	json_object_set_new(value, "retry_at_ms", json_integer(c->retry_at_ms));
 	json_object_set_new(value, "handle", json_pack("{s:I,s:I,s:I,s:I}", "pid", (json_int_t)c->handle.pid, "monitor",
 		(json_int_t)c->handle.monitor_pid, "pid_start", (json_int_t)c->handle.pid_start, "monitor_start",
 		(json_int_t)c->handle.monitor_start));
@@ -133,6 +134,7 @@ static void load_container(struct container *c, const json_t *saved)
 	c->ready = kl_json_bool(saved, false, "ready", NULL);
 	c->started = kl_json_bool(saved, false, "started", NULL);
 	c->poststart_done = kl_json_bool(saved, false, "poststart", NULL);
+	c->retry_at_ms = kl_json_int(saved, 0, "retry_at_ms", NULL);
 	c->restart_backoff.delay_ms = kl_json_int(saved, 0, "backoff_ms", NULL);
 	c->handle = (struct kl_container_handle){(pid_t)kl_json_int(handle, 0, "pid", NULL),
 		(pid_t)kl_json_int(handle, 0, "monitor", NULL), (uint64_t)kl_json_int(handle, 0, "pid_start", NULL),

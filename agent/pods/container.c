@@ -635,6 +635,7 @@ static void restart(struct container *c)
 	c->state = C_CRASH_WAIT;
 	pod_event(pod, c->name, "Warning", "BackOff", "Back-off restarting failed container %s in pod %s_%s(%s)", c->name,
 		pod->name, pod->ns, pod->uid);
+	c->retry_at_ms = kl_realtime_ms() + wait;
 	uv_timer_start(&c->timer, on_timer, (uint64_t)wait, 0);
 }
 
@@ -669,6 +670,16 @@ void container_quiet(struct container *c)
 	}
 }
 
+/* What is left of the wait; a clock that was set back makes it no longer than a whole one. */
+static void adopt_wait(struct container *c)
+{
+	int64_t left = c->retry_at_ms - kl_realtime_ms();
+
+	if (left > KL_BACKOFF_MAX_MS)
+		left = KL_BACKOFF_MAX_MS;
+	uv_timer_start(&c->timer, on_timer, (uint64_t)(left > 0 ? left : 0), 0);
+}
+
 /* A container as the last agent left it. */
 void container_adopt(struct container *c)
 {
@@ -681,7 +692,7 @@ void container_adopt(struct container *c)
 		clean_start(c);
 		return;
 	case C_CRASH_WAIT:
-		uv_timer_start(&c->timer, on_timer, (uint64_t)c->restart_backoff.delay_ms / 2, 0);
+		adopt_wait(c);
 		return;
 	case C_DONE:
 	case C_IDLE:

@@ -77,6 +77,7 @@ struct container {
 
 	struct kl_backoff restart_backoff, image_backoff;
 	struct watch *watch;
+	int64_t retry_at_ms; /* C_CRASH_WAIT: since the epoch, so that it outlives the agent */
 	uv_timer_t timer;
 	struct kl_probe *probes[PROBE_KINDS];
 	struct kl_action *hook; /* postStart or preStop under way */

@@ -18,7 +18,23 @@ struct options {
 	const char *log_level, *cert_dir, *service_cidr, *cni_bin_dir;
 	struct kl_opt_list node_ips, mirrors, dns, labels, taints;
 	bool shared_kernel;
+	/* What was made from the options; lives until the agent ends. */
+	void *owned[256];
+	size_t owned_count;
 };
+
+static void *own(struct options *o, void *memory)
+{
+	if (o->owned_count < KL_ARRAY_LEN(o->owned))
+		o->owned[o->owned_count++] = memory;
+	return memory;
+}
+
+static void options_release(struct options *o)
+{
+	for (size_t i = 0; i < o->owned_count; i++)
+		free(o->owned[i]);
+}
 
 /* The device of the IPv4 default route in /proc/net/route; "eth0" where there is none. Owned by the caller. */
 static char *default_device(void)
@@ -37,14 +53,14 @@ static char *default_device(void)
 	return kl_strdup("eth0");
 }
 
-/* "a,b" items are split. The texts live as long as the program. */
-static const char *const *flatten(const struct kl_opt_list *list)
+/* "a,b" items are split; NULL for an empty list. */
+static const char *const *flatten(struct options *o, const struct kl_opt_list *list)
 {
 	const char **flat = kl_calloc(1, sizeof(*flat));
 	size_t count = 0;
 
 	for (size_t i = 0; i < list->count; i++) {
-		char *copy = kl_strdup(list->items[i]), *rest = copy, *part;
+		char *rest = own(o, kl_strdup(list->items[i])), *part;
 		while ((part = strsep(&rest, ",")))
 			if (*part) {
 				flat = kl_reallocarray(flat, count + 2, sizeof(*flat));
@@ -52,15 +68,16 @@ static const char *const *flatten(const struct kl_opt_list *list)
 				flat[count] = NULL;
 			}
 	}
+	own(o, flat);
 	return count ? flat : NULL;
 }
 
-static const char *below(const char *folder, const char *name)
+static const char *below(struct options *o, const char *folder, const char *name)
 {
-	return kl_asprintf("%s/%s", folder, name);
+	return own(o, kl_asprintf("%s/%s", folder, name));
 }
 
-static const char *default_node_name(void)
+static char *default_node_name(void)
 {
 	char name[256] = "";
 
@@ -78,13 +95,13 @@ static void use_cert_dir(struct options *o)
 	if (!o->cert_dir)
 		return;
 	if (!c->tls_cert)
-		c->tls_cert = below(o->cert_dir, "serving.crt");
+		c->tls_cert = below(o, o->cert_dir, "serving.crt");
 	if (!c->tls_key)
-		c->tls_key = below(o->cert_dir, "serving.key");
+		c->tls_key = below(o, o->cert_dir, "serving.key");
 	if (!c->client_ca)
-		c->client_ca = below(o->cert_dir, "ca.crt");
+		c->client_ca = below(o, o->cert_dir, "ca.crt");
 	if (!c->kubeconfig)
-		c->kubeconfig = below(o->cert_dir, "kubeconfig");
+		c->kubeconfig = below(o, o->cert_dir, "kubeconfig");
 }
 
 static void derive(struct options *o)
@@ -92,22 +109,22 @@ static void derive(struct options *o)
 	struct kl_agent_config *c = &o->config;
 
 	use_cert_dir(o);
-	c->node_ips = flatten(&o->node_ips);
-	c->registry_mirrors = flatten(&o->mirrors);
-	c->cluster_dns = flatten(&o->dns);
-	c->labels = flatten(&o->labels);
-	c->taints = flatten(&o->taints);
+	c->node_ips = flatten(o, &o->node_ips);
+	c->registry_mirrors = flatten(o, &o->mirrors);
+	c->cluster_dns = flatten(o, &o->dns);
+	c->labels = flatten(o, &o->labels);
+	c->taints = flatten(o, &o->taints);
 	c->netns_filter = o->shared_kernel;
 	if (!c->node_name)
-		c->node_name = default_node_name();
+		c->node_name = own(o, default_node_name());
 	if (!c->image_root)
-		c->image_root = below(c->root_dir, "images");
+		c->image_root = below(o, c->root_dir, "images");
 	if (!c->uplink)
-		c->uplink = default_device();
+		c->uplink = own(o, default_device());
 	if (!c->cgroup_root)
 		c->cgroup_root = "/keelson";
 	if (!c->cni_plugin && o->cni_bin_dir)
-		c->cni_plugin = below(o->cni_bin_dir, "keelson-cni");
+		c->cni_plugin = below(o, o->cni_bin_dir, "keelson-cni");
 	if (!c->kubeconfig)
 		c->kubeconfig = "/etc/keelson/agent.kubeconfig";
 }
@@ -162,9 +179,9 @@ static int run(int argc, char **argv)
 	if (kl_log_set_level_name(o.log_level))
 		return kl_cmd_fail(&kl_cmd_agent, "--log-level is one of error, warn, info, debug, not '%s'", o.log_level);
 	derive(&o);
-	if (kl_agent_run(c, &err))
-		return kl_cmd_fail(&kl_cmd_agent, "%s", err.text);
-	return KL_EXIT_OK;
+	int rc = kl_agent_run(c, &err);
+	options_release(&o);
+	return rc ? kl_cmd_fail(&kl_cmd_agent, "%s", err.text) : KL_EXIT_OK;
 }
 
 const struct kl_cmd kl_cmd_agent = {
