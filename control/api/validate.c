@@ -45,9 +45,21 @@ static void add(struct kl_errors *errors, const char *reason, const struct kl_pa
 		message);
 }
 
-/* As Go prints it: strings quoted, the rest as JSON. */
+static bool is_map_of_texts(const json_t *value)
+{
+	const char *key;
+	json_t *entry;
+	json_object_foreach((json_t *)(uintptr_t)value, key, entry)
+		if (!json_is_string(entry))
+			return false;
+	return json_is_object(value);
+}
+
+/* As Go prints it: strings quoted, labels as a map's literal, the rest as JSON. */
 static void push_value(struct kl_buf *buf, const json_t *value)
 {
+	if (is_map_of_texts(value))
+		kl_buf_str_push(buf, "map[string]string");
 	if (!value)
 		kl_buf_str_push(buf, "null");
 	else

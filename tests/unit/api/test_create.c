@@ -130,7 +130,7 @@ static const struct {
 	 "[{name: c, image: x}]}}}", INVALID "Deployment.apps \"web\" is invalid: spec.selector: Required value"},
 	{"apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: web}\nspec: {selector: {matchLabels: {a: x}}, template: {metadata: "
 	 "{labels: {a: b}}, spec: {containers: [{name: c, image: x}]}}}",
-		INVALID "Deployment.apps \"web\" is invalid: spec.template.metadata.labels: Invalid value: {\"a\":\"b\"}: `selector` does "
+		INVALID "Deployment.apps \"web\" is invalid: spec.template.metadata.labels: Invalid value: map[string]string{\"a\":\"b\"}: `selector` does "
 			"not match template `labels`"},
 	{POD("{}"), INVALID "Pod \"p\" is invalid: spec.containers: Required value"},
 	{POD("{containers: [{name: c}]}"), INVALID "Pod \"p\" is invalid: spec.containers[0].image: Required value"},
