@@ -94,7 +94,8 @@ static json_t *exchange(const struct kl_cni_ask *ask, struct kl_cni_failure *fai
 	if (!rc)
 		rc = read_all(fd, &answer);
 	if (rc) {
-		kl_cni_failed(failure, KL_CNI_IO, "cannot talk to the node agent", "'%s': %s", ask->socket, strerror(-rc));
+		kl_cni_failed(
+			failure, KL_CNI_IO, "cannot talk to the node agent", "'%s': %s", ask->socket, strerror(-rc));
 		return NULL;
 	}
 	struct kl_err err = {0};
@@ -148,8 +149,9 @@ int main(int argc, char **argv)
 	struct kl_cni_failure failure = {0};
 	kl_autobuf input = {0};
 	if (!env.command && isatty(STDIN_FILENO)) {
-		fprintf(stderr, "keelson-cni is a CNI plugin (version " KL_CNI_VERSION "): a container runtime runs it;\n"
-				"--conflist [SOCKET] prints a configuration for /etc/cni/net.d/10-keelson.conflist\n");
+		fprintf(stderr,
+			"keelson-cni is a CNI plugin (version " KL_CNI_VERSION "): a container runtime runs it;\n"
+			"--conflist [SOCKET] prints a configuration for /etc/cni/net.d/10-keelson.conflist\n");
 		return 1;
 	}
 	int rc = read_all(STDIN_FILENO, &input);

@@ -68,8 +68,8 @@ json_t *kl_cni_versions_json(const char *version)
 	json_t *list = json_array();
 	for (size_t i = 0; i < KL_ARRAY_LEN(versions); i++)
 		json_array_append_new(list, json_string(versions[i]));
-	return json_pack("{s:s, s:o}", "cniVersion", version && kl_cni_version_known(version) ? version : KL_CNI_VERSION,
-		"supportedVersions", list);
+	return json_pack("{s:s, s:o}", "cniVersion",
+		version && kl_cni_version_known(version) ? version : KL_CNI_VERSION, "supportedVersions", list);
 }
 
 void kl_cni_ask_release(struct kl_cni_ask *ask)
@@ -87,7 +87,8 @@ void kl_cni_ask_release(struct kl_cni_ask *ask)
 	*ask = (struct kl_cni_ask){0};
 }
 
-/* Section "Network configuration": alphanumeric first, then also underscore, dot, hyphen. The id becomes a file's name. */
+/* Section "Network configuration": alphanumeric first, then also underscore, dot, hyphen. The id becomes a file's name.
+ */
 static bool valid_id(const char *id)
 {
 	size_t len = strlen(id);
@@ -122,7 +123,8 @@ static int check_ask(const struct kl_cni_ask *ask, struct kl_cni_failure *failur
 	if (strlen(ask->netns) > PATH_LENGTH)
 		return kl_cni_failed(failure, KL_CNI_BAD_ENVIRONMENT, "invalid CNI_NETNS", "the path is too long");
 	if (ask->netns[0] ? ask->netns[0] != '/' : ask->command != KL_CNI_DEL)
-		return kl_cni_failed(failure, KL_CNI_BAD_ENVIRONMENT, "invalid CNI_NETNS", "an absolute path is required");
+		return kl_cni_failed(
+			failure, KL_CNI_BAD_ENVIRONMENT, "invalid CNI_NETNS", "an absolute path is required");
 	return 0;
 }
 
@@ -145,7 +147,8 @@ static int read_config(const json_t *config, struct kl_cni_ask *ask, struct kl_c
 	const char *version = kl_json_str(config, "cniVersion", NULL);
 	if (!kl_cni_version_known(version))
 		return kl_cni_failed(failure, KL_CNI_BAD_VERSION, "incompatible CNI version",
-			"the configuration's cniVersion is '%.32s'; this plugin speaks 0.3.0 to " KL_CNI_VERSION, version);
+			"the configuration's cniVersion is '%.32s'; this plugin speaks 0.3.0 to " KL_CNI_VERSION,
+			version);
 	ask->version = kl_strdup(version);
 	ask->network = kl_strdup(kl_json_str(config, "name", NULL));
 	if (!valid_id(ask->network))

@@ -1,9 +1,10 @@
 /*
- * What the CNI plugin and the agent say to each other, and the network configuration both read. Pure: bytes in, values out.
+ * What the CNI plugin and the agent say to each other, and the network configuration both read. Pure: bytes in, values
+ * out.
  *
- * One request a connection: a JSON object of at most KL_CNI_MAX bytes, ended by the writer's end of stream; the answer is a
- * JSON object {"result": …} or {"error": {"code", "msg", "details"}} ended likewise. The agent makes the result in the
- * form of the configuration's cniVersion, so the plugin only passes it on.
+ * One request a connection: a JSON object of at most KL_CNI_MAX bytes, ended by the writer's end of stream; the answer
+ * is a JSON object {"result": …} or {"error": {"code", "msg", "details"}} ended likewise. The agent makes the result in
+ * the form of the configuration's cniVersion, so the plugin only passes it on.
  *
  * References: CNI specification 1.0.0, sections 2 (execution protocol) and 5 (result types).
  */
@@ -13,7 +14,7 @@
 #include "json.h"
 
 enum { KL_CNI_MAX = 256 << 10 };
-#define KL_CNI_VERSION	     "1.0.0" /* the newest we speak */
+#define KL_CNI_VERSION        "1.0.0" /* the newest we speak */
 #define KL_CNI_SOCKET_DEFAULT "/run/keelson/agent.sock"
 
 /* Section 2, "Error"; above 99 are our own. */
@@ -26,7 +27,7 @@ enum kl_cni_code {
 	KL_CNI_BAD_JSON = 6,
 	KL_CNI_BAD_CONFIG = 7,
 	KL_CNI_TRY_LATER = 11,
-	KL_CNI_FAILED = 100,	/* the kernel refused */
+	KL_CNI_FAILED = 100,    /* the kernel refused */
 	KL_CNI_DIFFERENT = 101, /* CHECK: something is not as ADD left it */
 	KL_CNI_EXHAUSTED = 102, /* no address is free */
 };
@@ -56,8 +57,8 @@ struct kl_cni_ask {
 	char *container_id, *netns, *ifname;
 	char *pod_namespace, *pod_name, *pod_uid;
 	char *version, *network; /* of the configuration */
-	char *socket;		 /* of the configuration, or the default */
-	json_t *previous;	 /* the configuration's prevResult; NULL: none */
+	char *socket;            /* of the configuration, or the default */
+	json_t *previous;        /* the configuration's prevResult; NULL: none */
 };
 void kl_cni_ask_release(struct kl_cni_ask *ask);
 

@@ -71,7 +71,8 @@ static void release_ips(struct kl_attacher *attacher, const struct kl_attachment
 static int take_ips(struct kl_attacher *attacher, struct kl_attachment *attachment)
 {
 	for (size_t r = 0; r < attacher->range_count; r++) {
-		int rc = kl_ipam_take(attacher->ranges[r], kl_monotonic_ms(), &attachment->link.ips[attachment->link.ip_count]);
+		int rc = kl_ipam_take(
+			attacher->ranges[r], kl_monotonic_ms(), &attachment->link.ips[attachment->link.ip_count]);
 		if (rc) {
 			release_ips(attacher, attachment);
 			return rc;
@@ -200,7 +201,8 @@ void kl_attacher_collect(struct kl_attacher *attacher)
 		if (at->busy || alive(at))
 			continue;
 		struct kl_err err = {0};
-		kl_info("the network namespace of pod %s/%s is gone: its addresses are free", at->pod_namespace, at->pod_name);
+		kl_info("the network namespace of pod %s/%s is gone: its addresses are free", at->pod_namespace,
+			at->pod_name);
 		if (kl_podlink_delete(at->host_ifname, &err))
 			kl_warn("%s", kl_err_text(&err));
 		forget(attacher, at);
@@ -334,30 +336,30 @@ static void undo_work(uv_work_t *work)
 	kl_podlink_delete(op->attachment->host_ifname, NULL);
 }
 
-static void undo_after(uv_work_t *work, int status)
+static void add_failed(struct operation *op)
 {
-	struct operation *op = work->data;
 	struct kl_cni_failure failure = {0};
-	(void)status;
-	if (!finish_work(op))
-		return;
 	note_failure(&failure, KL_CNI_FAILED, "cannot connect the pod", &op->err);
 	forget(op->attacher, op->attachment);
 	answer(op, NULL, &failure);
 }
 
+static void undo_after(uv_work_t *work, int status)
+{
+	(void)status;
+	if (finish_work(work->data))
+		add_failed(work->data);
+}
+
 static void add_after(uv_work_t *work, int status)
 {
 	struct operation *op = work->data;
-	struct kl_cni_failure failure = {0};
 	struct kl_attachment *attachment = op->attachment;
 	(void)status;
 	if (!finish_work(op))
 		return;
 	if (op->rc) {
-		note_failure(&failure, KL_CNI_FAILED, "cannot connect the pod", &op->err);
-		forget(op->attacher, attachment);
-		answer(op, NULL, &failure);
+		add_failed(op);
 		return;
 	}
 	op->rc = announce(op->attacher, attachment, &op->err);
@@ -378,35 +380,27 @@ static void del_work(uv_work_t *work)
 	op->rc = kl_podlink_delete(op->attachment->host_ifname, &op->err);
 }
 
-static void del_after(uv_work_t *work, int status)
-{
-	struct operation *op = work->data;
-	struct kl_cni_failure failure = {0};
-	(void)status;
-	if (!finish_work(op))
-		return;
-	if (op->rc)
-		note_failure(&failure, KL_CNI_FAILED, "cannot disconnect the pod", &op->err);
-	else
-		forget(op->attacher, op->attachment);
-	answer(op, NULL, op->rc ? &failure : NULL);
-}
-
 static void check_work(uv_work_t *work)
 {
 	struct operation *op = work->data;
 	op->rc = kl_podlink_check(&op->attachment->link, &op->err);
 }
 
-static void check_after(uv_work_t *work, int status)
+/* Of DEL and CHECK. */
+static void known_after(uv_work_t *work, int status)
 {
 	struct operation *op = work->data;
 	struct kl_cni_failure failure = {0};
+	bool del = op->ask.command == KL_CNI_DEL;
 	(void)status;
 	if (!finish_work(op))
 		return;
-	if (op->rc)
+	if (op->rc && del)
+		note_failure(&failure, KL_CNI_FAILED, "cannot disconnect the pod", &op->err);
+	else if (op->rc)
 		note_failure(&failure, KL_CNI_DIFFERENT, "the pod's network is not as it was made", &op->err);
+	else if (del)
+		forget(op->attacher, op->attachment);
 	answer(op, NULL, op->rc ? &failure : NULL);
 }
 
@@ -417,12 +411,13 @@ static uint32_t mtu_of(const struct kl_attacher *attacher)
 	return attacher->opts->mtu ? attacher->opts->mtu : kl_cni_uplink_mtu(MTU_DEFAULT);
 }
 
-static struct kl_attachment *new_attachment(struct kl_attacher *attacher, struct kl_cni_ask *ask,
-	struct kl_cni_failure *failure)
+static struct kl_attachment *new_attachment(
+	struct kl_attacher *attacher, struct kl_cni_ask *ask, struct kl_cni_failure *failure)
 {
 	struct kl_err err = {0};
 	if (!attacher->range_count) {
-		kl_cni_failed(failure, KL_CNI_TRY_LATER, "the node is not ready for pods", "its pod ranges are not known yet");
+		kl_cni_failed(failure, KL_CNI_TRY_LATER, "the node is not ready for pods",
+			"its pod ranges are not known yet");
 		return NULL;
 	}
 	struct kl_attachment *attachment = kl_attachment_new(ask->container_id, ask->ifname, ask->netns);
@@ -431,7 +426,8 @@ static struct kl_attachment *new_attachment(struct kl_attacher *attacher, struct
 	attachment->pod_uid = kl_take(&ask->pod_uid);
 	attachment->link.mtu = mtu_of(attacher);
 	if (take_ips(attacher, attachment)) {
-		kl_cni_failed(failure, KL_CNI_EXHAUSTED, "no address is free", "all addresses of the node's pod range are in use");
+		kl_cni_failed(failure, KL_CNI_EXHAUSTED, "no address is free",
+			"all addresses of the node's pod range are in use");
 		kl_attachment_free(attachment);
 		return NULL;
 	}
@@ -498,9 +494,8 @@ void kl_attacher_call(struct kl_attacher *attacher, struct kl_cni_ask *ask, kl_a
 	} else if (ask->command == KL_CNI_ADD) {
 		add(attacher, ask, done, arg);
 	} else if (known) {
-		bool del = ask->command == KL_CNI_DEL;
-		start(operation_new(attacher, known, ask, done, arg), del ? del_work : check_work,
-			del ? del_after : check_after);
+		uv_work_cb work = ask->command == KL_CNI_DEL ? del_work : check_work;
+		start(operation_new(attacher, known, ask, done, arg), work, known_after);
 	} else if (ask->command == KL_CNI_DEL) {
 		del_unknown(ask, done, arg);
 	} else {

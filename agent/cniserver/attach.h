@@ -1,6 +1,6 @@
 /*
- * ADD, DEL and CHECK over the node's attachments: addresses, files, the link work in libuv's pool, callbacks. Internal to
- * the CNI server; everything on the loop's thread.
+ * ADD, DEL and CHECK over the node's attachments: addresses, files, the link work in libuv's pool, callbacks. Internal
+ * to the CNI server; everything on the loop's thread.
  */
 #ifndef KL_ATTACH_H
 #define KL_ATTACH_H
@@ -11,8 +11,10 @@
 struct kl_attacher;
 
 /* opts are borrowed for the attacher's life. Reads what an earlier agent left and calls pod_added for what lives. */
-int kl_attacher_new(uv_loop_t *loop, const struct kl_cniserver_opts *opts, struct kl_attacher **ret, struct kl_err *err);
-/* Ends at once or when the last worker has ended; pending answers are not delivered. Calls freed from the loop or now. */
+int kl_attacher_new(
+	uv_loop_t *loop, const struct kl_cniserver_opts *opts, struct kl_attacher **ret, struct kl_err *err);
+/* Ends at once or when the last worker has ended; pending answers are not delivered. Calls freed from the loop or now.
+ */
 void kl_attacher_free(struct kl_attacher *attacher, void (*freed)(void *arg), void *arg);
 int kl_attacher_set_cidrs(struct kl_attacher *attacher, const char *const *cidrs, size_t count, struct kl_err *err);
 void kl_attacher_each(struct kl_attacher *attacher, void (*each)(const struct kl_cni_pod *pod, void *arg), void *arg);

@@ -82,8 +82,8 @@ static json_t *to_json(const struct kl_attachment *attachment)
 	}
 	return json_pack("{s:b, s:s, s:s, s:s, s:s, s:s, s:s, s:o, s:I, s:i, s:o, s:o}", "ready",
 		attachment->state == KL_ATTACHMENT_READY, "containerID", attachment->container_id, "ifname",
-		attachment->ifname, "netns", attachment->netns_path, "podNamespace", attachment->pod_namespace, "podName",
-		attachment->pod_name, "podUID", attachment->pod_uid, "ips", ips, "cookie",
+		attachment->ifname, "netns", attachment->netns_path, "podNamespace", attachment->pod_namespace,
+		"podName", attachment->pod_name, "podUID", attachment->pod_uid, "ips", ips, "cookie",
 		(json_int_t)link->netns_cookie, "hostIfindex", (int)link->host_ifindex, "hostMAC",
 		mac_json(link->host_mac), "podMAC", mac_json(link->pod_mac));
 }
@@ -94,8 +94,8 @@ static char *file_of(const struct kl_attachment *attachment, const char *dir)
 }
 
 /*
- * Not synced to the disk: the page cache outlives a killed agent, and a machine that loses power loses the pods' namespaces
- * as well. The rename makes it whole or absent.
+ * Not synced to the disk: the page cache outlives a killed agent, and a machine that loses power loses the pods'
+ * namespaces as well. The rename makes it whole or absent.
  */
 int kl_attachment_save(const struct kl_attachment *attachment, const char *dir, struct kl_err *err)
 {
@@ -121,7 +121,7 @@ static void load_ips(const json_t *json, struct kl_podlink *link)
 {
 	size_t i;
 	json_t *ip;
-	json_array_foreach(kl_json_get(json, "ips", NULL), i, ip)
+	json_array_foreach (kl_json_get(json, "ips", NULL), i, ip)
 		if (link->ip_count < KL_ARRAY_LEN(link->ips) && json_is_string(ip) &&
 			!kl_addr_parse(json_string_value(ip), &link->ips[link->ip_count]))
 			link->ip_count++;

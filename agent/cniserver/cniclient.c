@@ -39,8 +39,7 @@ static void take_ips(const json_t *result, struct kl_cni_answer *answer)
 {
 	size_t i;
 	json_t *ip;
-	json_array_foreach(kl_json_get(result, "ips", NULL), i, ip)
-	{
+	json_array_foreach (kl_json_get(result, "ips", NULL), i, ip) {
 		const char *text = kl_json_str(ip, "address", NULL);
 		size_t len = strcspn(text, "/");
 		if (answer->ip_count < 2 && len && len < sizeof(answer->ips[0]))
@@ -61,12 +60,13 @@ static void take_failure(const struct call *call, const json_t *output, struct k
 	if (call->timed_out)
 		kl_fail_msg(&answer->err, ETIMEDOUT, "the CNI plugin did not end in time and was killed");
 	else if (*msg)
-		kl_fail_msg(&answer->err, answer->cni_code == KL_CNI_TRY_LATER ? EAGAIN : EIO, "CNI: %s%s%s (code %d)", msg,
-			*details ? ": " : "", details, answer->cni_code);
+		kl_fail_msg(&answer->err, answer->cni_code == KL_CNI_TRY_LATER ? EAGAIN : EIO, "CNI: %s%s%s (code %d)",
+			msg, *details ? ": " : "", details, answer->cni_code);
 	else if (call->signal)
 		kl_fail_msg(&answer->err, EIO, "the CNI plugin was killed by signal %d", call->signal);
 	else
-		kl_fail_msg(&answer->err, EIO, "the CNI plugin failed with exit code %d and no words", (int)call->exit_status);
+		kl_fail_msg(&answer->err, EIO, "the CNI plugin failed with exit code %d and no words",
+			(int)call->exit_status);
 }
 
 static void finish(struct call *call)
@@ -83,8 +83,8 @@ static void finish(struct call *call)
 		take_ips(answer.result, &answer);
 	}
 	call->done(&answer, call->arg);
-	uv_handle_t *const handles[] = {(uv_handle_t *)&call->process, (uv_handle_t *)&call->in, (uv_handle_t *)&call->out,
-		(uv_handle_t *)&call->timer};
+	uv_handle_t *const handles[] = {(uv_handle_t *)&call->process, (uv_handle_t *)&call->in,
+		(uv_handle_t *)&call->out, (uv_handle_t *)&call->timer};
 	for (size_t i = 0; i < KL_ARRAY_LEN(handles); i++)
 		if (!uv_is_closing(handles[i]))
 			uv_close(handles[i], handle_closed);
@@ -168,8 +168,8 @@ static int spawn(uv_loop_t *loop, struct call *call, const struct kl_cni_request
 		{.flags = UV_CREATE_PIPE | UV_WRITABLE_PIPE, .data.stream = (uv_stream_t *)&call->out},
 		{.flags = UV_INHERIT_FD, .data.fd = STDERR_FILENO},
 	};
-	uv_process_options_t options = {.file = plugin, .args = argv, .env = env, .exit_cb = exited, .stdio = stdio,
-		.stdio_count = 3};
+	uv_process_options_t options = {
+		.file = plugin, .args = argv, .env = env, .exit_cb = exited, .stdio = stdio, .stdio_count = 3};
 	int rc = uv_spawn(loop, &call->process, &options);
 	for (size_t i = 0; env[i]; i++)
 		free(env[i]);
@@ -204,7 +204,8 @@ int kl_cni_call(uv_loop_t *loop, const struct kl_cni_request *request, kl_cni_do
 		uv_close((uv_handle_t *)&call->in, handle_closed);
 		uv_close((uv_handle_t *)&call->out, handle_closed);
 		uv_close((uv_handle_t *)&call->timer, handle_closed);
-		return kl_fail(err, -rc, "run the CNI plugin '%s'", request->plugin ? request->plugin : KL_CNI_PLUGIN_DEFAULT);
+		return kl_fail(
+			err, -rc, "run the CNI plugin '%s'", request->plugin ? request->plugin : KL_CNI_PLUGIN_DEFAULT);
 	}
 	uv_timer_start(&call->timer, timed_out, (uint64_t)(request->timeout_ms ? request->timeout_ms : TIMEOUT_MS), 0);
 	uv_read_start((uv_stream_t *)&call->out, allocate, received);

@@ -23,8 +23,8 @@ struct connection {
 	uv_pipe_t pipe;
 	uv_timer_t timer;
 	uv_write_t write;
-	unsigned handles;  /* of pipe and timer, those not closed yet */
-	bool answering;	   /* the request is with the attacher, which will call back */
+	unsigned handles; /* of pipe and timer, those not closed yet */
+	bool answering;   /* the request is with the attacher, which will call back */
 	bool closed;
 	char *reply;
 	struct kl_buf request;
@@ -157,7 +157,7 @@ static bool from_root(const uv_pipe_t *pipe)
 	struct ucred peer;
 	socklen_t len = sizeof(peer);
 	return !uv_fileno((const uv_handle_t *)pipe, &fd) && !getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &len) &&
-		peer.uid == 0;
+	       peer.uid == 0;
 }
 
 static void accepted(uv_stream_t *listener, int status)
@@ -225,7 +225,8 @@ static int listen_on(struct kl_cniserver *server, struct kl_err *err)
 	return rc ? kl_fail(err, -rc, "listen on '%s'", path) : 0;
 }
 
-int kl_cniserver_new(uv_loop_t *loop, const struct kl_cniserver_opts *opts, struct kl_cniserver **ret, struct kl_err *err)
+int kl_cniserver_new(
+	uv_loop_t *loop, const struct kl_cniserver_opts *opts, struct kl_cniserver **ret, struct kl_err *err)
 {
 	struct kl_cniserver *server = kl_calloc(1, sizeof(*server));
 	server->loop = loop;

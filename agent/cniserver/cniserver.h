@@ -22,8 +22,8 @@ struct kl_cniserver;
 struct kl_cni_pod {
 	const char *container_id, *ifname, *netns_path;
 	const char *pod_namespace, *pod_name, *pod_uid;
-	uint64_t netns_cookie;	  /* SO_NETNS_COOKIE of the pod's namespace */
-	struct kl_addr ips[2];	  /* v4 mapped and/or v6 */
+	uint64_t netns_cookie; /* SO_NETNS_COOKIE of the pod's namespace */
+	struct kl_addr ips[2]; /* v4 mapped and/or v6 */
 	size_t ip_count;
 	uint32_t host_ifindex;
 	char host_ifname[16];
@@ -32,19 +32,21 @@ struct kl_cni_pod {
 
 struct kl_cniserver_opts {
 	const char *socket_path; /* <run-dir>/agent.sock; made anew, mode 0600 */
-	const char *state_dir;	 /* <run-dir>/cni; volatile: a reboot takes the pods with it */
-	uint32_t mtu;		 /* 0: that of the device of the default route, else 1500 */
+	const char *state_dir;   /* <run-dir>/cni; volatile: a reboot takes the pods with it */
+	uint32_t mtu;            /* 0: that of the device of the default route, else 1500 */
 	/*
-	 * Called in ADD when address, link and routes are in place and before the runtime hears of success: what is done
-	 * here is in force before the pod's first packet. An error fails the ADD, and all is undone. Called again for each
-	 * known pod from kl_cniserver_new (a restarted agent tells netsync what lives), and by a repeated ADD: idempotent.
+	 * Called in ADD when address, link and routes are in place and before the runtime hears of success: what is
+	 * done here is in force before the pod's first packet. An error fails the ADD, and all is undone. Called again
+	 * for each known pod from kl_cniserver_new (a restarted agent tells netsync what lives), and by a repeated ADD:
+	 * idempotent.
 	 */
 	int (*pod_added)(const struct kl_cni_pod *pod, void *arg, struct kl_err *err);
 	void (*pod_removed)(const struct kl_cni_pod *pod, void *arg);
 	void *arg;
 };
 
-int kl_cniserver_new(uv_loop_t *loop, const struct kl_cniserver_opts *opts, struct kl_cniserver **ret, struct kl_err *err);
+int kl_cniserver_new(
+	uv_loop_t *loop, const struct kl_cniserver_opts *opts, struct kl_cniserver **ret, struct kl_err *err);
 /* Closes the socket and frees when the loop has run its close callbacks; pods keep their links. */
 void kl_cniserver_free(struct kl_cniserver *server);
 /*

@@ -12,7 +12,7 @@ struct slot {
 struct kl_ipam {
 	struct kl_prefix range;
 	uint32_t first, end; /* offsets that may be given out: [first, end) */
-	uint32_t next;	     /* where the search goes on, so that neighbours in time are neighbours in number */
+	uint32_t next;       /* where the search goes on, so that neighbours in time are neighbours in number */
 	uint32_t used;
 	struct slot *slots;
 };

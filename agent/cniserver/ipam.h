@@ -1,8 +1,8 @@
 /*
  * Which addresses of the node's pod ranges are free. Pure: it is told the time, and what is in use after a restart.
  *
- * An address that comes back rests for a while, so that peers' and conntrack's memory of its last owner has faded when it
- * is given out again; under pressure the one that has rested longest is taken early.
+ * An address that comes back rests for a while, so that peers' and conntrack's memory of its last owner has faded when
+ * it is given out again; under pressure the one that has rested longest is taken early.
  */
 #ifndef KL_IPAM_H
 #define KL_IPAM_H

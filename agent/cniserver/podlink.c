@@ -18,7 +18,8 @@ const struct kl_addr *kl_podlink_gateway(const struct kl_addr *ip)
 	return kl_addr_is_v4(ip) ? &gateway4 : &gateway6;
 }
 
-/* FNV-1a, 64 bits: collisions among a node's hundreds of pods do not happen in practice, and would be an error, no mixup. */
+/* FNV-1a, 64 bits: collisions among a node's hundreds of pods do not happen in practice, and would be an error, no
+ * mixup. */
 void kl_podlink_host_name(const char *container_id, const char *ifname, char ret[IFNAMSIZ])
 {
 	uint64_t hash = 0xcbf29ce484222325;
@@ -43,8 +44,8 @@ static void random_mac(uint8_t mac[6])
 	mac[0] = (uint8_t)((mac[0] & 0xfc) | 2);
 }
 
-static int pod_address(struct kl_link *pod, uint32_t ifindex, const struct kl_podlink *podlink, const struct kl_addr *ip,
-	struct kl_err *err)
+static int pod_address(struct kl_link *pod, uint32_t ifindex, const struct kl_podlink *podlink,
+	const struct kl_addr *ip, struct kl_err *err)
 {
 	const struct kl_addr *gateway = kl_podlink_gateway(ip);
 	struct kl_prefix address = whole(ip);
@@ -74,8 +75,8 @@ static int pod_side(struct kl_link *pod, const struct kl_podlink *podlink, struc
 }
 
 /*
- * Replies to a pod may come from another interface than its route names (a Service's), so the reverse path check is loose;
- * the host side needs no addresses of its own.
+ * Replies to a pod may come from another interface than its route names (a Service's), so the reverse path check is
+ * loose; the host side needs no addresses of its own.
  */
 static void host_sysctls(const char *name)
 {
@@ -95,7 +96,8 @@ static void host_sysctls(const char *name)
 	}
 }
 
-static int host_route(struct kl_link *host, const struct kl_podlink *podlink, const struct kl_addr *ip, struct kl_err *err)
+static int host_route(
+	struct kl_link *host, const struct kl_podlink *podlink, const struct kl_addr *ip, struct kl_err *err)
 {
 	struct kl_route route = {.dst = whole(ip), .ifindex = podlink->host_ifindex};
 	if (kl_addr_is_v4(ip))
@@ -132,15 +134,22 @@ static int delete_named(struct kl_link *host, const char *name, struct kl_err *e
 	return rc;
 }
 
+static int open_both(const struct kl_podlink *podlink, int *ret_netns, struct kl_link **ret_host, struct kl_link **ret_pod,
+	struct kl_err *err)
+{
+	int netns = kl_netns_open(podlink->netns_path, err);
+	if (netns < 0)
+		return netns;
+	*ret_netns = netns;
+	int rc = kl_link_open(-1, ret_host, err);
+	return rc ? rc : kl_link_open(netns, ret_pod, err);
+}
+
 int kl_podlink_make(struct kl_podlink *podlink, struct kl_err *err)
 {
 	kl_autolink *host = NULL, *pod = NULL;
-	kl_autoclose int netns = kl_netns_open(podlink->netns_path, err);
-	if (netns < 0)
-		return netns;
-	int rc = kl_link_open(-1, &host, err);
-	if (!rc)
-		rc = kl_link_open(netns, &pod, err);
+	kl_autoclose int netns = -1;
+	int rc = open_both(podlink, &netns, &host, &pod, err);
 	if (!rc)
 		rc = delete_named(host, podlink->host_ifname, err);
 	if (rc)
@@ -220,12 +229,8 @@ int kl_podlink_check(const struct kl_podlink *podlink, struct kl_err *err)
 {
 	kl_autolink *host = NULL, *pod = NULL;
 	struct kl_link_info host_end, pod_end;
-	kl_autoclose int netns = kl_netns_open(podlink->netns_path, err);
-	if (netns < 0)
-		return netns;
-	int rc = kl_link_open(-1, &host, err);
-	if (!rc)
-		rc = kl_link_open(netns, &pod, err);
+	kl_autoclose int netns = -1;
+	int rc = open_both(podlink, &netns, &host, &pod, err);
 	if (rc)
 		return rc;
 	if (kl_link_netns_cookie(pod) != podlink->netns_cookie)

@@ -14,8 +14,9 @@ static json_t *ip_json(const struct kl_addr *ip, bool with_version)
 {
 	char text[KL_ADDR_TEXT], gateway[KL_ADDR_TEXT];
 	bool v4 = kl_addr_is_v4(ip);
-	json_t *json = json_pack("{s:o, s:s, s:i}", "address", json_sprintf("%s/%d", kl_addr_write(ip, text), v4 ? 32 : 128),
-		"gateway", kl_addr_write(kl_podlink_gateway(ip), gateway), "interface", 1);
+	json_t *json =
+		json_pack("{s:o, s:s, s:i}", "address", json_sprintf("%s/%d", kl_addr_write(ip, text), v4 ? 32 : 128),
+			"gateway", kl_addr_write(kl_podlink_gateway(ip), gateway), "interface", 1);
 	/* Before 1.0.0 each address names its family. */
 	if (with_version)
 		json_object_set_new(json, "version", json_string(v4 ? "4" : "6"));

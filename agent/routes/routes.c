@@ -51,8 +51,7 @@ static bool internal_ip(const json_t *node, bool v4, struct kl_addr *ret)
 {
 	size_t i;
 	json_t *address;
-	json_array_foreach(kl_json_get(node, "status", "addresses", NULL), i, address)
-	{
+	json_array_foreach (kl_json_get(node, "status", "addresses", NULL), i, address) {
 		struct kl_addr addr;
 		if (strcmp(kl_json_str(address, "type", NULL), "InternalIP") ||
 			kl_addr_parse(kl_json_str(address, "address", NULL), &addr) || kl_addr_is_v4(&addr) != v4)
@@ -71,8 +70,7 @@ static void want_node(const json_t *node, void *arg)
 	json_t *cidr;
 	if (!strcmp(kl_json_str(node, "metadata", "name", NULL), routes->node_name))
 		return;
-	json_array_foreach(kl_json_get(node, "spec", "podCIDRs", NULL), i, cidr)
-	{
+	json_array_foreach (kl_json_get(node, "spec", "podCIDRs", NULL), i, cidr) {
 		struct kl_prefix dst;
 		struct kl_addr via;
 		if (json_is_string(cidr) && !kl_prefix_read(json_string_value(cidr), &dst) && dst.len &&
@@ -121,7 +119,9 @@ static int apply(struct kl_routes *routes, const struct table *wanted, const str
 {
 	int rc = 0;
 	for (size_t w = 0, p = 0; w < wanted->count || p < present->count;) {
-		int order = w == wanted->count ? 1 : p == present->count ? -1 : by_dst(&wanted->items[w], &present->items[p]);
+		int order = w == wanted->count    ? 1
+			    : p == present->count ? -1
+						  : by_dst(&wanted->items[w], &present->items[p]);
 		if (order > 0) {
 			rc |= drop(routes, &present->items[p++]);
 			continue;
@@ -181,7 +181,7 @@ static void tell_own(struct kl_routes *routes, const json_t *node)
 	const char *cidrs[CIDRS];
 	size_t count = 0, i;
 	json_t *cidr;
-	json_array_foreach(kl_json_get(node, "spec", "podCIDRs", NULL), i, cidr)
+	json_array_foreach (kl_json_get(node, "spec", "podCIDRs", NULL), i, cidr)
 		if (json_is_string(cidr) && count < CIDRS)
 			cidrs[count++] = json_string_value(cidr);
 	bool same = count == routes->own_count;
@@ -241,7 +241,8 @@ int kl_routes_new(uv_loop_t *loop, struct kl_client *client, const struct kl_rou
 	routes->link = link;
 	uv_timer_init(loop, &routes->timer);
 	routes->timer.data = routes;
-	struct kl_informer_handlers handlers = {.changed = changed, .deleted = deleted, .synced = synced, .arg = routes};
+	struct kl_informer_handlers handlers = {
+		.changed = changed, .deleted = deleted, .synced = synced, .arg = routes};
 	routes->nodes = kl_informer_new(client, "/api/v1/nodes", NULL, &handlers);
 	*ret = routes;
 	return 0;

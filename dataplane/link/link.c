@@ -26,9 +26,8 @@ static uint32_t number(const struct nlattr *attr)
 static void parse_kind(const struct nlattr *linkinfo, struct kl_link_info *info)
 {
 	const char *end = (const char *)linkinfo + mnl_attr_get_len(linkinfo);
-	kl_nl_for_each(attr, mnl_attr_get_payload(linkinfo), end)
-		if (mnl_attr_get_type(attr) == IFLA_INFO_KIND)
-			copy_text(info->kind, sizeof(info->kind), attr);
+	kl_nl_for_each(attr, mnl_attr_get_payload(linkinfo), end) if (mnl_attr_get_type(attr) == IFLA_INFO_KIND)
+		copy_text(info->kind, sizeof(info->kind), attr);
 }
 
 static void parse_info(const struct nlmsghdr *message, struct kl_link_info *ret)
@@ -88,8 +87,8 @@ static int pass_info(const struct nlmsghdr *message, void *arg)
 	return MNL_CB_OK;
 }
 
-int kl_link_each(struct kl_link *link, void (*each)(const struct kl_link_info *info, void *arg), void *arg,
-	struct kl_err *err)
+int kl_link_each(
+	struct kl_link *link, void (*each)(const struct kl_link_info *info, void *arg), void *arg, struct kl_err *err)
 {
 	struct kl_nl_request req;
 	struct each_link pass = {each, arg};

@@ -1,5 +1,6 @@
 /*
- * Links, addresses, routes and neighbours through rtnetlink (libmnl): one function per object and verb, IPv4 and IPv6 alike.
+ * Links, addresses, routes and neighbours through rtnetlink (libmnl): one function per object and verb, IPv4 and IPv6
+ * alike.
  *
  * A kl_link is a socket in one network namespace; it stays in that namespace whoever uses it, so a thread never has to
  * move to configure another namespace. Calls block until the kernel has answered (microseconds, but a deletion may wait
@@ -32,24 +33,24 @@ uint64_t kl_link_netns_cookie(const struct kl_link *link);
 
 struct kl_link_info {
 	uint32_t ifindex, mtu, flags; /* IFF_… */
-	uint32_t master, peer;	      /* ifindex; 0: none (a peer may stand in another namespace) */
+	uint32_t master, peer;        /* ifindex; 0: none (a peer may stand in another namespace) */
 	uint8_t mac[6];
 	char name[IFNAMSIZ];
-	char kind[16];	/* "veth", "bridge"; "" for hardware */
+	char kind[16];  /* "veth", "bridge"; "" for hardware */
 	char alias[64]; /* "" when none */
 };
 int kl_link_get(struct kl_link *link, const char *name, struct kl_link_info *ret, struct kl_err *err); /* -ENODEV */
-int kl_link_each(struct kl_link *link, void (*each)(const struct kl_link_info *info, void *arg), void *arg,
-	struct kl_err *err);
+int kl_link_each(
+	struct kl_link *link, void (*each)(const struct kl_link_info *info, void *arg), void *arg, struct kl_err *err);
 
 struct kl_veth {
 	const char *name, *peer_name;
 	const uint8_t *mac, *peer_mac; /* NULL: random */
-	int peer_netns_fd;	       /* -1: the same namespace */
-	uint32_t mtu;		       /* both ends; 0: the kernel's default */
+	int peer_netns_fd;             /* -1: the same namespace */
+	uint32_t mtu;                  /* both ends; 0: the kernel's default */
 };
 int kl_link_veth_add(struct kl_link *link, const struct kl_veth *veth, struct kl_err *err); /* -EEXIST */
-int kl_link_bridge_add(struct kl_link *link, const char *name, struct kl_err *err);	    /* -EEXIST */
+int kl_link_bridge_add(struct kl_link *link, const char *name, struct kl_err *err);         /* -EEXIST */
 int kl_link_delete(struct kl_link *link, uint32_t ifindex, struct kl_err *err);
 
 enum kl_link_field { KL_LINK_UP = 1, KL_LINK_MTU = 2, KL_LINK_MASTER = 4, KL_LINK_MAC = 8, KL_LINK_ALIAS = 16 };
@@ -100,7 +101,7 @@ struct kl_route {
 	uint32_t ifindex;     /* 0: found from via */
 	uint32_t metric, mtu; /* 0: the kernel's default */
 	uint8_t protocol;     /* RTPROT_…; 0: RTPROT_STATIC */
-	bool onlink;	      /* via need not be in a subnet of the link */
+	bool onlink;          /* via need not be in a subnet of the link */
 	bool blackhole;
 };
 /* Adds the route or replaces that with the same destination and metric. */
@@ -112,7 +113,7 @@ int kl_link_routes_each(struct kl_link *link, uint8_t protocol, void (*each)(con
 	void *arg, struct kl_err *err);
 
 /* A permanent neighbour entry, made or replaced. */
-int kl_link_neigh_set(struct kl_link *link, uint32_t ifindex, const struct kl_addr *addr, const uint8_t mac[6],
-	struct kl_err *err);
+int kl_link_neigh_set(
+	struct kl_link *link, uint32_t ifindex, const struct kl_addr *addr, const uint8_t mac[6], struct kl_err *err);
 
 #endif

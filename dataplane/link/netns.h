@@ -18,8 +18,8 @@ int kl_netns_new(const char *path, struct kl_err *err);
 int kl_netns_remove(const char *path, struct kl_err *err);
 int kl_netns_cookie(int netns_fd, uint64_t *ret, struct kl_err *err);
 /*
- * Runs fn in the namespace, on a thread of its own that ends with it: the caller's thread never moves, so nothing has to
- * be undone. Returns what fn returns.
+ * Runs fn in the namespace, on a thread of its own that ends with it: the caller's thread never moves, so nothing has
+ * to be undone. Returns what fn returns.
  */
 int kl_netns_run(int netns_fd, int (*fn)(void *arg, struct kl_err *err), void *arg, struct kl_err *err);
 /* Writes a /proc/sys/net value in the namespace (-1: the caller's): "ipv4/ip_forward". */

@@ -78,9 +78,10 @@ static const char *kernel_words(const struct nlmsghdr *header)
 	const struct nlmsgerr *error = mnl_nlmsg_get_payload(header);
 	if (!(header->nlmsg_flags & NLM_F_CAPPED))
 		skip += error->msg.nlmsg_len - sizeof(struct nlmsghdr);
-	kl_nl_for_each(attr, mnl_nlmsg_get_payload_offset(header, skip), mnl_nlmsg_get_payload_tail(header))
-		if (mnl_attr_get_type(attr) == NLMSGERR_ATTR_MSG && !mnl_attr_validate(attr, MNL_TYPE_NUL_STRING))
-			return mnl_attr_get_str(attr);
+	kl_nl_for_each(attr, mnl_nlmsg_get_payload_offset(header, skip),
+		mnl_nlmsg_get_payload_tail(
+			header)) if (mnl_attr_get_type(attr) == NLMSGERR_ATTR_MSG &&
+				     !mnl_attr_validate(attr, MNL_TYPE_NUL_STRING)) return mnl_attr_get_str(attr);
 	return NULL;
 }
 
@@ -97,7 +98,8 @@ static int answer_code(const struct nlmsghdr *header, struct kl_err *err)
 static int take(struct kl_link *link, char *data, ssize_t len, mnl_cb_t each, void *arg, struct kl_err *err)
 {
 	int left = (int)len;
-	for (struct nlmsghdr *header = (void *)data; mnl_nlmsg_ok(header, left); header = mnl_nlmsg_next(header, &left)) {
+	for (struct nlmsghdr *header = (void *)data; mnl_nlmsg_ok(header, left);
+		header = mnl_nlmsg_next(header, &left)) {
 		if (header->nlmsg_seq != link->seq)
 			continue;
 		if (header->nlmsg_type == NLMSG_ERROR)
@@ -161,7 +163,7 @@ bool kl_nl_get_addr(const struct nlattr *attr, struct kl_addr *ret)
 void kl_nl_parse(const struct nlmsghdr *message, size_t extra, const struct kl_nl_attrs *attrs)
 {
 	memset(attrs->table, 0, (attrs->max + 1U) * sizeof(*attrs->table));
-	kl_nl_for_each(attr, mnl_nlmsg_get_payload_offset(message, extra), mnl_nlmsg_get_payload_tail(message))
-		if (mnl_attr_get_type(attr) <= attrs->max)
-			attrs->table[mnl_attr_get_type(attr)] = attr;
+	kl_nl_for_each(attr, mnl_nlmsg_get_payload_offset(message, extra),
+		mnl_nlmsg_get_payload_tail(message)) if (mnl_attr_get_type(attr) <= attrs->max)
+		attrs->table[mnl_attr_get_type(attr)] = attr;
 }

@@ -38,8 +38,8 @@ void kl_nl_put_addr(struct kl_nl_request *req, uint16_t type, const struct kl_ad
 bool kl_nl_get_addr(const struct nlattr *attr, struct kl_addr *ret);
 
 /* libmnl's own loops do not pass -Wconversion. */
-#define kl_nl_for_each(attr, from, end)                                                                                \
-	for (const struct nlattr *attr = (from); mnl_attr_ok(attr, (int)((const char *)(end) - (const char *)attr));   \
+#define kl_nl_for_each(attr, from, end)                                                                              \
+	for (const struct nlattr *attr = (from); mnl_attr_ok(attr, (int)((const char *)(end) - (const char *)attr)); \
 		attr = mnl_attr_next(attr))
 
 /* Attributes by number, those beyond `max` left out. */

@@ -109,8 +109,8 @@ static void put_route(struct kl_nl_request *req, const struct kl_route *route)
 		put_mtu(req, route->mtu);
 }
 
-static int change_route(struct kl_link *link, uint16_t type, uint16_t flags, const struct kl_route *route,
-	struct kl_err *err)
+static int change_route(
+	struct kl_link *link, uint16_t type, uint16_t flags, const struct kl_route *route, struct kl_err *err)
 {
 	struct kl_nl_request req;
 	struct rtmsg *head = kl_nl_begin(&req, type, flags, sizeof(*head));
@@ -143,8 +143,8 @@ int kl_link_route_set(struct kl_link *link, const struct kl_route *route, struct
 int kl_link_route_delete(struct kl_link *link, const struct kl_route *route, struct kl_err *err)
 {
 	char text[KL_PREFIX_TEXT];
-	struct kl_route by = {.dst = route->dst, .metric = route->metric, .protocol = route->protocol,
-		.ifindex = route->ifindex};
+	struct kl_route by = {
+		.dst = route->dst, .metric = route->metric, .protocol = route->protocol, .ifindex = route->ifindex};
 	int rc = change_route(link, RTM_DELROUTE, 0, &by, err);
 	if (rc)
 		kl_fail_prefix(err, "delete the route to %s", kl_prefix_write(&route->dst, text));
@@ -160,7 +160,7 @@ struct each_route {
 static bool wanted(const struct rtmsg *head, uint8_t protocol)
 {
 	return head->rtm_table == RT_TABLE_MAIN && (head->rtm_type == RTN_UNICAST || head->rtm_type == RTN_BLACKHOLE) &&
-		!(head->rtm_flags & RTM_F_CLONED) && (!protocol || head->rtm_protocol == protocol);
+	       !(head->rtm_flags & RTM_F_CLONED) && (!protocol || head->rtm_protocol == protocol);
 }
 
 static uint32_t number(const struct nlattr *attr)
@@ -209,8 +209,8 @@ int kl_link_routes_each(struct kl_link *link, uint8_t protocol, void (*each)(con
 	return rc;
 }
 
-int kl_link_neigh_set(struct kl_link *link, uint32_t ifindex, const struct kl_addr *addr, const uint8_t mac[6],
-	struct kl_err *err)
+int kl_link_neigh_set(
+	struct kl_link *link, uint32_t ifindex, const struct kl_addr *addr, const uint8_t mac[6], struct kl_err *err)
 {
 	char text[KL_ADDR_TEXT];
 	struct kl_nl_request req;

@@ -59,7 +59,8 @@ static unsigned kill_inside(const struct kl_cluster_node *node)
 		int pid = atoi(entry->d_name);
 		if (pid <= 1 || pid == getpid() || !kl_process_start_time(pid))
 			continue;
-		if ((has_net && process_in(entry->d_name, "net", &net)) || (has_mnt && process_in(entry->d_name, "mnt", &mnt)))
+		if ((has_net && process_in(entry->d_name, "net", &net)) ||
+			(has_mnt && process_in(entry->d_name, "mnt", &mnt)))
 			killed += !kill(pid, SIGKILL);
 	}
 	if (proc)
@@ -94,7 +95,8 @@ static int kill_all(const char *cgroup, const struct kl_cluster_node *nodes, siz
 static void discover(struct kl_cluster *cluster)
 {
 	kl_autofree char *prefix = kl_asprintf("kl-%s-", cluster->name);
-	kl_autofree char *data = kl_asprintf("%s/nodes", cluster->data_dir), *run = kl_asprintf("%s/nodes", cluster->run_dir);
+	kl_autofree char *data = kl_asprintf("%s/nodes", cluster->data_dir),
+			 *run = kl_asprintf("%s/nodes", cluster->run_dir);
 	const struct {
 		const char *dir, *prefix;
 	} places[] = {{KL_NETNS_NAMED_DIR, prefix}, {data, ""}, {run, ""}};

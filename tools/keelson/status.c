@@ -51,10 +51,11 @@ static json_t *nodes_json(const struct kl_cluster *cluster, const json_t *nodes)
 		kl_cluster_node(cluster, cluster->nodes[i], &node);
 		bool ready = kl_node_ready(nodes, node.name, &known);
 		const json_t *found = kl_node_find(nodes, node.name);
-		json_array_append_new(list,
-			json_pack("{s:s, s:s, s:s, s:s}", "name", node.name, "ip", node.ip, "podCIDR",
-				kl_json_str(found, "spec", "podCIDR", NULL), "status",
-				ready ? "Ready" : known ? "NotReady" : "Unknown"));
+		json_array_append_new(list, json_pack("{s:s, s:s, s:s, s:s}", "name", node.name, "ip", node.ip,
+						    "podCIDR", kl_json_str(found, "spec", "podCIDR", NULL), "status",
+						    ready   ? "Ready"
+						    : known ? "NotReady"
+							    : "Unknown"));
 	}
 	return list;
 }
@@ -117,8 +118,7 @@ static void print_nodes(const json_t *cluster)
 	struct kl_columns *table = kl_columns_new(headers);
 	size_t i;
 	json_t *node;
-	json_array_foreach(kl_json_get(cluster, "nodes", NULL), i, node)
-	{
+	json_array_foreach (kl_json_get(cluster, "nodes", NULL), i, node) {
 		const char *cells[] = {kl_json_str(node, "name", NULL), kl_json_str(node, "status", NULL),
 			kl_json_str(node, "ip", NULL), kl_json_str(node, "podCIDR", NULL), NULL};
 		kl_columns_row(table, cells);
@@ -132,8 +132,7 @@ static void print_processes(const json_t *cluster)
 	struct kl_columns *table = kl_columns_new(headers);
 	size_t i;
 	json_t *process;
-	json_array_foreach(kl_json_get(cluster, "processes", NULL), i, process)
-	{
+	json_array_foreach (kl_json_get(cluster, "processes", NULL), i, process) {
 		char pid[16] = "-", resident[24] = "not running";
 		if (kl_json_bool(process, false, "running", NULL)) {
 			snprintf(pid, sizeof(pid), "%lld", (long long)kl_json_int(process, 0, "pid", NULL));
@@ -153,8 +152,7 @@ static void print_machine(const json_t *machine)
 	bool complete = true;
 	printf("Kernel %s:", kl_json_str(machine, "kernel", NULL));
 	const char *comma = " ";
-	json_array_foreach(kl_json_get(machine, "features", NULL), i, feature)
-	{
+	json_array_foreach (kl_json_get(machine, "features", NULL), i, feature) {
 		if (!kl_json_bool(feature, false, "there", NULL)) {
 			complete = false;
 			continue;
@@ -163,9 +161,10 @@ static void print_machine(const json_t *machine)
 		comma = ", ";
 	}
 	puts(complete ? ": everything is there." : ".");
-	json_array_foreach(kl_json_get(machine, "features", NULL), i, feature)
+	json_array_foreach (kl_json_get(machine, "features", NULL), i, feature)
 		if (!kl_json_bool(feature, false, "there", NULL))
-			printf("Missing: %s (%s).\n", kl_json_str(feature, "name", NULL), kl_json_str(feature, "without", NULL));
+			printf("Missing: %s (%s).\n", kl_json_str(feature, "name", NULL),
+				kl_json_str(feature, "without", NULL));
 }
 
 static void print_words(const json_t *status)
@@ -173,13 +172,12 @@ static void print_words(const json_t *status)
 	size_t i;
 	json_t *cluster;
 	json_t *clusters = kl_json_get(status, "clusters", NULL);
-	json_array_foreach(clusters, i, cluster)
-	{
+	json_array_foreach (clusters, i, cluster) {
 		const char *error = kl_json_str(cluster, "apiError", NULL);
 		printf("Cluster %s: API %s %s%s%s%s\nexport KUBECONFIG=%s\n\n", kl_json_str(cluster, "name", NULL),
 			kl_json_str(cluster, "server", NULL),
-			kl_json_bool(cluster, false, "apiReady", NULL) ? "ready" : "not ready", *error ? " (" : "", error,
-			*error ? ")" : "", kl_json_str(cluster, "kubeconfig", NULL));
+			kl_json_bool(cluster, false, "apiReady", NULL) ? "ready" : "not ready", *error ? " (" : "",
+			error, *error ? ")" : "", kl_json_str(cluster, "kubeconfig", NULL));
 		print_nodes(cluster);
 		putchar('\n');
 		print_processes(cluster);

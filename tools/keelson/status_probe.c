@@ -70,7 +70,8 @@ static int ask(int bus, struct nlmsghdr *message)
 		return errno;
 	int rc = 0;
 	message->nlmsg_flags |= NLM_F_REQUEST | NLM_F_ACK;
-	if (mnl_socket_bind(socket, 0, MNL_SOCKET_AUTOPID) || mnl_socket_sendto(socket, message, message->nlmsg_len) < 0)
+	if (mnl_socket_bind(socket, 0, MNL_SOCKET_AUTOPID) ||
+		mnl_socket_sendto(socket, message, message->nlmsg_len) < 0)
 		rc = errno;
 	ssize_t n = rc ? -1 : mnl_socket_recvfrom(socket, answer, sizeof(answer));
 	if (n > 0 && mnl_cb_run(answer, (size_t)n, 0, mnl_socket_get_portid(socket), NULL, NULL) < 0)

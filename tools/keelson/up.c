@@ -4,13 +4,13 @@
 #include "cmd.h"
 
 #include <errno.h>
+#include <linux/magic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
 #include <sys/vfs.h>
-#include <linux/magic.h>
 #include <unistd.h>
 
 #include "clock.h"
@@ -113,8 +113,8 @@ static int describe(const struct up *up, struct kl_cluster **ret, struct kl_err 
 	for (size_t i = 1; i <= wanted; i++)
 		kl_cluster_add_node(cluster, (int)i);
 	if (wanted && cluster->node_count > wanted) {
-		rc = kl_fail_msg(err, EEXIST, "'%s' has %zu nodes; 'keelson down --name %s --node node%d' removes one", up->name,
-			cluster->node_count, up->name, cluster->nodes[cluster->node_count - 1]);
+		rc = kl_fail_msg(err, EEXIST, "'%s' has %zu nodes; 'keelson down --name %s --node node%d' removes one",
+			up->name, cluster->node_count, up->name, cluster->nodes[cluster->node_count - 1]);
 		kl_cluster_free(cluster);
 		return rc;
 	}
@@ -203,7 +203,8 @@ static int prepare(struct up *up, struct kl_cluster *cluster, struct kl_err *err
 
 /* ---- waiting ---- */
 
-/* Ready by the word of the agent that runs now: that of one which died may stand for a while. Heartbeats count seconds. */
+/* Ready by the word of the agent that runs now: that of one which died may stand for a while. Heartbeats count seconds.
+ */
 static bool node_ready(const struct kl_cluster *cluster, int number, const json_t *nodes)
 {
 	struct kl_cluster_node node;
@@ -211,7 +212,7 @@ static bool node_ready(const struct kl_cluster *cluster, int number, const json_
 	kl_autofree char *pid_file = kl_asprintf("%s/%s.pid", cluster->run_dir, node.name);
 	pid_t pid = kl_pidfile_read(pid_file);
 	return pid && kl_node_ready(nodes, node.name, NULL) &&
-		kl_node_heartbeat_ms(nodes, node.name) / 1000 >= kl_process_started_ms(pid) / 1000;
+	       kl_node_heartbeat_ms(nodes, node.name) / 1000 >= kl_process_started_ms(pid) / 1000;
 }
 
 static size_t count_ready(const struct kl_cluster *cluster, const json_t *nodes)
@@ -235,13 +236,15 @@ static char *last_words(const struct kl_cluster *cluster, const char *unit)
 	return kl_asprintf("%.200s", line ? line + 1 : kl_buf_str(&text));
 }
 
-static int say_not_ready(const struct kl_cluster *cluster, const json_t *nodes, const struct kl_err *last, struct kl_err *err)
+static int say_not_ready(
+	const struct kl_cluster *cluster, const json_t *nodes, const struct kl_err *last, struct kl_err *err)
 {
 	kl_autobuf names = {.max = 120};
 	kl_autofree char *words = nodes ? NULL : last_words(cluster, "server");
 	if (!nodes)
-		return kl_fail_msg(err, ETIMEDOUT, "the API server does not answer (%.120s); %s/logs/server.log ends: %s",
-			kl_err_text(last), cluster->data_dir, words);
+		return kl_fail_msg(err, ETIMEDOUT,
+			"the API server does not answer (%.120s); %s/logs/server.log ends: %s", kl_err_text(last),
+			cluster->data_dir, words);
 	for (size_t i = 0; i < cluster->node_count; i++) {
 		struct kl_cluster_node node;
 		kl_cluster_node(cluster, cluster->nodes[i], &node);
@@ -293,8 +296,7 @@ static int route_to_pods(const struct kl_cluster *cluster, const json_t *nodes, 
 		kl_cluster_node(cluster, cluster->nodes[i], &node);
 		if (!i)
 			rc = kl_cluster_route(host, cluster->service_cidr, node.ip, err);
-		json_array_foreach(kl_json_get(kl_node_find(nodes, node.name), "spec", "podCIDRs", NULL), k, cidr)
-		{
+		json_array_foreach (kl_json_get(kl_node_find(nodes, node.name), "spec", "podCIDRs", NULL), k, cidr) {
 			const char *text = json_string_value(cidr);
 			if (!rc && text)
 				rc = kl_cluster_route(host, text, strchr(text, ':') ? node.ip6 : node.ip, err);
@@ -311,13 +313,13 @@ static void print_json(const struct up *up, const struct kl_cluster *cluster)
 	for (size_t i = 0; i < cluster->node_count; i++) {
 		struct kl_cluster_node node;
 		kl_cluster_node(cluster, cluster->nodes[i], &node);
-		json_array_append_new(nodes, json_pack("{s:s, s:s, s:s}", "name", node.name, "ip", node.ip, "netns",
-			node.netns));
+		json_array_append_new(
+			nodes, json_pack("{s:s, s:s, s:s}", "name", node.name, "ip", node.ip, "netns", node.netns));
 	}
-	kl_autojson *json = json_pack("{s:s, s:s, s:o, s:o, s:s, s:s, s:b, s:b, s:I}", "name", cluster->name, "kubeconfig",
-		cluster->kubeconfig, "server", json_sprintf("https://127.0.0.1:%d", cluster->api_port), "nodes", nodes,
-		"podCIDR", cluster->pod_cidr, "serviceCIDR", cluster->service_cidr, "registry", cluster->registry, "ready",
-		up->wait_ms > 0, "tookMs", (json_int_t)(kl_monotonic_ms() - up->begun_ms));
+	kl_autojson *json = json_pack("{s:s, s:s, s:o, s:o, s:s, s:s, s:b, s:b, s:I}", "name", cluster->name,
+		"kubeconfig", cluster->kubeconfig, "server", json_sprintf("https://127.0.0.1:%d", cluster->api_port),
+		"nodes", nodes, "podCIDR", cluster->pod_cidr, "serviceCIDR", cluster->service_cidr, "registry",
+		cluster->registry, "ready", up->wait_ms > 0, "tookMs", (json_int_t)(kl_monotonic_ms() - up->begun_ms));
 	json_dumpf(json, stdout, JSON_INDENT(2));
 	putchar('\n');
 }
@@ -327,7 +329,8 @@ static void print_words(const struct up *up, const struct kl_cluster *cluster)
 	printf("%s: %zu node%s %s in %.1f s\n", cluster->name, cluster->node_count, cluster->node_count == 1 ? "" : "s",
 		up->wait_ms ? "ready" : "started", (double)(kl_monotonic_ms() - up->begun_ms) / 1000);
 	if (!cluster->registry)
-		printf("no docker-registry on this machine: the example images are missing (tools/setup installs it)\n");
+		printf("no docker-registry on this machine: the example images are missing (tools/setup installs "
+		       "it)\n");
 	if (up->no_way_out.code)
 		printf("nodes and pods reach no other network: %s\n", kl_err_text(&up->no_way_out));
 	printf("export KUBECONFIG=%s\n", cluster->kubeconfig);
@@ -365,7 +368,10 @@ static int up(struct up *up, struct kl_err *err)
 static int run(int argc, char **argv)
 {
 	struct kl_err err = {0};
-	struct up args = {.name = "dev", .wait = "60s", .demo_images = KL_DEMO_IMAGES, .begun_ms = kl_monotonic_ms(),
+	struct up args = {.name = "dev",
+		.wait = "60s",
+		.demo_images = KL_DEMO_IMAGES,
+		.begun_ms = kl_monotonic_ms(),
 		.nodes = -1};
 	const struct kl_opt opts[] = {
 		{"nodes", 'n', KL_OPT_INT, &args.nodes},
@@ -382,8 +388,9 @@ static int run(int argc, char **argv)
 		return kl_cmd_fail(&kl_cmd_up, "takes options only; see 'keelson help up'");
 	args.wait_ms = read_duration(args.wait);
 	if (!kl_cluster_name_valid(args.name))
-		return kl_cmd_fail(&kl_cmd_up, "'%s' is no name: at most %d lower-case letters, digits and '-', a letter first",
-			args.name, KL_CLUSTER_NAME_MAX);
+		return kl_cmd_fail(&kl_cmd_up,
+			"'%s' is no name: at most %d lower-case letters, digits and '-', a letter first", args.name,
+			KL_CLUSTER_NAME_MAX);
 	if (!args.nodes || args.nodes < -1 || args.nodes > KL_CLUSTER_NODES_MAX)
 		return kl_cmd_fail(&kl_cmd_up, "--nodes wants 1 to %d", KL_CLUSTER_NODES_MAX);
 	if (args.wait_ms < 0)
@@ -414,5 +421,6 @@ const struct kl_cmd kl_cmd_up = {
 		"      --server-arg OPTION  one more option for 'keelson server'; may be repeated:\n"
 		"                         --server-arg --node-monitor-grace-period=10s\n"
 		"      --agent-arg OPTION one more option for every 'keelson agent'\n"
-		"      --cni-plugin FILE  the CNI plugin (default beside this program, else /opt/cni/bin/keelson-cni)\n",
+		"      --cni-plugin FILE  the CNI plugin (default beside this program, else "
+		"/opt/cni/bin/keelson-cni)\n",
 };

@@ -81,7 +81,7 @@ const json_t *kl_node_find(const json_t *nodes, const char *name)
 {
 	size_t i;
 	json_t *node;
-	json_array_foreach(kl_json_get(nodes, "items", NULL), i, node)
+	json_array_foreach (kl_json_get(nodes, "items", NULL), i, node)
 		if (!strcmp(kl_json_str(node, "metadata", "name", NULL), name))
 			return node;
 	return NULL;
@@ -91,7 +91,7 @@ static const json_t *ready_condition(const json_t *node)
 {
 	size_t i;
 	json_t *condition;
-	json_array_foreach(kl_json_get(node, "status", "conditions", NULL), i, condition)
+	json_array_foreach (kl_json_get(node, "status", "conditions", NULL), i, condition)
 		if (!strcmp(kl_json_str(condition, "type", NULL), "Ready"))
 			return condition;
 	return NULL;

@@ -13,7 +13,8 @@ int kl_api_open(const char *kubeconfig, struct kl_api **ret, struct kl_err *err)
 void kl_api_close(struct kl_api *api);
 KL_AUTO(kl_cleanup_api, struct kl_api, kl_api_close)
 #define kl_autoapi kl_cleanup(kl_cleanup_api) struct kl_api
-/* The HTTP status, or a negative errno where no answer came. ret (NULL allowed): the body's JSON, owned; NULL when it is none. */
+/* The HTTP status, or a negative errno where no answer came. ret (NULL allowed): the body's JSON, owned; NULL when it
+ * is none. */
 int kl_api_get(struct kl_api *api, const char *path, int timeout_ms, json_t **ret, struct kl_err *err);
 
 /* Is this node of a NodeList Ready? ret_known: is it there at all? */

@@ -90,7 +90,7 @@ int kl_cluster_load(const char *name, struct kl_cluster **ret, struct kl_err *er
 	struct kl_cluster *cluster = kl_cluster_new(name, index);
 	size_t i;
 	json_t *node;
-	json_array_foreach(kl_json_get(json, "nodes", NULL), i, node)
+	json_array_foreach (kl_json_get(json, "nodes", NULL), i, node)
 		kl_cluster_add_node(cluster, (int)json_integer_value(node));
 	cluster->registry = kl_json_bool(json, false, "registry", NULL);
 	cluster->binary = kl_strdup(kl_json_str(json, "binary", NULL));
@@ -108,9 +108,9 @@ int kl_cluster_save(const struct kl_cluster *cluster, struct kl_err *err)
 	json_t *nodes = json_array();
 	for (size_t i = 0; i < cluster->node_count; i++)
 		json_array_append_new(nodes, json_integer(cluster->nodes[i]));
-	kl_autojson *json = json_pack("{s:s, s:i, s:o, s:b, s:s, s:s, s:O, s:O}", "name", cluster->name, "index", cluster->index,
-		"nodes", nodes, "registry", cluster->registry, "binary", cluster->binary, "cniPlugin", cluster->cni_plugin,
-		"serverArgs", cluster->server_args, "agentArgs", cluster->agent_args);
+	kl_autojson *json = json_pack("{s:s, s:i, s:o, s:b, s:s, s:s, s:O, s:O}", "name", cluster->name, "index",
+		cluster->index, "nodes", nodes, "registry", cluster->registry, "binary", cluster->binary, "cniPlugin",
+		cluster->cni_plugin, "serverArgs", cluster->server_args, "agentArgs", cluster->agent_args);
 	kl_json_dump(json, &text);
 	kl_buf_char(&text, '\n');
 	int rc = kl_mkdir_p(cluster->data_dir, 0755, err);
@@ -165,7 +165,8 @@ int kl_cluster_free_index(struct kl_err *err)
 	for (int i = 0; i < KL_CLUSTERS_MAX; i++)
 		if (!used[i])
 			return i;
-	return kl_fail_msg(err, ENOSPC, "this machine has %d clusters already; 'keelson down' removes one", KL_CLUSTERS_MAX);
+	return kl_fail_msg(
+		err, ENOSPC, "this machine has %d clusters already; 'keelson down' removes one", KL_CLUSTERS_MAX);
 }
 
 int kl_clusters_lock(struct kl_err *err)

@@ -1,6 +1,6 @@
 /*
- * A cluster on one machine, as `keelson up`, `down` and `status` know it: its name, its index (which all addresses follow
- * from), its nodes, its folders. Kept in <data>/cluster.json; everything else is derived.
+ * A cluster on one machine, as `keelson up`, `down` and `status` know it: its name, its index (which all addresses
+ * follow from), its nodes, its folders. Kept in <data>/cluster.json; everything else is derived.
  */
 #ifndef KL_UP_CLUSTER_H
 #define KL_UP_CLUSTER_H
@@ -13,12 +13,12 @@
 #include <stdint.h>
 
 #define KL_CLUSTERS_DATA "/var/lib/keelson/clusters"
-#define KL_CLUSTERS_RUN	 "/run/keelson/clusters"
+#define KL_CLUSTERS_RUN  "/run/keelson/clusters"
 #define KL_CLUSTERS_PINS "/sys/fs/bpf/keelson"
-#define KL_DEMO_IMAGES	 "/var/cache/keelson/demo-images"
+#define KL_DEMO_IMAGES   "/var/cache/keelson/demo-images"
 
 enum {
-	KL_CLUSTERS_MAX = 16,	  /* indexes 0…15 */
+	KL_CLUSTERS_MAX = 16,       /* indexes 0…15 */
 	KL_CLUSTER_NODES_MAX = 200, /* addresses .11 to .210 of the node network */
 	KL_CLUSTER_NAME_MAX = 40,
 	KL_REGISTRY_PORT = 5000,
@@ -27,12 +27,12 @@ enum {
 struct kl_cluster {
 	char *name;
 	int index;
-	bool registry;	   /* one is run beside the server */
+	bool registry;                   /* one is run beside the server */
 	int nodes[KL_CLUSTER_NODES_MAX]; /* numbers, ascending: node1 is 1 */
 	size_t node_count;
 	char *data_dir, *run_dir, *pin_dir; /* of this cluster */
 	char *kubeconfig;
-	char *binary, *cni_plugin; /* as found when the cluster was made */
+	char *binary, *cni_plugin;        /* as found when the cluster was made */
 	json_t *server_args, *agent_args; /* arrays of strings: more options for those programs */
 	char bridge[IFNAMSIZ];
 	char bridge_ip[KL_ADDR_TEXT], bridge_ip6[KL_ADDR_TEXT];
@@ -69,7 +69,7 @@ struct kl_cluster_node {
 	int number;
 	char name[16];
 	char ip[KL_ADDR_TEXT], ip6[KL_ADDR_TEXT];
-	char link[IFNAMSIZ]; /* the uplink's end in the root namespace */
+	char link[IFNAMSIZ];        /* the uplink's end in the root namespace */
 	char netns[96], mntns[160]; /* paths */
 	char data_dir[160], run_dir[160], pin_dir[160], pki_dir[192];
 	char cgroup[96]; /* relative to each hierarchy: "/keelson/dev/node1" */

@@ -10,7 +10,7 @@
 #include "proc.h"
 
 enum { NFT_MS = 10000 };
-#define FORWARD	  "/proc/sys/net/ipv4/ip_forward"
+#define FORWARD "/proc/sys/net/ipv4/ip_forward"
 /* Stands while forwarding is on because of us. */
 #define FORWARDED KL_CLUSTERS_RUN "/.ip_forward"
 

@@ -1,6 +1,6 @@
 /*
- * The way out of a local cluster: nodes and pods reach what this machine reaches (image registries above all), under this
- * machine's address. One nftables table per cluster in the root namespace, made and removed whole; IPv4 alone.
+ * The way out of a local cluster: nodes and pods reach what this machine reaches (image registries above all), under
+ * this machine's address. One nftables table per cluster in the root namespace, made and removed whole; IPv4 alone.
  */
 #ifndef KL_UP_NAT_H
 #define KL_UP_NAT_H

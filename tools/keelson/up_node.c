@@ -88,8 +88,8 @@ static int private_folder(const char *dir, struct kl_err *err)
 }
 
 /*
- * crun 1.8 refuses a hybrid cgroup hierarchy while the v2 mount lists controllers; in the node's own mounts an empty list
- * is bound over it. Where that fails runc is taken.
+ * crun 1.8 refuses a hybrid cgroup hierarchy while the v2 mount lists controllers; in the node's own mounts an empty
+ * list is bound over it. Where that fails runc is taken.
  */
 static void hide_controllers(void)
 {
@@ -217,7 +217,8 @@ static int default_route(struct kl_link *link, uint32_t ifindex, const char *via
 	return kl_link_route_set(link, &route, err);
 }
 
-static int node_side(const struct kl_cluster *cluster, const struct kl_cluster_node *node, int netns, struct kl_err *err)
+static int node_side(
+	const struct kl_cluster *cluster, const struct kl_cluster_node *node, int netns, struct kl_err *err)
 {
 	kl_autolink *link = NULL;
 	struct kl_link_info eth0;
@@ -249,7 +250,8 @@ static int make_uplink(struct kl_link *host, const struct kl_cluster *cluster, c
 	rc = kl_link_get(host, node->link, &end, err);
 	if (!rc)
 		rc = kl_link_get(host, cluster->bridge, &bridge, err);
-	struct kl_link_change change = {.fields = KL_LINK_UP | KL_LINK_MASTER, .up = true, .master = rc ? 0 : bridge.ifindex};
+	struct kl_link_change change = {
+		.fields = KL_LINK_UP | KL_LINK_MASTER, .up = true, .master = rc ? 0 : bridge.ifindex};
 	if (!rc)
 		rc = kl_link_set(host, end.ifindex, &change, err);
 	return rc ? rc : node_side(cluster, node, netns, err);
@@ -269,8 +271,8 @@ static int open_or_make_netns(const char *path, struct kl_err *err)
 	return rc ? rc : kl_netns_open(path, err);
 }
 
-int kl_node_make(struct kl_link *host, const struct kl_cluster *cluster, const struct kl_cluster_node *node,
-	struct kl_err *err)
+int kl_node_make(
+	struct kl_link *host, const struct kl_cluster *cluster, const struct kl_cluster_node *node, struct kl_err *err)
 {
 	kl_autofree char *ns_dir = kl_asprintf("%s/ns", cluster->run_dir);
 	int rc = private_folder(ns_dir, err);

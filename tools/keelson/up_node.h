@@ -13,8 +13,8 @@
 
 int kl_cluster_bridge_make(struct kl_link *host, const struct kl_cluster *cluster, struct kl_err *err);
 int kl_cluster_bridge_remove(struct kl_link *host, const struct kl_cluster *cluster, struct kl_err *err);
-int kl_node_make(struct kl_link *host, const struct kl_cluster *cluster, const struct kl_cluster_node *node,
-	struct kl_err *err);
+int kl_node_make(
+	struct kl_link *host, const struct kl_cluster *cluster, const struct kl_cluster_node *node, struct kl_err *err);
 /* Its processes must be gone: they hold the namespaces. */
 int kl_node_remove(struct kl_link *host, const struct kl_cluster_node *node, struct kl_err *err);
 /* Host routes: a pod range through its node; the service range through the first node. */

@@ -24,7 +24,8 @@ uint64_t kl_process_start_time(pid_t pid)
 	kl_autobuf text = {0};
 	if (kl_file_read(path, &text, NULL))
 		return 0;
-	/* The name in parentheses may hold anything, so the fields are counted from its last parenthesis: state is the 3rd. */
+	/* The name in parentheses may hold anything, so the fields are counted from its last parenthesis: state is the
+	 * 3rd. */
 	const char *at = strrchr(kl_buf_str(&text), ')');
 	if (!at || at[1] != ' ' || at[2] == 'Z' || at[2] == 'X')
 		return 0;
@@ -95,8 +96,8 @@ struct start {
 /* Between fork and exec only async-signal-safe calls: the parent may have threads. Never returns. */
 static void __attribute__((noreturn)) child(const struct start *start)
 {
-	static const char *const words[] = {"join the cgroup", "enter the network namespace", "enter the mount namespace",
-		"start the program"};
+	static const char *const words[] = {
+		"join the cgroup", "enter the network namespace", "enter the mount namespace", "start the program"};
 	size_t step = 0;
 	sigset_t none;
 	sigemptyset(&none);

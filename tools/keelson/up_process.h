@@ -1,6 +1,6 @@
 /*
- * The processes of a cluster: known by pid files that hold the pid and its start time, so that a number which the kernel
- * has given to somebody else is never taken for ours.
+ * The processes of a cluster: known by pid files that hold the pid and its start time, so that a number which the
+ * kernel has given to somebody else is never taken for ours.
  */
 #ifndef KL_UP_PROCESS_H
 #define KL_UP_PROCESS_H
@@ -22,16 +22,17 @@ int kl_pidfile_write(const char *path, pid_t pid, struct kl_err *err);
 uint64_t kl_process_rss(pid_t pid);
 
 struct kl_process_spec {
-	const char *const *argv; /* argv[0] is a path */
-	const char *log;	 /* stdout and stderr are appended to it */
+	const char *const *argv;   /* argv[0] is a path */
+	const char *log;           /* stdout and stderr are appended to it */
 	const char *netns, *mntns; /* paths of namespaces to enter; NULL: the caller's */
-	const char *cgroup;	 /* of cgroup v2: a path relative to its root; NULL: the caller's */
+	const char *cgroup;        /* of cgroup v2: a path relative to its root; NULL: the caller's */
 };
 /* Starts it in a session of its own; returns when it has been executed or has failed to be. */
 int kl_process_start(const struct kl_process_spec *spec, pid_t *ret, struct kl_err *err);
 /* Where cgroup v2 is mounted, or NULL. Static storage; first call not thread-safe. */
 const char *kl_cgroup2_mount(void);
-/* SIGTERM, and after grace_ms SIGKILL, to a pid file's process; waits until it is gone. 0 as well when there is none. */
+/* SIGTERM, and after grace_ms SIGKILL, to a pid file's process; waits until it is gone. 0 as well when there is none.
+ */
 int kl_pidfile_stop(const char *path, int grace_ms, struct kl_err *err);
 
 #endif

@@ -16,8 +16,8 @@
 
 const char *kl_registry_program(void)
 {
-	static const char *const paths[] = {"/usr/bin/docker-registry", "/usr/sbin/docker-registry",
-		"/usr/local/bin/docker-registry"};
+	static const char *const paths[] = {
+		"/usr/bin/docker-registry", "/usr/sbin/docker-registry", "/usr/local/bin/docker-registry"};
 	for (size_t i = 0; i < KL_ARRAY_LEN(paths); i++)
 		if (!access(paths[i], X_OK))
 			return paths[i];

@@ -1,6 +1,6 @@
 /*
- * The supervisor of a local cluster: starts what is missing, adopts what lives, restarts what dies, with a growing pause.
- * It holds nothing: when it goes, everything else goes on.
+ * The supervisor of a local cluster: starts what is missing, adopts what lives, restarts what dies, with a growing
+ * pause. It holds nothing: when it goes, everything else goes on.
  */
 #include "up_units.h"
 

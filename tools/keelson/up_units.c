@@ -39,7 +39,7 @@ static void more_arguments(struct kl_unit *unit, const json_t *list)
 {
 	size_t i;
 	json_t *arg;
-	json_array_foreach(list, i, arg)
+	json_array_foreach (list, i, arg)
 		if (json_is_string(arg))
 			arguments(unit, json_string_value(arg), NULL);
 }
@@ -59,9 +59,10 @@ static void add_server(struct kl_units *units, const struct kl_cluster *cluster)
 	char port[16];
 	snprintf(port, sizeof(port), "%d", cluster->api_port);
 	unit->cgroup = kl_asprintf("/keelson/%s/control", cluster->name);
-	arguments(unit, cluster->binary, "server", "--data-dir", data, "--bind-address", cluster->bridge_ip, "--bind-address",
-		"127.0.0.1", "--advertise-address", cluster->bridge_ip, "--port", port, "--cluster-cidr", cluster->pod_cidr,
-		"--service-cidr", cluster->service_cidr, "--cluster-name", cluster->name, NULL);
+	arguments(unit, cluster->binary, "server", "--data-dir", data, "--bind-address", cluster->bridge_ip,
+		"--bind-address", "127.0.0.1", "--advertise-address", cluster->bridge_ip, "--port", port,
+		"--cluster-cidr", cluster->pod_cidr, "--service-cidr", cluster->service_cidr, "--cluster-name",
+		cluster->name, NULL);
 	/* On one machine silence means death: pods of a lost node are replaced after seconds, not minutes. */
 	arguments(unit, "--node-monitor-grace-period", "10s", "--default-unreachable-toleration-seconds", "5", NULL);
 	more_arguments(unit, cluster->server_args);
@@ -79,11 +80,11 @@ static void add_agent(struct kl_units *units, const struct kl_cluster *cluster, 
 	unit->cgroup = kl_asprintf("%s/agent", node.cgroup);
 	unit->netns = kl_strdup(node.netns);
 	unit->mntns = kl_strdup(node.mntns);
-	arguments(unit, cluster->binary, "agent", "--node-name", node.name, "--node-ip", node.ip, "--kubeconfig", kubeconfig,
-		"--cert-dir", node.pki_dir, "--root-dir", node.data_dir, "--run-dir", node.run_dir, "--pin-dir", node.pin_dir,
-		"--cgroup-root", node.cgroup, "--uplink", "eth0", "--cni-plugin", cluster->cni_plugin, "--service-cidr",
-		cluster->service_cidr, "--external-cluster-ip", "--shared-kernel", "--image-root", images,
-		"--lease-duration", "10", NULL);
+	arguments(unit, cluster->binary, "agent", "--node-name", node.name, "--node-ip", node.ip, "--kubeconfig",
+		kubeconfig, "--cert-dir", node.pki_dir, "--root-dir", node.data_dir, "--run-dir", node.run_dir,
+		"--pin-dir", node.pin_dir, "--cgroup-root", node.cgroup, "--uplink", "eth0", "--cni-plugin",
+		cluster->cni_plugin, "--service-cidr", cluster->service_cidr, "--external-cluster-ip",
+		"--shared-kernel", "--image-root", images, "--lease-duration", "10", NULL);
 	if (cluster->registry)
 		arguments(unit, "--registry-mirror", mirror, NULL);
 	more_arguments(unit, cluster->agent_args);

@@ -11,7 +11,7 @@
 #include <sys/types.h>
 
 struct kl_unit {
-	char *name; /* "registry", "server", "node2" */
+	char *name;                                    /* "registry", "server", "node2" */
 	char *log, *pid_file, *netns, *mntns, *cgroup; /* netns, mntns NULL: the root's */
 	char *argv[96];
 	/* the supervisor's */

@@ -17,7 +17,8 @@ static const struct kl_cni_env good = {
 	.args = "IgnoreUnknown=1;K8S_POD_NAMESPACE=default;K8S_POD_NAME=web-1;K8S_POD_UID=u",
 };
 
-static int read_with(const struct kl_cni_env *env, const char *config, struct kl_cni_ask *ask, struct kl_cni_failure *failure)
+static int read_with(
+	const struct kl_cni_env *env, const char *config, struct kl_cni_ask *ask, struct kl_cni_failure *failure)
 {
 	*ask = (struct kl_cni_ask){0};
 	*failure = (struct kl_cni_failure){0};
@@ -95,7 +96,8 @@ KL_TEST(refuses_bad_configurations)
 		{"{\"cniVersion\":\"1.0.0\",\"name\":\"a/b\"}", 7},
 		{"{\"cniVersion\":\"1.0.0\",\"name\":\"net\",\"socket\":\"relative\"}", 7},
 		{"{\"cniVersion\":\"1.0.0\",\"name\":\"net\",\"socket\":\"/0123456789012345678901234567890123456789"
-		 "0123456789012345678901234567890123456789012345678901234567890123456789012345678901234567890\"}", 7},
+		 "0123456789012345678901234567890123456789012345678901234567890123456789012345678901234567890\"}",
+			7},
 		{"{\"cniVersion\":\"1.0.0\",\"name\":\"net\",\"prevResult\":[]}", 7},
 		{"{\"cniVersion\":\"0.3.1\",\"name\":\"net\"}", 0},
 		{"{\"cniVersion\":\"0.4.0\",\"name\":\"net\",\"prevResult\":{\"ips\":[]},\"unknown\":true}", 0},

@@ -69,8 +69,11 @@ static void *serve(void *arg)
 static void node_start(struct node *node, const char *const *cidrs, size_t count)
 {
 	struct kl_err err = {0};
-	struct kl_cniserver_opts opts = {.socket_path = node->socket, .state_dir = node->state, .pod_added = pod_added,
-		.pod_removed = pod_removed, .arg = node};
+	struct kl_cniserver_opts opts = {.socket_path = node->socket,
+		.state_dir = node->state,
+		.pod_added = pod_added,
+		.pod_removed = pod_removed,
+		.arg = node};
 	uv_loop_init(&node->loop);
 	uv_async_init(&node->loop, &node->stop, stop);
 	node->stop.data = node;
@@ -140,9 +143,11 @@ static int plugin(const struct node *node, const char *command, const char *vers
 	pod_path(node, pod, path);
 	kl_autofree char *env_command = kl_asprintf("CNI_COMMAND=%s", command);
 	kl_autofree char *env_id = kl_asprintf("CNI_CONTAINERID=%s", pod), *env_ns = kl_asprintf("CNI_NETNS=%s", path);
-	kl_autofree char *config = kl_asprintf("{\"cniVersion\":\"%s\",\"name\":\"net\",\"socket\":\"%s\"}", version, node->socket);
+	kl_autofree char *config =
+		kl_asprintf("{\"cniVersion\":\"%s\",\"name\":\"net\",\"socket\":\"%s\"}", version, node->socket);
 	const char *argv[] = {"env", "-i", env_command, env_id, env_ns, "CNI_IFNAME=eth0", "CNI_PATH=/opt/cni/bin",
-		"CNI_ARGS=K8S_POD_NAMESPACE=default;K8S_POD_NAME=web", "ASAN_OPTIONS=detect_leaks=0", KL_CNI_PLUGIN, NULL};
+		"CNI_ARGS=K8S_POD_NAMESPACE=default;K8S_POD_NAME=web", "ASAN_OPTIONS=detect_leaks=0", KL_CNI_PLUGIN,
+		NULL};
 	KL_CHECK_INT(kl_proc_run(argv, config, 20000, &result, NULL), 0);
 	*ret = result.out.len ? kl_json_parse(result.out.data, result.out.len, NULL) : NULL;
 	KL_CHECK_STR(kl_buf_str(&result.err_out), "");
@@ -157,8 +162,8 @@ static void expect(const struct node *node, const char *command, const char *pod
 	int code = plugin(node, command, "1.0.0", pod, &answer);
 	int got = (int)kl_json_int(answer, 0, "code", NULL);
 	if (code != (want_code != 0) || got != want_code)
-		kl_test_failed(__FILE__, line, "%s %s: exit code %d, CNI code %d (%s: %s), not %d", command, pod, code, got,
-			kl_json_str(answer, "msg", NULL), kl_json_str(answer, "details", NULL), want_code);
+		kl_test_failed(__FILE__, line, "%s %s: exit code %d, CNI code %d (%s: %s), not %d", command, pod, code,
+			got, kl_json_str(answer, "msg", NULL), kl_json_str(answer, "details", NULL), want_code);
 	if (want_code)
 		KL_CHECK_STR(kl_json_str(answer, "cniVersion", NULL), "1.0.0");
 }
@@ -207,7 +212,8 @@ static void give_node_addresses(void)
 	KL_CHECK_INT(kl_link_addr_add(link, lo.ifindex, &six, NULL), 0);
 }
 
-static const char *const v4[] = {"10.77.1.0/24"}, *const tiny[] = {"10.77.1.0/30"}, *const dual[] = {"10.77.1.0/24", "fd77::/64"};
+static const char *const v4[] = {"10.77.1.0/24"}, *const tiny[] = {"10.77.1.0/30"},
+			 *const dual[] = {"10.77.1.0/24", "fd77::/64"};
 
 KL_TEST(a_pod_comes_and_goes)
 {
@@ -357,7 +363,8 @@ KL_TEST(version_and_bad_input)
 	for (size_t i = 0; i < KL_ARRAY_LEN(cases); i++) {
 		struct kl_proc_result result = {0};
 		kl_autofree char *command = kl_asprintf("CNI_COMMAND=%s", cases[i].command);
-		const char *argv[] = {"env", "-i", command, "CNI_CONTAINERID=c", "CNI_NETNS=/x", "CNI_IFNAME=eth0", KL_CNI_PLUGIN, NULL};
+		const char *argv[] = {"env", "-i", command, "CNI_CONTAINERID=c", "CNI_NETNS=/x", "CNI_IFNAME=eth0",
+			KL_CNI_PLUGIN, NULL};
 		KL_CHECK_INT(kl_proc_run(argv, cases[i].config, 20000, &result, NULL), 0);
 		KL_CHECK_INT(result.exit_code, cases[i].exit_code);
 		kl_autojson *answer = kl_json_parse(kl_buf_str(&result.out), result.out.len, NULL);
@@ -385,8 +392,14 @@ KL_TEST(the_agents_client_runs_the_plugin)
 	struct kl_err err = {0};
 	pod_make(node, "p1");
 	pod_path(node, "p1", path);
-	struct kl_cni_request request = {.plugin = KL_CNI_PLUGIN, .command = "ADD", .socket_path = node->socket,
-		.container_id = "p1", .netns_path = path, .pod_namespace = "default", .pod_name = "web", .pod_uid = "u"};
+	struct kl_cni_request request = {.plugin = KL_CNI_PLUGIN,
+		.command = "ADD",
+		.socket_path = node->socket,
+		.container_id = "p1",
+		.netns_path = path,
+		.pod_namespace = "default",
+		.pod_name = "web",
+		.pod_uid = "u"};
 	uv_loop_init(&loop);
 	KL_CHECK_INT(kl_cni_call(&loop, &request, client_done, text, &err), 0);
 	uv_run(&loop, UV_RUN_DEFAULT);

@@ -11,11 +11,11 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <netinet/in.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <netinet/in.h>
 #include <unistd.h>
 
 struct world {
@@ -54,7 +54,8 @@ static void join(struct world *world)
 {
 	struct kl_err err = {0};
 	static const uint8_t mac[6] = {2, 0, 0, 0, 0, 7};
-	struct kl_veth veth = {.name = "va", .peer_name = "vb", .mac = mac, .peer_netns_fd = world->right_fd, .mtu = 1400};
+	struct kl_veth veth = {
+		.name = "va", .peer_name = "vb", .mac = mac, .peer_netns_fd = world->right_fd, .mtu = 1400};
 	KL_CHECK_INT(kl_link_veth_add(world->a, &veth, &err), 0);
 	KL_CHECK_STR(err.text, "");
 }
@@ -83,8 +84,8 @@ KL_TEST(veth_into_another_namespace)
 	KL_CHECK_INT(kl_link_get(world.a, "vb", &vb, &err), -ENODEV);
 	KL_CHECK_INT(kl_link_get(world.a, "vb", &vb, NULL), -ENODEV);
 
-	struct kl_link_change change = {.fields = KL_LINK_UP | KL_LINK_ALIAS | KL_LINK_MTU, .up = true, .mtu = 1300,
-		.alias = "default/web-1"};
+	struct kl_link_change change = {
+		.fields = KL_LINK_UP | KL_LINK_ALIAS | KL_LINK_MTU, .up = true, .mtu = 1300, .alias = "default/web-1"};
 	KL_CHECK_INT(kl_link_set(world.a, va.ifindex, &change, &err), 0);
 	KL_CHECK_INT(kl_link_get(world.a, "va", &va, &err), 0);
 	KL_CHECK(va.flags & IFF_UP);
@@ -108,7 +109,8 @@ KL_TEST(the_kernels_words_reach_the_error)
 	KL_CHECK_INT(kl_link_route_set(world.a, &route, &err), -ENETUNREACH);
 	KL_CHECK(strstr(err.text, "10.9.0.0/16"));
 	KL_CHECK(strstr(err.text, "Nexthop has invalid gateway"));
-	KL_CHECK_INT(kl_link_veth_add(world.a, &(struct kl_veth){.name = "a-name-that-is-too-long", .peer_name = "x"}, &err),
+	KL_CHECK_INT(
+		kl_link_veth_add(world.a, &(struct kl_veth){.name = "a-name-that-is-too-long", .peer_name = "x"}, &err),
 		-EINVAL);
 	world_end(&world);
 }
@@ -174,8 +176,11 @@ KL_TEST(addresses_routes_neighbours)
 
 	struct kl_route route = {.dst = prefix("10.10.0.0/16"), .via = prefix("10.9.1.7").addr, .protocol = 75};
 	struct kl_route route6 = {.dst = prefix("fd10::/32"), .via = prefix("fd09::7").addr, .protocol = 75};
-	struct kl_route gateway = {.dst = prefix("0.0.0.0/0"), .via = prefix("169.254.1.1").addr, .ifindex = va.ifindex,
-		.onlink = true, .protocol = 76};
+	struct kl_route gateway = {.dst = prefix("0.0.0.0/0"),
+		.via = prefix("169.254.1.1").addr,
+		.ifindex = va.ifindex,
+		.onlink = true,
+		.protocol = 76};
 	KL_CHECK_INT(kl_link_route_set(world.a, &route, &err), 0);
 	KL_CHECK_INT(kl_link_route_set(world.a, &route6, &err), 0);
 	KL_CHECK_INT(kl_link_route_set(world.a, &gateway, &err), 0);

@@ -35,7 +35,8 @@ KL_TEST(names)
 	};
 	for (size_t i = 0; i < KL_ARRAY_LEN(cases); i++)
 		if (kl_cluster_name_valid(cases[i].name) != cases[i].valid)
-			kl_test_failed(__FILE__, __LINE__, "'%s' is %svalid", cases[i].name, cases[i].valid ? "not " : "");
+			kl_test_failed(
+				__FILE__, __LINE__, "'%s' is %svalid", cases[i].name, cases[i].valid ? "not " : "");
 }
 
 KL_TEST(node_names)
@@ -102,7 +103,8 @@ KL_TEST(long_names_have_bridges_of_their_own)
 
 KL_TEST(ranges_of_all_clusters_are_disjoint)
 {
-	static const char *const machine[] = {"10.88.0.0/16", "10.96.0.0/16", "10.244.0.0/16"}; /* nodes; a real host's defaults */
+	static const char *const machine[] = {
+		"10.88.0.0/16", "10.96.0.0/16", "10.244.0.0/16"}; /* nodes; a real host's defaults */
 	struct kl_prefix ranges[2 * KL_CLUSTERS_MAX + KL_ARRAY_LEN(machine)];
 	size_t count = 0;
 	for (size_t i = 0; i < KL_ARRAY_LEN(machine); i++)
