@@ -4,8 +4,11 @@
 
 #include <curl/curl.h>
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
 struct kl_bench_api {
 	CURL *curl;
@@ -14,14 +17,21 @@ struct kl_bench_api {
 	void (*line)(const char *line, void *arg);
 	void *arg;
 	const atomic_bool *stop;
+	int pem_fds[3]; /* CA, certificate, key */
 };
 
-static void borrow(CURL *curl, CURLoption option, const char *pem)
+/* libcurl over GnuTLS takes certificates as files only: the text becomes one that lives in memory. */
+static void give_file(CURL *curl, CURLoption option, const char *pem, int *ret_fd)
 {
-	struct curl_blob blob = {.data = (char *)pem, .len = pem ? strlen(pem) : 0, .flags = CURL_BLOB_NOCOPY};
+	char path[40];
 
-	if (pem)
-		curl_easy_setopt(curl, option, &blob);
+	if (!pem)
+		return;
+	*ret_fd = memfd_create("pem", MFD_CLOEXEC);
+	if (*ret_fd < 0 || write(*ret_fd, pem, strlen(pem)) != (ssize_t)strlen(pem))
+		abort();
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", *ret_fd);
+	curl_easy_setopt(curl, option, path);
 }
 
 static size_t on_data(char *data, size_t size, size_t count, void *arg)
@@ -52,14 +62,17 @@ struct kl_bench_api *kl_bench_api_new(const char *kubeconfig, struct kl_err *err
 {
 	struct kl_bench_api *api = kl_calloc(1, sizeof(*api));
 
+	for (size_t i = 0; i < KL_ARRAY_LEN(api->pem_fds); i++)
+		api->pem_fds[i] = -1;
 	if (kl_kubeconfig_load(kubeconfig, &api->config, err)) {
 		free(api);
 		return NULL;
 	}
 	api->curl = curl_easy_init();
-	borrow(api->curl, CURLOPT_CAINFO_BLOB, api->config.ca_pem);
-	borrow(api->curl, CURLOPT_SSLCERT_BLOB, api->config.cert_pem);
-	borrow(api->curl, CURLOPT_SSLKEY_BLOB, api->config.key_pem);
+	give_file(api->curl, CURLOPT_CAINFO, api->config.ca_pem, &api->pem_fds[0]);
+	give_file(api->curl, CURLOPT_SSLCERT, api->config.cert_pem, &api->pem_fds[1]);
+	give_file(api->curl, CURLOPT_SSLKEY, api->config.key_pem, &api->pem_fds[2]);
+	curl_easy_setopt(api->curl, CURLOPT_CAPATH, NULL);
 	curl_easy_setopt(api->curl, CURLOPT_SSLCERTTYPE, "PEM");
 	curl_easy_setopt(api->curl, CURLOPT_SSLKEYTYPE, "PEM");
 	curl_easy_setopt(api->curl, CURLOPT_WRITEFUNCTION, on_data);
@@ -77,6 +90,8 @@ void kl_bench_api_free(struct kl_bench_api *api)
 	if (!api)
 		return;
 	curl_easy_cleanup(api->curl);
+	for (size_t i = 0; i < KL_ARRAY_LEN(api->pem_fds); i++)
+		kl_cleanup_close(&api->pem_fds[i]);
 	kl_kubeconfig_release(&api->config);
 	kl_buf_release(&api->answer);
 	free(api);

@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -26,7 +27,7 @@ struct kl_tally {
 	int64_t started_ns, started_ms, last_failure_ms;
 	struct lane lanes[KL_LANES];
 	uint64_t failures[KL_FAILURES], reconnects, skipped;
-	json_t *answered_by, *samples;
+	json_t *answered_by, *samples, *failed_at; /* failed_at: second since the start → how many */
 	uint32_t *times_us;
 	size_t times;
 };
@@ -39,6 +40,7 @@ struct kl_tally *kl_tally_new(void)
 	tally->started_ms = kl_realtime_ms();
 	tally->answered_by = json_object();
 	tally->samples = json_array();
+	tally->failed_at = json_object();
 	tally->times_us = kl_calloc(TIMES_MAX, sizeof(*tally->times_us));
 	return tally;
 }
@@ -49,6 +51,7 @@ void kl_tally_free(struct kl_tally *tally)
 		return;
 	json_decref(tally->answered_by);
 	json_decref(tally->samples);
+	json_decref(tally->failed_at);
 	free(tally->times_us);
 	free(tally);
 }
@@ -61,16 +64,22 @@ static void note_gap(const struct kl_tally *tally, struct lane *lane, int64_t no
 		lane->longest_gap_ns = now_ns - since;
 }
 
-void kl_tally_answer(struct kl_tally *tally, enum kl_lane id, const char *key, int64_t sent_ns)
+static void count_one(json_t *counts, const char *key)
 {
-	struct lane *lane = &tally->lanes[id];
-	int64_t now_ns = kl_monotonic_ns();
-	json_t *count = json_object_get(tally->answered_by, key);
+	json_t *count = json_object_get(counts, key);
 
 	if (count)
 		json_integer_set(count, json_integer_value(count) + 1);
 	else
-		json_object_set_new(tally->answered_by, key, json_integer(1));
+		json_object_set_new(counts, key, json_integer(1));
+}
+
+void kl_tally_answer(struct kl_tally *tally, enum kl_lane id, const char *key, int64_t sent_ns)
+{
+	struct lane *lane = &tally->lanes[id];
+	int64_t now_ns = kl_monotonic_ns();
+
+	count_one(tally->answered_by, key);
 	note_gap(tally, lane, now_ns);
 	lane->answers++;
 	lane->last_answer_ns = now_ns;
@@ -90,9 +99,13 @@ static void sample(struct kl_tally *tally, const char *lane, const char *what, c
 
 void kl_tally_failure(struct kl_tally *tally, enum kl_lane lane, enum kl_failure failure, const char *target)
 {
+	char second[24];
+
 	tally->lanes[lane].failures++;
 	tally->failures[failure]++;
 	tally->last_failure_ms = kl_realtime_ms();
+	snprintf(second, sizeof(second), "%" PRId64, (tally->last_failure_ms - tally->started_ms) / 1000);
+	count_one(tally->failed_at, second);
 	sample(tally, lane_names[lane], failure_names[failure], target);
 }
 
@@ -184,6 +197,7 @@ json_t *kl_tally_json(struct kl_tally *tally)
 	kl_json_set(out, json_integer(tally->last_failure_ms), "last_failure_ms", NULL);
 	kl_json_set(out, json_incref(tally->answered_by), "answered_by", NULL);
 	kl_json_set(out, failures_json(tally), "failed_by", NULL);
+	kl_json_set(out, json_incref(tally->failed_at), "failed_at_s", NULL);
 	for (size_t i = 0; i < KL_LANES; i++) {
 		if (!tally->lanes[i].answers && !tally->lanes[i].failures)
 			continue;
