@@ -21,8 +21,11 @@ enum kl_media kl_media_parse(const char *content_type)
 		const char *name;
 		enum kl_media media;
 	} types[] = {
-		{"application/json", KL_MEDIA_JSON}, {"application/yaml", KL_MEDIA_YAML}, {"text/yaml", KL_MEDIA_YAML},
-		{"application/x-yaml", KL_MEDIA_YAML}, {"*/*", KL_MEDIA_JSON},
+		{"application/json", KL_MEDIA_JSON},
+		{"application/yaml", KL_MEDIA_YAML},
+		{"text/yaml", KL_MEDIA_YAML},
+		{"application/x-yaml", KL_MEDIA_YAML},
+		{"*/*", KL_MEDIA_JSON},
 		{"application/vnd.kubernetes.protobuf", KL_MEDIA_PROTOBUF},
 	};
 	for (size_t i = 0; i < KL_ARRAY_LEN(types); i++)
@@ -133,10 +136,10 @@ static bool too_deep(const json_t *value, int depth)
 	size_t i;
 	if (depth > DEPTH_MAX)
 		return true;
-	json_array_foreach(value, i, entry)
+	json_array_foreach (value, i, entry)
 		if ((json_is_object(entry) || json_is_array(entry)) && too_deep(entry, depth + 1))
 			return true;
-	json_object_foreach((json_t *)(uintptr_t)value, key, entry)
+	json_object_foreach ((json_t *)(uintptr_t)value, key, entry)
 		if ((json_is_object(entry) || json_is_array(entry)) && too_deep(entry, depth + 1))
 			return true;
 	return false;
@@ -152,8 +155,8 @@ static json_t *decode_json(const char *data, size_t len, struct kl_status *st)
 			note_duplicates(json, data, len);
 	}
 	if (!json)
-		kl_status_bad_request(st, "error decoding the body as JSON: line %d, column %d: %s", error.line, error.column,
-			error.text);
+		kl_status_bad_request(st, "error decoding the body as JSON: line %d, column %d: %s", error.line,
+			error.column, error.text);
 	return json;
 }
 
@@ -190,7 +193,8 @@ json_t *kl_api_decode(enum kl_media media, const char *data, size_t len, struct 
 	}
 	if (media == KL_MEDIA_UNKNOWN) {
 		kl_status_set(st, 415, "UnsupportedMediaType",
-			"the body of the request was in an unknown format - accepted media types include: application/json, "
+			"the body of the request was in an unknown format - accepted media types include: "
+			"application/json, "
 			"application/yaml, application/vnd.kubernetes.protobuf");
 		return NULL;
 	}

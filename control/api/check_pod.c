@@ -32,7 +32,7 @@ static void check_ports(const json_t *ports, const struct kl_path *path, struct 
 	size_t i;
 	json_t *port;
 	kl_autojson *names = json_object();
-	json_array_foreach(ports, i, port) {
+	json_array_foreach (ports, i, port) {
 		const struct kl_path *at = KL_INDEX(path, i);
 		const json_t *name = json_object_get(port, "name"), *host = json_object_get(port, "hostPort");
 		const char *text = json_string_value(name), *why = text && *text ? kl_name_port(text) : NULL;
@@ -51,7 +51,7 @@ static void check_amounts(const json_t *amounts, const struct kl_path *path, str
 {
 	const char *name;
 	json_t *amount;
-	json_object_foreach((json_t *)(uintptr_t)amounts, name, amount) {
+	json_object_foreach ((json_t *)(uintptr_t)amounts, name, amount) {
 		const struct kl_path *at = KL_MAP_KEY(path, name);
 		int64_t milli;
 		const char *why = kl_name_qualified(name);
@@ -72,16 +72,17 @@ static void check_resources(const json_t *resources, const struct kl_path *path,
 	json_t *request;
 	check_amounts(limits, KL_KEY(path, "limits"), errors);
 	check_amounts(requests, KL_KEY(path, "requests"), errors);
-	json_object_foreach((json_t *)(uintptr_t)requests, name, request) {
+	json_object_foreach ((json_t *)(uintptr_t)requests, name, request) {
 		const json_t *limit = json_object_get(limits, name);
 		int64_t have, max;
 		if (limit && !kl_quantity_json(request, &have) && !kl_quantity_json(limit, &max) && have > max)
-			kl_invalid(errors, KL_KEY(path, "requests"), request, "must be less than or equal to %s limit of %s", name,
-				json_string_value(limit) ?: "");
+			kl_invalid(errors, KL_KEY(path, "requests"), request,
+				"must be less than or equal to %s limit of %s", name, json_string_value(limit) ?: "");
 	}
 }
 
-static void check_probe_of(const json_t *container, const char *key, const struct kl_path *path, struct kl_errors *errors)
+static void check_probe_of(
+	const json_t *container, const char *key, const struct kl_path *path, struct kl_errors *errors)
 {
 	const json_t *success = kl_json_get(container, key, "successThreshold", NULL);
 	if (json_is_integer(success) && json_integer_value(success) != 1)
@@ -105,7 +106,8 @@ void kl_check_Container(const json_t *object, const struct kl_path *path, struct
 
 void kl_check_EphemeralContainer(const json_t *object, const struct kl_path *path, struct kl_errors *errors)
 {
-	static const char *const forbidden[] = {"ports", "livenessProbe", "readinessProbe", "startupProbe", "lifecycle"};
+	static const char *const forbidden[] = {
+		"ports", "livenessProbe", "readinessProbe", "startupProbe", "lifecycle"};
 	kl_check_Container(object, path, errors);
 	for (size_t i = 0; i < KL_ARRAY_LEN(forbidden); i++)
 		if (json_object_get(object, forbidden[i]))
@@ -127,7 +129,8 @@ void kl_check_EnvVar(const json_t *object, const struct kl_path *path, struct kl
 	if (count != 1)
 		kl_invalid_str(errors, KL_KEY(path, "valueFrom"), "",
 			count ? "may not have more than one field specified at a time"
-			      : "must specify one of: `fieldRef`, `resourceFieldRef`, `configMapKeyRef` or `secretKeyRef`");
+			      : "must specify one of: `fieldRef`, `resourceFieldRef`, `configMapKeyRef` or "
+				"`secretKeyRef`");
 }
 
 static void check_handler(const json_t *object, const struct kl_path *path, struct kl_errors *errors)
@@ -188,7 +191,7 @@ void kl_check_Volume(const json_t *object, const struct kl_path *path, struct kl
 	bool first = true;
 	const char *key;
 	json_t *value;
-	json_object_foreach((json_t *)(uintptr_t)object, key, value) {
+	json_object_foreach ((json_t *)(uintptr_t)object, key, value) {
 		if (!strcmp(key, "name"))
 			continue;
 		if (!first)
@@ -264,7 +267,8 @@ void kl_check_PodAffinityTerm(const json_t *object, const struct kl_path *path, 
 
 void kl_check_TopologySpreadConstraint(const json_t *object, const struct kl_path *path, struct kl_errors *errors)
 {
-	if (json_object_get(object, "minDomains") && strcmp(kl_json_str(object, "whenUnsatisfiable", NULL), "DoNotSchedule"))
+	if (json_object_get(object, "minDomains") &&
+		strcmp(kl_json_str(object, "whenUnsatisfiable", NULL), "DoNotSchedule"))
 		kl_invalid(errors, KL_KEY(path, "minDomains"), json_object_get(object, "minDomains"),
 			"can only use minDomains if whenUnsatisfiable=DoNotSchedule, not %s",
 			kl_json_str(object, "whenUnsatisfiable", NULL));
@@ -275,12 +279,13 @@ void kl_check_LabelSelector(const json_t *object, const struct kl_path *path, st
 	size_t i;
 	json_t *term;
 	kl_labels_validate(json_object_get(object, "matchLabels"), KL_KEY(path, "matchLabels"), errors);
-	json_array_foreach(json_object_get(object, "matchExpressions"), i, term) {
+	json_array_foreach (json_object_get(object, "matchExpressions"), i, term) {
 		const struct kl_path *at = KL_INDEX(KL_KEY(path, "matchExpressions"), i);
 		const char *op = kl_json_str(term, "operator", NULL), *key = kl_json_str(term, "key", NULL);
 		size_t count = json_array_size(json_object_get(term, "values"));
 		if ((!strcmp(op, "In") || !strcmp(op, "NotIn")) && !count)
-			kl_required(errors, KL_KEY(at, "values"), "must be specified when `operator` is 'In' or 'NotIn'");
+			kl_required(
+				errors, KL_KEY(at, "values"), "must be specified when `operator` is 'In' or 'NotIn'");
 		if ((!strcmp(op, "Exists") || !strcmp(op, "DoesNotExist")) && count)
 			kl_forbidden(errors, KL_KEY(at, "values"),
 				"may not be specified when `operator` is 'Exists' or 'DoesNotExist'");
@@ -291,12 +296,12 @@ void kl_check_LabelSelector(const json_t *object, const struct kl_path *path, st
 
 /* --- the whole spec --- */
 
-static void check_names(const json_t *spec, const char *list, json_t *seen, const struct kl_path *path,
-	struct kl_errors *errors)
+static void check_names(
+	const json_t *spec, const char *list, json_t *seen, const struct kl_path *path, struct kl_errors *errors)
 {
 	size_t i;
 	json_t *container;
-	json_array_foreach(json_object_get(spec, list), i, container) {
+	json_array_foreach (json_object_get(spec, list), i, container) {
 		const json_t *name = json_object_get(container, "name");
 		const char *text = json_string_value(name);
 		if (!text)
@@ -309,12 +314,12 @@ static void check_names(const json_t *spec, const char *list, json_t *seen, cons
 	}
 }
 
-static void check_mounts(const json_t *container, const json_t *volumes, const struct kl_path *path,
-	struct kl_errors *errors)
+static void check_mounts(
+	const json_t *container, const json_t *volumes, const struct kl_path *path, struct kl_errors *errors)
 {
 	size_t i;
 	json_t *mount;
-	json_array_foreach(json_object_get(container, "volumeMounts"), i, mount) {
+	json_array_foreach (json_object_get(container, "volumeMounts"), i, mount) {
 		const json_t *name = json_object_get(mount, "name");
 		const char *text = json_string_value(name);
 		if (text && *text && !json_object_get(volumes, text))
@@ -327,7 +332,7 @@ static json_t *volume_names(const json_t *spec)
 	json_t *names = json_object();
 	size_t i;
 	json_t *volume;
-	json_array_foreach(json_object_get(spec, "volumes"), i, volume)
+	json_array_foreach (json_object_get(spec, "volumes"), i, volume)
 		json_object_set_new(names, kl_json_str(volume, "name", NULL), json_true());
 	return names;
 }
@@ -336,7 +341,7 @@ static void check_addresses(const json_t *spec, const struct kl_path *path, stru
 {
 	size_t i;
 	json_t *alias;
-	json_array_foreach(json_object_get(spec, "hostAliases"), i, alias) {
+	json_array_foreach (json_object_get(spec, "hostAliases"), i, alias) {
 		const char *ip = kl_json_str(alias, "ip", NULL);
 		struct in6_addr addr;
 		if (*ip && inet_pton(AF_INET, ip, &addr) != 1 && inet_pton(AF_INET6, ip, &addr) != 1)
@@ -353,7 +358,7 @@ void kl_check_PodSpec(const json_t *object, const struct kl_path *path, struct k
 		size_t i;
 		json_t *container;
 		check_names(object, lists[k], names, path, errors);
-		json_array_foreach(json_object_get(object, lists[k]), i, container)
+		json_array_foreach (json_object_get(object, lists[k]), i, container)
 			check_mounts(container, volumes, KL_INDEX(KL_KEY(path, lists[k]), i), errors);
 	}
 	kl_labels_validate(json_object_get(object, "nodeSelector"), KL_KEY(path, "nodeSelector"), errors);
@@ -362,7 +367,8 @@ void kl_check_PodSpec(const json_t *object, const struct kl_path *path, struct k
 	check_addresses(object, path, errors);
 	const json_t *deadline = json_object_get(object, "activeDeadlineSeconds");
 	if (json_is_integer(deadline) && json_integer_value(deadline) < 1)
-		kl_invalid(errors, KL_KEY(path, "activeDeadlineSeconds"), deadline, "must be between 1 and 2147483647, inclusive");
+		kl_invalid(errors, KL_KEY(path, "activeDeadlineSeconds"), deadline,
+			"must be between 1 and 2147483647, inclusive");
 	const char *account = kl_json_str(object, "serviceAccountName", NULL);
 	if (*account && kl_name_dns_subdomain(account))
 		kl_invalid_str(errors, KL_KEY(path, "serviceAccountName"), account, kl_name_dns_subdomain(account));

@@ -29,7 +29,8 @@ static void check_target(const json_t *port, const struct kl_path *path, struct 
 		kl_invalid(errors, KL_KEY(path, "targetPort"), target, "%s", kl_name_port(json_string_value(target)));
 }
 
-static void check_node_port(const json_t *spec, const json_t *port, const struct kl_path *path, struct kl_errors *errors)
+static void check_node_port(
+	const json_t *spec, const json_t *port, const struct kl_path *path, struct kl_errors *errors)
 {
 	const json_t *node = json_object_get(port, "nodePort");
 	if (!node)
@@ -40,8 +41,8 @@ static void check_node_port(const json_t *spec, const json_t *port, const struct
 		kl_invalid(errors, KL_KEY(path, "nodePort"), node, "must be between 1 and 65535, inclusive");
 }
 
-static void check_port(const json_t *spec, const json_t *port, bool wants_name, const struct kl_path *path,
-	struct kl_errors *errors)
+static void check_port(
+	const json_t *spec, const json_t *port, bool wants_name, const struct kl_path *path, struct kl_errors *errors)
 {
 	const json_t *name = json_object_get(port, "name");
 	const char *text = json_string_value(name);
@@ -59,14 +60,14 @@ static void check_duplicates(const json_t *ports, const struct kl_path *path, st
 	size_t i;
 	json_t *port;
 	kl_autojson *names = json_object(), *numbers = json_object();
-	json_array_foreach(ports, i, port) {
+	json_array_foreach (ports, i, port) {
 		const json_t *name = json_object_get(port, "name");
 		if (name && json_object_get(names, json_string_value(name)))
 			kl_duplicate(errors, KL_KEY(KL_INDEX(path, i), "name"), name);
 		if (name)
 			json_object_set_new(names, json_string_value(name), json_true());
-		kl_autofree char *key = kl_asprintf("%s/%lld", kl_json_str(port, "protocol", NULL),
-			(long long)kl_json_int(port, 0, "port", NULL));
+		kl_autofree char *key = kl_asprintf(
+			"%s/%lld", kl_json_str(port, "protocol", NULL), (long long)kl_json_int(port, 0, "port", NULL));
 		kl_autojson *pair = json_pack("{s:s,s:I}", "protocol", kl_json_str(port, "protocol", NULL), "port",
 			(json_int_t)kl_json_int(port, 0, "port", NULL));
 		if (json_object_get(numbers, key))
@@ -86,7 +87,7 @@ static void check_addresses(const json_t *spec, const struct kl_path *path, stru
 	if (headless && (is(spec, "type", "NodePort") || is(spec, "type", "LoadBalancer")))
 		kl_invalid_str(errors, KL_INDEX(KL_KEY(path, "clusterIPs"), 0), ip,
 			"may not be set to 'None' for LoadBalancer services");
-	json_array_foreach(json_object_get(spec, "externalIPs"), i, address)
+	json_array_foreach (json_object_get(spec, "externalIPs"), i, address)
 		if (!is_ip(json_string_value(address) ?: ""))
 			kl_invalid(errors, KL_INDEX(KL_KEY(path, "externalIPs"), i), address, BAD_IP);
 }
@@ -108,9 +109,8 @@ static void check_affinity(const json_t *spec, const struct kl_path *path, struc
 {
 	const json_t *seconds = kl_json_get(spec, "sessionAffinityConfig", "clientIP", "timeoutSeconds", NULL);
 	if (json_is_integer(seconds) && (json_integer_value(seconds) <= 0 || json_integer_value(seconds) > 86400))
-		kl_invalid(errors,
-			KL_KEY(KL_KEY(KL_KEY(path, "sessionAffinityConfig"), "clientIP"), "timeoutSeconds"), seconds,
-			"must be greater than 0 and less than 86400");
+		kl_invalid(errors, KL_KEY(KL_KEY(KL_KEY(path, "sessionAffinityConfig"), "clientIP"), "timeoutSeconds"),
+			seconds, "must be greater than 0 and less than 86400");
 }
 
 void kl_check_ServiceSpec(const json_t *object, const struct kl_path *path, struct kl_errors *errors)
@@ -121,7 +121,7 @@ void kl_check_ServiceSpec(const json_t *object, const struct kl_path *path, stru
 	json_t *port;
 	if (!json_array_size(ports) && !external_name && !headless)
 		kl_required(errors, KL_KEY(path, "ports"), "");
-	json_array_foreach(ports, i, port)
+	json_array_foreach (ports, i, port)
 		check_port(object, port, json_array_size(ports) > 1, KL_INDEX(KL_KEY(path, "ports"), i), errors);
 	check_duplicates(ports, KL_KEY(path, "ports"), errors);
 	kl_labels_validate(json_object_get(object, "selector"), KL_KEY(path, "selector"), errors);

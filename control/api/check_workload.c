@@ -39,7 +39,8 @@ static void check_always(const json_t *spec, const struct kl_path *path, struct 
 {
 	const json_t *policy = kl_json_get(spec, "template", "spec", "restartPolicy", NULL);
 	if (policy && strcmp(json_string_value(policy) ?: "", "Always"))
-		kl_not_supported(errors, KL_KEY(KL_KEY(KL_KEY(path, "template"), "spec"), "restartPolicy"), policy, "Always");
+		kl_not_supported(
+			errors, KL_KEY(KL_KEY(KL_KEY(path, "template"), "spec"), "restartPolicy"), policy, "Always");
 }
 
 static void check_pods(const json_t *spec, const char *kind, const struct kl_path *path, struct kl_errors *errors)
@@ -75,7 +76,8 @@ void kl_check_StatefulSetSpec(const json_t *object, const struct kl_path *path, 
 }
 
 /* A count or a percentage; -1 after telling what is wrong. `ret` is 0 only for a plain or percental zero. */
-static int check_count_or_percent(const json_t *value, const struct kl_path *path, struct kl_errors *errors, int64_t *ret)
+static int check_count_or_percent(
+	const json_t *value, const struct kl_path *path, struct kl_errors *errors, int64_t *ret)
 {
 	*ret = json_integer_value(value);
 	if (json_is_integer(value) && *ret < 0) {
@@ -88,7 +90,8 @@ static int check_count_or_percent(const json_t *value, const struct kl_path *pat
 	*ret = strtoll(json_string_value(value), &end, 10);
 	if (strcmp(end, "%") || *ret < 0) {
 		kl_invalid(errors, path, value,
-			"a valid percent string must be a numeric string followed by an ending '%%' (e.g. '1%%',  or '93%%', regex "
+			"a valid percent string must be a numeric string followed by an ending '%%' (e.g. '1%%',  or "
+			"'93%%', regex "
 			"used for validation is '[0-9]+%%')");
 		return -1;
 	}
@@ -105,7 +108,8 @@ void kl_check_DeploymentStrategy(const json_t *object, const struct kl_path *pat
 		kl_forbidden(errors, at, "may not be specified when strategy `type` is 'Recreate'");
 		return;
 	}
-	const json_t *unavailable = json_object_get(rolling, "maxUnavailable"), *surge = json_object_get(rolling, "maxSurge");
+	const json_t *unavailable = json_object_get(rolling, "maxUnavailable"),
+		     *surge = json_object_get(rolling, "maxSurge");
 	int64_t down, up;
 	int rc = check_count_or_percent(unavailable, KL_KEY(at, "maxUnavailable"), errors, &down);
 	rc |= check_count_or_percent(surge, KL_KEY(at, "maxSurge"), errors, &up);
@@ -149,7 +153,8 @@ void kl_check_CronJobSpec(const json_t *object, const struct kl_path *path, stru
 	const json_t *schedule = json_object_get(object, "schedule");
 	const char *text = json_string_value(schedule);
 	if (text && *text && !cron_form(text))
-		kl_invalid(errors, KL_KEY(path, "schedule"), schedule, "expected exactly 5 fields, found another form: %s", text);
+		kl_invalid(errors, KL_KEY(path, "schedule"), schedule,
+			"expected exactly 5 fields, found another form: %s", text);
 }
 
 void kl_check_HorizontalPodAutoscalerV2Spec(const json_t *object, const struct kl_path *path, struct kl_errors *errors)
@@ -201,7 +206,7 @@ static void check_access_modes(const json_t *spec, const struct kl_path *path, s
 	static const char modes[] = "ReadOnlyMany|ReadWriteMany|ReadWriteOnce|ReadWriteOncePod";
 	size_t i;
 	json_t *mode;
-	json_array_foreach(json_object_get(spec, "accessModes"), i, mode) {
+	json_array_foreach (json_object_get(spec, "accessModes"), i, mode) {
 		const char *text = json_string_value(mode) ?: "";
 		if (strcmp(text, "ReadOnlyMany") && strcmp(text, "ReadWriteMany") && strcmp(text, "ReadWriteOnce") &&
 			strcmp(text, "ReadWriteOncePod"))
@@ -238,7 +243,8 @@ static bool is_cidr(const char *text)
 	long bits = strtol(slash + 1, &end, 10);
 	if (*end || end == slash + 1 || bits < 0)
 		return false;
-	return inet_pton(AF_INET, address, &addr) == 1 ? bits <= 32 : inet_pton(AF_INET6, address, &addr) == 1 && bits <= 128;
+	return inet_pton(AF_INET, address, &addr) == 1 ? bits <= 32
+						       : inet_pton(AF_INET6, address, &addr) == 1 && bits <= 128;
 }
 
 void kl_check_NetworkPolicyPeer(const json_t *object, const struct kl_path *path, struct kl_errors *errors)
@@ -262,8 +268,9 @@ void kl_check_NetworkPolicyPort(const json_t *object, const struct kl_path *path
 	if (json_is_string(port) && kl_name_port(json_string_value(port)))
 		kl_invalid(errors, KL_KEY(path, "port"), port, "%s", kl_name_port(json_string_value(port)));
 	if (end && !json_is_integer(port))
-		kl_invalid(errors, KL_KEY(path, "endPort"), end, "may not be specified when `port` is not specified or not an "
-								  "integer");
+		kl_invalid(errors, KL_KEY(path, "endPort"), end,
+			"may not be specified when `port` is not specified or not an "
+			"integer");
 	else if (end && json_integer_value(end) < json_integer_value(port))
 		kl_invalid(errors, KL_KEY(path, "endPort"), end, "must be greater than or equal to `port`");
 }
@@ -280,7 +287,8 @@ void kl_check_IngressBackend(const json_t *object, const struct kl_path *path, s
 	bool service = json_object_get(object, "service"), resource = json_object_get(object, "resource");
 	if (service == resource)
 		kl_invalid_str(errors, path, "",
-			service ? "cannot set both resource and service backends" : "resource or service backend is required");
+			service ? "cannot set both resource and service backends"
+				: "resource or service backend is required");
 }
 
 void kl_check_HTTPIngressPath(const json_t *object, const struct kl_path *path, struct kl_errors *errors)

@@ -5,16 +5,16 @@
 #include <string.h>
 
 /* A column that is one text of the object. */
-#define TEXT(function, ...)                                                                                            \
-	static void function(const struct kl_row *row, struct kl_buf *buf)                                             \
-	{                                                                                                              \
-		kl_cell_str(buf, kl_json_str(row->object, __VA_ARGS__, NULL));                                         \
+#define TEXT(function, ...)                                                    \
+	static void function(const struct kl_row *row, struct kl_buf *buf)     \
+	{                                                                      \
+		kl_cell_str(buf, kl_json_str(row->object, __VA_ARGS__, NULL)); \
 	}
 
-#define FLAG(function, yes, no, ...)                                                                                   \
-	static void function(const struct kl_row *row, struct kl_buf *buf)                                             \
-	{                                                                                                              \
-		kl_cell_str(buf, kl_json_bool(row->object, false, __VA_ARGS__, NULL) ? yes : no);                      \
+#define FLAG(function, yes, no, ...)                                                              \
+	static void function(const struct kl_row *row, struct kl_buf *buf)                        \
+	{                                                                                         \
+		kl_cell_str(buf, kl_json_bool(row->object, false, __VA_ARGS__, NULL) ? yes : no); \
 	}
 
 TEXT(phase, "status", "phase")
@@ -53,12 +53,12 @@ const struct kl_column kl_columns_created_at[2] = {KL_NAME_COLUMN, KL_COLUMN("Cr
 
 static void push_modes(const json_t *modes, struct kl_buf *text)
 {
-	static const char *const names[][2] = {{"ReadWriteOnce", "RWO"}, {"ReadOnlyMany", "ROX"}, {"ReadWriteMany", "RWX"},
-		{"ReadWriteOncePod", "RWOP"}};
+	static const char *const names[][2] = {{"ReadWriteOnce", "RWO"}, {"ReadOnlyMany", "ROX"},
+		{"ReadWriteMany", "RWX"}, {"ReadWriteOncePod", "RWOP"}};
 	size_t i;
 	json_t *mode;
 	for (size_t k = 0; k < KL_ARRAY_LEN(names); k++)
-		json_array_foreach(modes, i, mode)
+		json_array_foreach (modes, i, mode)
 			if (!strcmp(json_string_value(mode) ?: "", names[k][0])) {
 				kl_buf_printf(text, "%s%s", text->len ? "," : "", names[k][1]);
 				break;
@@ -149,8 +149,8 @@ FLAG(class_expansion, "true", "false", "allowVolumeExpansion")
 
 static void class_name(const struct kl_row *row, struct kl_buf *buf)
 {
-	const char *is_default =
-		kl_json_str(row->object, "metadata", "annotations", "storageclass.kubernetes.io/is-default-class", NULL);
+	const char *is_default = kl_json_str(
+		row->object, "metadata", "annotations", "storageclass.kubernetes.io/is-default-class", NULL);
 	kl_autofree char *text = kl_asprintf("%s%s", kl_json_str(row->object, "metadata", "name", NULL),
 		strcmp(is_default, "true") ? "" : " (default)");
 	kl_cell_str(buf, text);
@@ -175,7 +175,7 @@ static void driver_tokens(const struct kl_row *row, struct kl_buf *buf)
 	kl_autobuf text = {0};
 	size_t i;
 	json_t *token;
-	json_array_foreach(kl_json_get(row->object, "spec", "tokenRequests", NULL), i, token)
+	json_array_foreach (kl_json_get(row->object, "spec", "tokenRequests", NULL), i, token)
 		kl_buf_printf(&text, "%s%s", i ? "," : "", kl_json_str(token, "audience", NULL));
 	kl_cell_str(buf, text.len ? kl_buf_str(&text) : "<unset>");
 }
@@ -185,7 +185,7 @@ static void driver_modes(const struct kl_row *row, struct kl_buf *buf)
 	kl_autobuf text = {0};
 	size_t i;
 	json_t *mode;
-	json_array_foreach(kl_json_get(row->object, "spec", "volumeLifecycleModes", NULL), i, mode)
+	json_array_foreach (kl_json_get(row->object, "spec", "volumeLifecycleModes", NULL), i, mode)
 		kl_buf_printf(&text, "%s%s", i ? "," : "", json_string_value(mode) ?: "");
 	kl_cell_str(buf, text.len ? kl_buf_str(&text) : "<none>");
 }
@@ -242,11 +242,12 @@ static void subjects_of(const struct kl_row *row, const char *kind, struct kl_bu
 	kl_autobuf text = {0};
 	size_t i;
 	json_t *subject;
-	json_array_foreach(json_object_get(row->object, "subjects"), i, subject) {
+	json_array_foreach (json_object_get(row->object, "subjects"), i, subject) {
 		const char *ns = kl_json_str(subject, "namespace", NULL);
 		if (strcmp(kl_json_str(subject, "kind", NULL), kind))
 			continue;
-		kl_buf_printf(&text, "%s%s%s%s", text.len ? ", " : "", ns, *ns ? "/" : "", kl_json_str(subject, "name", NULL));
+		kl_buf_printf(&text, "%s%s%s%s", text.len ? ", " : "", ns, *ns ? "/" : "",
+			kl_json_str(subject, "name", NULL));
 	}
 	kl_cell_str(buf, kl_buf_str(&text));
 }
@@ -294,7 +295,7 @@ static void csr_condition(const struct kl_row *row, struct kl_buf *buf)
 	kl_autobuf text = {0};
 	size_t i;
 	json_t *condition;
-	json_array_foreach(kl_json_get(row->object, "status", "conditions", NULL), i, condition)
+	json_array_foreach (kl_json_get(row->object, "status", "conditions", NULL), i, condition)
 		kl_buf_printf(&text, "%s%s", text.len ? "," : "", kl_json_str(condition, "type", NULL));
 	if (!text.len)
 		kl_buf_str_push(&text, "Pending");
@@ -339,11 +340,12 @@ static void quota(const struct kl_row *row, bool limits, struct kl_buf *buf)
 	const char *name;
 	json_t *hard;
 	kl_autobuf text = {0};
-	json_object_foreach(kl_json_get(row->object, "status", "hard", NULL), name, hard) {
+	json_object_foreach (kl_json_get(row->object, "status", "hard", NULL), name, hard) {
 		if (!strncmp(name, "limits.", 7) != limits)
 			continue;
 		const char *used = kl_json_str(row->object, "status", "used", name, NULL);
-		kl_buf_printf(&text, "%s%s: %s/%s", text.len ? ", " : "", name, *used ? used : "0", json_string_value(hard) ?: "");
+		kl_buf_printf(&text, "%s%s: %s/%s", text.len ? ", " : "", name, *used ? used : "0",
+			json_string_value(hard) ?: "");
 	}
 	kl_cell_str(buf, kl_buf_str(&text));
 }

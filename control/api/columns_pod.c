@@ -27,7 +27,8 @@ static void set_exit(struct summary *s, const json_t *terminated)
 	else if (signal)
 		snprintf(s->status, sizeof(s->status), "Signal:%lld", (long long)signal);
 	else
-		snprintf(s->status, sizeof(s->status), "ExitCode:%lld", (long long)kl_json_int(terminated, 0, "exitCode", NULL));
+		snprintf(s->status, sizeof(s->status), "ExitCode:%lld",
+			(long long)kl_json_int(terminated, 0, "exitCode", NULL));
 }
 
 static void count_restart(struct summary *s, const json_t *status)
@@ -43,7 +44,7 @@ static bool is_sidecar(const json_t *spec, const char *name)
 {
 	size_t i;
 	json_t *container;
-	json_array_foreach(json_object_get(spec, "initContainers"), i, container)
+	json_array_foreach (json_object_get(spec, "initContainers"), i, container)
 		if (!strcmp(kl_json_str(container, "name", NULL), name))
 			return !strcmp(kl_json_str(container, "restartPolicy", NULL), "Always");
 	return false;
@@ -54,7 +55,7 @@ static bool summarize_init(struct summary *s, const json_t *spec, const json_t *
 {
 	size_t i, total = json_array_size(json_object_get(spec, "initContainers"));
 	json_t *container;
-	json_array_foreach(json_object_get(status, "initContainerStatuses"), i, container) {
+	json_array_foreach (json_object_get(status, "initContainerStatuses"), i, container) {
 		const json_t *terminated = kl_json_get(container, "state", "terminated", NULL);
 		const char *waiting = kl_json_str(container, "state", "waiting", "reason", NULL);
 		bool sidecar = is_sidecar(spec, kl_json_str(container, "name", NULL));
@@ -84,7 +85,7 @@ static bool pod_is_ready(const json_t *status)
 {
 	size_t i;
 	json_t *condition;
-	json_array_foreach(json_object_get(status, "conditions"), i, condition)
+	json_array_foreach (json_object_get(status, "conditions"), i, condition)
 		if (!strcmp(kl_json_str(condition, "type", NULL), "Ready"))
 			return !strcmp(kl_json_str(condition, "status", NULL), "True");
 	return false;
@@ -95,14 +96,16 @@ static void summarize_containers(struct summary *s, const json_t *status)
 	const json_t *list = json_object_get(status, "containerStatuses");
 	bool running = false;
 	for (size_t i = json_array_size(list); i-- > 0;) {
-		const json_t *container = json_array_get(list, i), *terminated = kl_json_get(container, "state", "terminated", NULL);
+		const json_t *container = json_array_get(list, i),
+			     *terminated = kl_json_get(container, "state", "terminated", NULL);
 		const char *waiting = kl_json_str(container, "state", "waiting", "reason", NULL);
 		count_restart(s, container);
 		if (*waiting) {
 			set_status(s, waiting);
 		} else if (terminated) {
 			set_exit(s, terminated);
-		} else if (kl_json_bool(container, false, "ready", NULL) && kl_json_get(container, "state", "running", NULL)) {
+		} else if (kl_json_bool(container, false, "ready", NULL) &&
+			   kl_json_get(container, "state", "running", NULL)) {
 			running = true;
 			s->ready++;
 		}
@@ -116,7 +119,7 @@ static void count_sidecars(struct summary *s, const json_t *spec)
 	size_t i;
 	json_t *container;
 	s->total = (int64_t)json_array_size(json_object_get(spec, "containers"));
-	json_array_foreach(json_object_get(spec, "initContainers"), i, container)
+	json_array_foreach (json_object_get(spec, "initContainers"), i, container)
 		s->total += !strcmp(kl_json_str(container, "restartPolicy", NULL), "Always");
 }
 
@@ -129,7 +132,7 @@ static struct summary summarize(const json_t *pod)
 	json_t *condition;
 	set_status(&s, *reason ? reason : kl_json_str(status, "phase", NULL));
 	count_sidecars(&s, spec);
-	json_array_foreach(json_object_get(status, "conditions"), i, condition)
+	json_array_foreach (json_object_get(status, "conditions"), i, condition)
 		if (!strcmp(kl_json_str(condition, "type", NULL), "PodScheduled") &&
 			!strcmp(kl_json_str(condition, "reason", NULL), "SchedulingGated"))
 			set_status(&s, "SchedulingGated");
@@ -199,9 +202,10 @@ static void pod_gates(const struct kl_row *row, struct kl_buf *buf)
 	const json_t *conditions = kl_json_get(row->object, "status", "conditions", NULL);
 	size_t i, k, met = 0;
 	json_t *gate, *condition;
-	json_array_foreach(gates, i, gate)
-		json_array_foreach(conditions, k, condition)
-			met += !strcmp(kl_json_str(condition, "type", NULL), kl_json_str(gate, "conditionType", NULL)) &&
+	json_array_foreach (gates, i, gate)
+		json_array_foreach (conditions, k, condition)
+			met += !strcmp(kl_json_str(condition, "type", NULL),
+				       kl_json_str(gate, "conditionType", NULL)) &&
 			       !strcmp(kl_json_str(condition, "status", NULL), "True");
 	if (json_array_size(gates))
 		kl_buf_printf(buf, "\"%zu/%zu\"", met, json_array_size(gates));
@@ -228,7 +232,7 @@ static void node_status(const struct kl_row *row, struct kl_buf *buf)
 	const char *status = "Unknown";
 	size_t i;
 	json_t *condition;
-	json_array_foreach(kl_json_get(row->object, "status", "conditions", NULL), i, condition)
+	json_array_foreach (kl_json_get(row->object, "status", "conditions", NULL), i, condition)
 		if (!strcmp(kl_json_str(condition, "type", NULL), "Ready"))
 			status = !strcmp(kl_json_str(condition, "status", NULL), "True") ? "Ready" : "NotReady";
 	bool off = kl_json_bool(row->object, false, "spec", "unschedulable", NULL);
@@ -249,7 +253,7 @@ static void node_roles(const struct kl_row *row, struct kl_buf *buf)
 	const char *key;
 	json_t *value;
 	size_t count = 0;
-	json_object_foreach((json_t *)(uintptr_t)labels, key, value) {
+	json_object_foreach ((json_t *)(uintptr_t)labels, key, value) {
 		if (!strncmp(key, prefix, sizeof(prefix) - 1) && key[sizeof(prefix) - 1])
 			roles[count++] = key + sizeof(prefix) - 1;
 		else if (!strcmp(key, "kubernetes.io/role") && json_string_length(value))
@@ -270,7 +274,7 @@ static void node_address(const struct kl_row *row, const char *type, struct kl_b
 {
 	size_t i;
 	json_t *address;
-	json_array_foreach(kl_json_get(row->object, "status", "addresses", NULL), i, address)
+	json_array_foreach (kl_json_get(row->object, "status", "addresses", NULL), i, address)
 		if (!strcmp(kl_json_str(address, "type", NULL), type)) {
 			kl_cell_str(buf, kl_json_str(address, "address", NULL));
 			return;

@@ -32,11 +32,11 @@ static void service_external_ip(const struct kl_row *row, struct kl_buf *buf)
 		return;
 	}
 	if (!strcmp(type, "LoadBalancer"))
-		json_array_foreach(kl_json_get(row->object, "status", "loadBalancer", "ingress", NULL), i, entry) {
+		json_array_foreach (kl_json_get(row->object, "status", "loadBalancer", "ingress", NULL), i, entry) {
 			const char *ip = kl_json_str(entry, "ip", NULL), *host = kl_json_str(entry, "hostname", NULL);
 			push_joined(&text, *ip ? ip : host);
 		}
-	json_array_foreach(kl_json_get(row->object, "spec", "externalIPs", NULL), i, entry)
+	json_array_foreach (kl_json_get(row->object, "spec", "externalIPs", NULL), i, entry)
 		push_joined(&text, json_string_value(entry) ?: "");
 	if (!text.len)
 		kl_buf_str_push(&text, strcmp(type, "LoadBalancer") ? "<none>" : "<pending>");
@@ -48,7 +48,7 @@ static void service_ports(const struct kl_row *row, struct kl_buf *buf)
 	kl_autobuf text = {0};
 	size_t i;
 	json_t *port;
-	json_array_foreach(kl_json_get(row->object, "spec", "ports", NULL), i, port) {
+	json_array_foreach (kl_json_get(row->object, "spec", "ports", NULL), i, port) {
 		int64_t node = kl_json_int(port, 0, "nodePort", NULL);
 		kl_buf_printf(&text, "%s%lld", i ? "," : "", (long long)kl_json_int(port, 0, "port", NULL));
 		if (node)
@@ -100,15 +100,16 @@ static void endpoints_addresses(const struct kl_row *row, struct kl_buf *buf)
 	kl_autobuf text = {0};
 	size_t i, k, p, count = 0;
 	json_t *subset, *address, *port;
-	json_array_foreach(json_object_get(row->object, "subsets"), i, subset) {
-		const json_t *ports = json_object_get(subset, "ports"), *addresses = json_object_get(subset, "addresses");
-		json_array_foreach(addresses, k, address) {
+	json_array_foreach (json_object_get(row->object, "subsets"), i, subset) {
+		const json_t *ports = json_object_get(subset, "ports"),
+			     *addresses = json_object_get(subset, "addresses");
+		json_array_foreach (addresses, k, address) {
 			const char *ip = kl_json_str(address, "ip", NULL);
 			if (!json_array_size(ports) && count++ < SHOWN_MAX)
 				push_address(&text, ip, NULL);
 		}
-		json_array_foreach(ports, p, port)
-			json_array_foreach(addresses, k, address)
+		json_array_foreach (ports, p, port)
+			json_array_foreach (addresses, k, address)
 				if (count++ < SHOWN_MAX)
 					push_address(&text, kl_json_str(address, "ip", NULL), port);
 	}
@@ -130,7 +131,7 @@ static void slice_ports(const struct kl_row *row, struct kl_buf *buf)
 	const json_t *ports = json_object_get(row->object, "ports");
 	size_t i;
 	json_t *port;
-	json_array_foreach(ports, i, port) {
+	json_array_foreach (ports, i, port) {
 		const json_t *number = json_object_get(port, "port");
 		char digits[24] = "*";
 		if (number)
@@ -147,8 +148,8 @@ static void slice_endpoints(const struct kl_row *row, struct kl_buf *buf)
 	kl_autobuf text = {0};
 	size_t i, k, count = 0;
 	json_t *endpoint, *address;
-	json_array_foreach(json_object_get(row->object, "endpoints"), i, endpoint)
-		json_array_foreach(json_object_get(endpoint, "addresses"), k, address)
+	json_array_foreach (json_object_get(row->object, "endpoints"), i, endpoint)
+		json_array_foreach (json_object_get(endpoint, "addresses"), k, address)
 			if (count++ < SHOWN_MAX)
 				push_joined(&text, json_string_value(address) ?: "");
 	push_more(&text, count);
@@ -176,7 +177,7 @@ static void ingress_hosts(const struct kl_row *row, struct kl_buf *buf)
 	kl_autobuf text = {0};
 	size_t i, count = 0;
 	json_t *rule;
-	json_array_foreach(kl_json_get(row->object, "spec", "rules", NULL), i, rule) {
+	json_array_foreach (kl_json_get(row->object, "spec", "rules", NULL), i, rule) {
 		const char *host = kl_json_str(rule, "host", NULL);
 		if (*host && count++ < SHOWN_MAX)
 			push_joined(&text, host);
@@ -190,7 +191,7 @@ static void ingress_address(const struct kl_row *row, struct kl_buf *buf)
 	kl_autobuf text = {0};
 	size_t i;
 	json_t *entry;
-	json_array_foreach(kl_json_get(row->object, "status", "loadBalancer", "ingress", NULL), i, entry) {
+	json_array_foreach (kl_json_get(row->object, "status", "loadBalancer", "ingress", NULL), i, entry) {
 		const char *ip = kl_json_str(entry, "ip", NULL);
 		push_joined(&text, *ip ? ip : kl_json_str(entry, "hostname", NULL));
 	}
@@ -227,8 +228,8 @@ static void class_parameters(const struct kl_row *row, struct kl_buf *buf)
 	kl_cell_str(buf, ref ? kl_buf_str(&text) : "<none>");
 }
 
-const struct kl_column kl_columns_ingress_class[4] = {
-	KL_NAME_COLUMN, KL_COLUMN("Controller", class_controller), KL_COLUMN("Parameters", class_parameters), KL_AGE_COLUMN};
+const struct kl_column kl_columns_ingress_class[4] = {KL_NAME_COLUMN, KL_COLUMN("Controller", class_controller),
+	KL_COLUMN("Parameters", class_parameters), KL_AGE_COLUMN};
 
 static void policy_selector(const struct kl_row *row, struct kl_buf *buf)
 {
@@ -244,7 +245,8 @@ const struct kl_column kl_columns_network_policy[3] = {
 
 static const char *event_time(const json_t *event, bool last)
 {
-	static const char *const last_keys[] = {"lastTimestamp", "deprecatedLastTimestamp", "eventTime", "firstTimestamp"};
+	static const char *const last_keys[] = {
+		"lastTimestamp", "deprecatedLastTimestamp", "eventTime", "firstTimestamp"};
 	static const char *const first_keys[] = {"firstTimestamp", "deprecatedFirstTimestamp", "eventTime"};
 	const char *series = kl_json_str_or_null(event, "series", "lastObservedTime", NULL);
 	if (last && series)

@@ -4,10 +4,10 @@
 #include <string.h>
 
 /* A column that is one integer of the object. */
-#define INTEGER(function, absent, ...)                                                                                 \
-	static void function(const struct kl_row *row, struct kl_buf *buf)                                             \
-	{                                                                                                              \
-		kl_cell_int(buf, kl_json_int(row->object, absent, __VA_ARGS__, NULL));                                 \
+#define INTEGER(function, absent, ...)                                                 \
+	static void function(const struct kl_row *row, struct kl_buf *buf)             \
+	{                                                                              \
+		kl_cell_int(buf, kl_json_int(row->object, absent, __VA_ARGS__, NULL)); \
 	}
 
 INTEGER(desired, 1, "spec", "replicas")
@@ -103,7 +103,7 @@ static bool has_condition(const json_t *object, const char *type)
 {
 	size_t i;
 	json_t *condition;
-	json_array_foreach(kl_json_get(object, "status", "conditions", NULL), i, condition)
+	json_array_foreach (kl_json_get(object, "status", "conditions", NULL), i, condition)
 		if (!strcmp(kl_json_str(condition, "type", NULL), type))
 			return !strcmp(kl_json_str(condition, "status", NULL), "True");
 	return false;
@@ -112,10 +112,14 @@ static bool has_condition(const json_t *object, const char *type)
 static void job_status(const struct kl_row *row, struct kl_buf *buf)
 {
 	static const char *const types[][2] = {
-		{"Complete", "Complete"}, {"Failed", "Failed"}, {"Suspended", "Suspended"}, {"FailureTarget", "FailureTarget"},
+		{"Complete", "Complete"},
+		{"Failed", "Failed"},
+		{"Suspended", "Suspended"},
+		{"FailureTarget", "FailureTarget"},
 		{"SuccessCriteriaMet", "SuccessCriteriaMet"},
 	};
-	const char *status = kl_json_get(row->object, "metadata", "deletionTimestamp", NULL) ? "Terminating" : "Running";
+	const char *status =
+		kl_json_get(row->object, "metadata", "deletionTimestamp", NULL) ? "Terminating" : "Running";
 	for (size_t i = 0; i < KL_ARRAY_LEN(types); i++)
 		if (has_condition(row->object, types[i][0])) {
 			status = types[i][1];
@@ -261,7 +265,7 @@ static void hpa_targets(const struct kl_row *row, struct kl_buf *buf)
 	const json_t *v1 = kl_json_get(row->object, "spec", "targetCPUUtilizationPercentage", NULL);
 	size_t i;
 	json_t *metric;
-	json_array_foreach(metrics, i, metric) {
+	json_array_foreach (metrics, i, metric) {
 		if (i)
 			kl_buf_str_push(&text, ", ");
 		push_metric(row->object, metric, i, &text);
@@ -323,7 +327,7 @@ static void revision_owner(const struct kl_row *row, struct kl_buf *buf)
 {
 	size_t i;
 	json_t *owner;
-	json_array_foreach(kl_json_get(row->object, "metadata", "ownerReferences", NULL), i, owner)
+	json_array_foreach (kl_json_get(row->object, "metadata", "ownerReferences", NULL), i, owner)
 		if (kl_json_bool(owner, false, "controller", NULL)) {
 			const char *kind = kl_json_str(owner, "kind", NULL);
 			kl_autobuf text = {0};

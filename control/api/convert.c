@@ -16,9 +16,13 @@ static void rename_key(json_t *object, const char *from, const char *to)
 
 /* Core's names first; the events.k8s.io form second. */
 static const char *const event_names[][2] = {
-	{"involvedObject", "regarding"}, {"message", "note"}, {"source", "deprecatedSource"},
-	{"firstTimestamp", "deprecatedFirstTimestamp"}, {"lastTimestamp", "deprecatedLastTimestamp"},
-	{"count", "deprecatedCount"}, {"reportingComponent", "reportingController"},
+	{"involvedObject", "regarding"},
+	{"message", "note"},
+	{"source", "deprecatedSource"},
+	{"firstTimestamp", "deprecatedFirstTimestamp"},
+	{"lastTimestamp", "deprecatedLastTimestamp"},
+	{"count", "deprecatedCount"},
+	{"reportingComponent", "reportingController"},
 };
 
 static void event_rename(json_t *object, bool to_core)
@@ -44,8 +48,8 @@ static void hpa_to_v2(json_t *object)
 	json_t *percent = json_object_get(spec, "targetCPUUtilizationPercentage");
 	if (percent)
 		json_object_set_new(spec, "metrics",
-			json_pack("[{s:s,s:{s:s,s:{s:s,s:O}}}]", "type", "Resource", "resource", "name", "cpu", "target", "type",
-				"Utilization", "averageUtilization", percent));
+			json_pack("[{s:s,s:{s:s,s:{s:s,s:O}}}]", "type", "Resource", "resource", "name", "cpu",
+				"target", "type", "Utilization", "averageUtilization", percent));
 	json_object_del(spec, "targetCPUUtilizationPercentage");
 	percent = json_object_get(status, "currentCPUUtilizationPercentage");
 	if (percent)
@@ -59,7 +63,7 @@ static json_t *cpu_metric(const json_t *metrics, const char *value)
 {
 	size_t i;
 	json_t *metric;
-	json_array_foreach(metrics, i, metric)
+	json_array_foreach (metrics, i, metric)
 		if (!strcmp(kl_json_str(metric, "resource", "name", NULL), "cpu"))
 			return kl_json_get(metric, "resource", value, "averageUtilization", NULL);
 	return NULL;
@@ -84,8 +88,9 @@ static void slice_to_v1(json_t *object)
 {
 	size_t i;
 	json_t *endpoint;
-	json_array_foreach(json_object_get(object, "endpoints"), i, endpoint) {
-		json_t *topology = json_object_get(endpoint, "topology"), *host = json_object_get(topology, "kubernetes.io/hostname");
+	json_array_foreach (json_object_get(object, "endpoints"), i, endpoint) {
+		json_t *topology = json_object_get(endpoint, "topology"),
+		       *host = json_object_get(topology, "kubernetes.io/hostname");
 		json_t *zone = json_object_get(topology, "topology.kubernetes.io/zone");
 		if (host && !json_object_get(endpoint, "nodeName"))
 			json_object_set(endpoint, "nodeName", host);
@@ -99,7 +104,7 @@ static void slice_to_beta(json_t *object)
 {
 	size_t i;
 	json_t *endpoint;
-	json_array_foreach(json_object_get(object, "endpoints"), i, endpoint) {
+	json_array_foreach (json_object_get(object, "endpoints"), i, endpoint) {
 		json_t *node = json_object_get(endpoint, "nodeName"), *zone = json_object_get(endpoint, "zone");
 		if (node)
 			kl_json_set(endpoint, json_incref(node), "topology", "kubernetes.io/hostname", NULL);
@@ -130,7 +135,8 @@ int kl_api_convert(const struct kl_kind *from, const struct kl_kind *to, json_t 
 	if (from == to)
 		return 0;
 	if (from->storage_id != to->storage_id)
-		return kl_status_bad_request(st, "%s of %s is no version of %s of %s", to->kind, version, from->kind, old);
+		return kl_status_bad_request(
+			st, "%s of %s is no version of %s of %s", to->kind, version, from->kind, old);
 	for (size_t i = 0; i < KL_ARRAY_LEN(conversions); i++)
 		if (!strcmp(conversions[i].kind, from->kind) && !strcmp(conversions[i].from, old) &&
 			!strcmp(conversions[i].to, version))

@@ -10,11 +10,13 @@
 enum { KL_UNKNOWN_MAX = 64, KL_QUANTITY_TEXT = 64 };
 
 /* Where the top object had duplicate keys, decoding leaves the list of their paths under this key for strategy.c. */
-#define KL_DUPLICATES_KEY "\x01" "duplicates"
+#define KL_DUPLICATES_KEY \
+	"\x01"            \
+	"duplicates"
 
 struct kl_decode {
-	bool note;	  /* collect the paths of unknown fields */
-	bool no_defaults; /* only check and prune: patches, applied configurations */
+	bool note;           /* collect the paths of unknown fields */
+	bool no_defaults;    /* only check and prune: patches, applied configurations */
 	struct kl_buf error; /* why it failed, in the words of Go's decoder */
 	char *unknown[KL_UNKNOWN_MAX];
 	size_t unknown_count;

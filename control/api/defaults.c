@@ -54,15 +54,16 @@ static void default_host_ports(json_t *containers)
 {
 	size_t i, k;
 	json_t *container, *port;
-	json_array_foreach(containers, i, container)
-		json_array_foreach(json_object_get(container, "ports"), k, port)
+	json_array_foreach (containers, i, container)
+		json_array_foreach (json_object_get(container, "ports"), k, port)
 			if (!json_object_get(port, "hostPort") && json_object_get(port, "containerPort"))
 				json_object_set(port, "hostPort", json_object_get(port, "containerPort"));
 }
 
 void kl_default_PodSpec(json_t *object)
 {
-	json_t *name = json_object_get(object, "serviceAccountName"), *old_name = json_object_get(object, "serviceAccount");
+	json_t *name = json_object_get(object, "serviceAccountName"),
+	       *old_name = json_object_get(object, "serviceAccount");
 	if (name)
 		json_object_set(object, "serviceAccount", name);
 	else if (old_name)
@@ -149,7 +150,7 @@ void kl_default_Secret(json_t *object)
 	static const char alphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 	const char *key;
 	json_t *value;
-	json_object_foreach(json_object_get(object, "stringData"), key, value) {
+	json_object_foreach (json_object_get(object, "stringData"), key, value) {
 		const unsigned char *in = (const unsigned char *)json_string_value(value);
 		size_t len = json_string_length(value);
 		kl_autobuf out = {0};
@@ -177,8 +178,8 @@ void kl_default_HorizontalPodAutoscalerV2Spec(json_t *object)
 	if (json_array_size(json_object_get(object, "metrics")))
 		return;
 	json_object_set_new(object, "metrics",
-		json_pack("[{s:s,s:{s:s,s:{s:s,s:i}}}]", "type", "Resource", "resource", "name", "cpu", "target", "type",
-			"Utilization", "averageUtilization", 80));
+		json_pack("[{s:s,s:{s:s,s:{s:s,s:i}}}]", "type", "Resource", "resource", "name", "cpu", "target",
+			"type", "Utilization", "averageUtilization", 80));
 }
 
 void kl_default_NodeStatus(json_t *object)
@@ -189,7 +190,7 @@ void kl_default_NodeStatus(json_t *object)
 	if (!capacity)
 		return;
 	json_t *allocatable = kl_json_ensure(object, "allocatable", NULL);
-	json_object_foreach(capacity, key, value)
+	json_object_foreach (capacity, key, value)
 		if (!json_object_get(allocatable, key))
 			json_object_set(allocatable, key, value);
 }

@@ -83,9 +83,9 @@ static void push_verbs(struct kl_buf *buf, unsigned verbs)
 	static const struct {
 		unsigned bit;
 		const char *name;
-	} names[] = {{KL_CAN_CREATE, "create"}, {KL_CAN_DELETE, "delete"}, {KL_CAN_DELETE_COLLECTION, "deletecollection"},
-		{KL_CAN_GET, "get"}, {KL_CAN_LIST, "list"}, {KL_CAN_PATCH, "patch"}, {KL_CAN_UPDATE, "update"},
-		{KL_CAN_WATCH, "watch"}};
+	} names[] = {{KL_CAN_CREATE, "create"}, {KL_CAN_DELETE, "delete"},
+		{KL_CAN_DELETE_COLLECTION, "deletecollection"}, {KL_CAN_GET, "get"}, {KL_CAN_LIST, "list"},
+		{KL_CAN_PATCH, "patch"}, {KL_CAN_UPDATE, "update"}, {KL_CAN_WATCH, "watch"}};
 	bool first = true;
 	kl_buf_char(buf, '[');
 	for (size_t i = 0; i < KL_ARRAY_LEN(names); i++)
@@ -120,8 +120,9 @@ static void push_resource(struct kl_buf *buf, const struct kl_kind *kind, bool f
 	const struct kl_subresource *subs[KL_SUBRESOURCES_MAX];
 	size_t count = kl_subresources(kind, subs, KL_SUBRESOURCES_MAX);
 	for (size_t i = 0; i < count; i++) {
-		kl_buf_printf(buf, ",{\"name\":\"%s/%s\",\"singularName\":\"\",\"namespaced\":%s,\"kind\":\"%s\",", kind->plural,
-			subs[i]->name, kind->namespaced ? "true" : "false", subs[i]->kind ? subs[i]->kind : kind->kind);
+		kl_buf_printf(buf, ",{\"name\":\"%s/%s\",\"singularName\":\"\",\"namespaced\":%s,\"kind\":\"%s\",",
+			kind->plural, subs[i]->name, kind->namespaced ? "true" : "false",
+			subs[i]->kind ? subs[i]->kind : kind->kind);
 		if (subs[i]->group)
 			kl_buf_printf(buf, "\"group\":\"%s\",\"version\":\"%s\",", subs[i]->group, subs[i]->version);
 		kl_buf_str_push(buf, "\"verbs\":");
@@ -135,11 +136,13 @@ static void build_resources(struct kl_buf *buf, const struct kl_group_version *g
 	size_t count;
 	const struct kl_kind *kinds = kl_kinds(&count);
 	bool first = true;
-	kl_buf_printf(buf, "{\"kind\":\"APIResourceList\",\"apiVersion\":\"v1\",\"groupVersion\":\"%s\",\"resources\":[",
+	kl_buf_printf(buf,
+		"{\"kind\":\"APIResourceList\",\"apiVersion\":\"v1\",\"groupVersion\":\"%s\",\"resources\":[",
 		kl_kind_api_version(gv->first));
 	if (!*gv->group) {
-		kl_buf_str_push(buf, "{\"name\":\"bindings\",\"singularName\":\"binding\",\"namespaced\":true,\"kind\":\"Binding\","
-				     "\"verbs\":[\"create\"]}");
+		kl_buf_str_push(buf,
+			"{\"name\":\"bindings\",\"singularName\":\"binding\",\"namespaced\":true,\"kind\":\"Binding\","
+			"\"verbs\":[\"create\"]}");
 		first = false;
 	}
 	for (size_t i = 0; i < count; i++)
@@ -151,7 +154,8 @@ static void build_resources(struct kl_buf *buf, const struct kl_group_version *g
 }
 
 /* The first version in the table's order is the preferred one. */
-static void push_group(struct kl_buf *buf, const struct kl_group_version *gvs, size_t count, const char *group, bool alone)
+static void push_group(
+	struct kl_buf *buf, const struct kl_group_version *gvs, size_t count, const char *group, bool alone)
 {
 	const char *preferred = NULL;
 	kl_buf_str_push(buf, alone ? "{\"kind\":\"APIGroup\",\"apiVersion\":\"v1\"," : "{");
@@ -159,11 +163,12 @@ static void push_group(struct kl_buf *buf, const struct kl_group_version *gvs, s
 	for (size_t i = 0; i < count; i++) {
 		if (strcmp(gvs[i].group, group))
 			continue;
-		kl_buf_printf(buf, "%s{\"groupVersion\":\"%s/%s\",\"version\":\"%s\"}", preferred ? "," : "", group, gvs[i].version,
-			gvs[i].version);
+		kl_buf_printf(buf, "%s{\"groupVersion\":\"%s/%s\",\"version\":\"%s\"}", preferred ? "," : "", group,
+			gvs[i].version, gvs[i].version);
 		preferred = preferred ? preferred : gvs[i].version;
 	}
-	kl_buf_printf(buf, "],\"preferredVersion\":{\"groupVersion\":\"%s/%s\",\"version\":\"%s\"}}", group, preferred, preferred);
+	kl_buf_printf(buf, "],\"preferredVersion\":{\"groupVersion\":\"%s/%s\",\"version\":\"%s\"}}", group, preferred,
+		preferred);
 }
 
 static bool first_of_group(const struct kl_group_version *gvs, size_t i)
@@ -193,7 +198,8 @@ static void build_groups(struct kl_buf *buf, const struct kl_group_version *gvs,
 
 static void push_response_kind(struct kl_buf *buf, const char *group, const char *version, const char *kind)
 {
-	kl_buf_printf(buf, "\"responseKind\":{\"group\":\"%s\",\"version\":\"%s\",\"kind\":\"%s\"}", group, version, kind);
+	kl_buf_printf(
+		buf, "\"responseKind\":{\"group\":\"%s\",\"version\":\"%s\",\"kind\":\"%s\"}", group, version, kind);
 }
 
 static void push_aggregated_subresources(struct kl_buf *buf, const struct kl_kind *kind)
@@ -206,7 +212,8 @@ static void push_aggregated_subresources(struct kl_buf *buf, const struct kl_kin
 	for (size_t i = 0; i < count; i++) {
 		kl_buf_printf(buf, "%s{\"subresource\":\"%s\",", i ? "," : "", subs[i]->name);
 		push_response_kind(buf, subs[i]->group ? subs[i]->group : kind->group,
-			subs[i]->version ? subs[i]->version : kind->version, subs[i]->kind ? subs[i]->kind : kind->kind);
+			subs[i]->version ? subs[i]->version : kind->version,
+			subs[i]->kind ? subs[i]->kind : kind->kind);
 		kl_buf_str_push(buf, ",\"verbs\":");
 		push_verbs(buf, subs[i]->verbs);
 		kl_buf_char(buf, '}');
@@ -218,8 +225,9 @@ static void push_aggregated_resource(struct kl_buf *buf, const struct kl_kind *k
 {
 	kl_buf_printf(buf, "{\"resource\":\"%s\",", kind->plural);
 	push_response_kind(buf, kind->group, kind->version, kind->kind);
-	kl_buf_printf(buf, ",\"scope\":\"%s\",\"singularResource\":\"%s\",\"verbs\":",
-		kind->namespaced ? "Namespaced" : "Cluster", kind->singular);
+	kl_buf_printf(buf,
+		",\"scope\":\"%s\",\"singularResource\":\"%s\",\"verbs\":", kind->namespaced ? "Namespaced" : "Cluster",
+		kind->singular);
 	push_verbs(buf, kind->verbs);
 	if (kind->short_names) {
 		kl_buf_str_push(buf, ",\"shortNames\":");
@@ -250,7 +258,8 @@ static void push_aggregated_version(struct kl_buf *buf, const struct kl_group_ve
 	kl_buf_str_push(buf, "],\"freshness\":\"Current\"}");
 }
 
-static void push_aggregated_group(struct kl_buf *buf, const struct kl_group_version *gvs, size_t count, const char *group)
+static void push_aggregated_group(
+	struct kl_buf *buf, const struct kl_group_version *gvs, size_t count, const char *group)
 {
 	bool first = true;
 	if (*group)
@@ -268,12 +277,13 @@ static void push_aggregated_group(struct kl_buf *buf, const struct kl_group_vers
 	kl_buf_str_push(buf, "]}");
 }
 
-static void build_aggregated(struct kl_buf *buf, const char *version, bool core, const struct kl_group_version *gvs,
-	size_t count)
+static void build_aggregated(
+	struct kl_buf *buf, const char *version, bool core, const struct kl_group_version *gvs, size_t count)
 {
 	bool first = true;
 	kl_buf_printf(buf,
-		"{\"kind\":\"APIGroupDiscoveryList\",\"apiVersion\":\"apidiscovery.k8s.io/%s\",\"metadata\":{},\"items\":[",
+		"{\"kind\":\"APIGroupDiscoveryList\",\"apiVersion\":\"apidiscovery.k8s.io/"
+		"%s\",\"metadata\":{},\"items\":[",
 		version);
 	if (core)
 		push_aggregated_group(buf, gvs, count, "");
@@ -315,7 +325,8 @@ bool kl_discovery_build(const char *path, const char *form, struct kl_buf *buf)
 	if (*form && (core || !strcmp(path, "/apis")))
 		build_aggregated(buf, form, core, gvs, count);
 	else if (core)
-		kl_buf_str_push(buf, "{\"kind\":\"APIVersions\",\"versions\":[\"v1\"],\"serverAddressByClientCIDRs\":[]}");
+		kl_buf_str_push(
+			buf, "{\"kind\":\"APIVersions\",\"versions\":[\"v1\"],\"serverAddressByClientCIDRs\":[]}");
 	else if (!strcmp(path, "/apis"))
 		build_groups(buf, gvs, count);
 	else if (!strcmp(path, "/api/v1"))

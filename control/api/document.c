@@ -16,8 +16,8 @@ static struct made *all;
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 
 struct form {
-	const char *mark;	  /* what the Accept header must say */
-	const char *form;	  /* how the builder is told */
+	const char *mark; /* what the Accept header must say */
+	const char *form; /* how the builder is told */
 	const char *content_type;
 };
 

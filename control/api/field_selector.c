@@ -23,16 +23,17 @@ struct selectable {
 };
 
 #define FIELDS(...) ((const char *const[]){__VA_ARGS__, NULL})
-#define EVENT_FIELDS                                                                                                   \
-	FIELDS("involvedObject.kind", "involvedObject.namespace", "involvedObject.name", "involvedObject.uid",            \
-		"involvedObject.apiVersion", "involvedObject.resourceVersion", "involvedObject.fieldPath", "reason",       \
+#define EVENT_FIELDS                                                                                                 \
+	FIELDS("involvedObject.kind", "involvedObject.namespace", "involvedObject.name", "involvedObject.uid",       \
+		"involvedObject.apiVersion", "involvedObject.resourceVersion", "involvedObject.fieldPath", "reason", \
 		"reportingComponent", "source", "type")
 
 /* Beside metadata.name and metadata.namespace, which every kind supports. */
 static const struct selectable selectables[] = {
 	{"", "Pod",
 		FIELDS("spec.nodeName", "spec.restartPolicy", "spec.schedulerName", "spec.serviceAccountName",
-			"spec.hostNetwork", "status.phase", "status.podIP", "status.podIPs", "status.nominatedNodeName")},
+			"spec.hostNetwork", "status.phase", "status.podIP", "status.podIPs",
+			"status.nominatedNodeName")},
 	{"", "Node", FIELDS("spec.unschedulable")},
 	{"", "Namespace", FIELDS("status.phase")},
 	{"", "Secret", FIELDS("type")},
@@ -102,7 +103,8 @@ static int parse_term(const struct kl_kind *kind, const char *text, size_t len, 
 {
 	const char *equals = memchr(text, '=', len);
 	if (!equals || equals == text)
-		return kl_fail_msg(err, EINVAL, "invalid selector: '%.*s'; can't understand '%.*s'", (int)len, text, (int)len, text);
+		return kl_fail_msg(err, EINVAL, "invalid selector: '%.*s'; can't understand '%.*s'", (int)len, text,
+			(int)len, text);
 	bool negative = equals[-1] == '!';
 	const char *value = equals + 1;
 	if (!negative && value < text + len && *value == '=')
@@ -110,7 +112,8 @@ static int parse_term(const struct kl_kind *kind, const char *text, size_t len, 
 	ret->negative = negative;
 	ret->field = kl_strndup(text, (size_t)(equals - text) - negative);
 	if (unescape(value, (size_t)(text + len - value), &ret->value) < 0)
-		return kl_fail_msg(err, EINVAL, "invalid field selector: invalid escape sequence in '%.*s'", (int)len, text);
+		return kl_fail_msg(
+			err, EINVAL, "invalid field selector: invalid escape sequence in '%.*s'", (int)len, text);
 	if (kind && !supported(kind, ret->field))
 		return kl_fail_msg(err, EINVAL, "field label not supported: %s", ret->field);
 	return 0;
@@ -188,7 +191,7 @@ static bool ips_match(const json_t *ips, const char *want)
 {
 	size_t i;
 	json_t *ip;
-	json_array_foreach(ips, i, ip)
+	json_array_foreach (ips, i, ip)
 		if (!strcmp(kl_json_str(ip, "ip", NULL), want))
 			return true;
 	return !*want && !json_array_size(ips);
@@ -211,7 +214,8 @@ static bool term_matches(const struct term *term, const json_t *object)
 	if (!found && !equal)
 		equal = (!strcmp(term->field, "spec.unschedulable") || !strcmp(term->field, "spec.hostNetwork"))
 				? !strcmp(term->value, "false")
-				: (!strcmp(term->field, "status.replicas") || !strcmp(term->field, "status.successful")) &&
+				: (!strcmp(term->field, "status.replicas") ||
+					  !strcmp(term->field, "status.successful")) &&
 					  !strcmp(term->value, "0");
 	return equal != term->negative;
 }

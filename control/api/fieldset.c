@@ -92,7 +92,7 @@ static const json_t *entry_by_key(const struct kl_field *field, const json_t *li
 {
 	size_t i;
 	json_t *entry;
-	json_array_foreach(list, i, entry) {
+	json_array_foreach (list, i, entry) {
 		kl_autofree char *own = kl_fieldset_key(field, entry);
 		if (!strcmp(own, key))
 			return entry;
@@ -104,7 +104,7 @@ static bool contains(const json_t *list, const json_t *value)
 {
 	size_t i;
 	json_t *entry;
-	json_array_foreach(list, i, entry)
+	json_array_foreach (list, i, entry)
 		if (json_equal(entry, (json_t *)(uintptr_t)value))
 			return true;
 	return false;
@@ -128,7 +128,7 @@ static json_t *diff_map(const json_t *old, const json_t *map)
 {
 	json_t *set = json_object(), *value;
 	const char *key;
-	json_object_foreach((json_t *)(uintptr_t)map, key, value) {
+	json_object_foreach ((json_t *)(uintptr_t)map, key, value) {
 		json_t *before = json_object_get(old, key);
 		if (!before || !json_equal(before, value))
 			put(set, "f:", key, leaf());
@@ -140,7 +140,7 @@ static json_t *diff_list_map(const struct kl_field *field, const json_t *old, co
 {
 	json_t *set = json_object(), *entry;
 	size_t i;
-	json_array_foreach(list, i, entry) {
+	json_array_foreach (list, i, entry) {
 		kl_autofree char *key = kl_fieldset_key(field, entry);
 		const json_t *before = json_array_size(old) ? entry_by_key(field, old, key) : NULL;
 		if (before && json_equal((json_t *)(uintptr_t)before, entry))
@@ -157,7 +157,7 @@ static json_t *diff_list_set(const json_t *old, const json_t *list)
 {
 	json_t *set = json_object(), *value;
 	size_t i;
-	json_array_foreach(list, i, value) {
+	json_array_foreach (list, i, value) {
 		kl_autofree char *key = value_key(value);
 		if (!contains(old, value))
 			json_object_set_new(set, key, leaf());
@@ -187,16 +187,18 @@ static json_t *diff_struct(const struct kl_schema *schema, const json_t *old, co
 {
 	json_t *set = json_object(), *value;
 	const char *name;
-	json_object_foreach((json_t *)(uintptr_t)object, name, value) {
+	json_object_foreach ((json_t *)(uintptr_t)object, name, value) {
 		const struct kl_field *field = kl_schema_field(schema, name);
 		json_t *before = json_object_get(old, name);
-		if (!field || (top && (!strcmp(name, "apiVersion") || !strcmp(name, "kind"))) || is_identity(schema, name))
+		if (!field || (top && (!strcmp(name, "apiVersion") || !strcmp(name, "kind"))) ||
+			is_identity(schema, name))
 			continue;
 		if (before && json_equal(before, value))
 			continue;
 		json_t *below = diff_value(field, before, value);
 		/* Only removals below: nothing of it is the writer's. */
-		if (is_leaf(below) && kl_field_form(field) != KL_FORM_LEAF && (before || (top && !strcmp(name, "metadata"))))
+		if (is_leaf(below) && kl_field_form(field) != KL_FORM_LEAF &&
+			(before || (top && !strcmp(name, "metadata"))))
 			json_decref(below);
 		else
 			put(set, "f:", name, below);
@@ -232,7 +234,7 @@ json_t *kl_fieldset_union(const json_t *a, const json_t *b)
 		return json_incref((json_t *)(uintptr_t)(is_leaf(a) ? b : a));
 	json_t *set = json_copy((json_t *)(uintptr_t)a), *below;
 	const char *key;
-	json_object_foreach((json_t *)(uintptr_t)b, key, below)
+	json_object_foreach ((json_t *)(uintptr_t)b, key, below)
 		json_object_set_new(set, key, kl_fieldset_union(json_object_get(a, key), below));
 	return set;
 }
@@ -243,11 +245,11 @@ json_t *kl_fieldset_subtract(const json_t *a, const json_t *b)
 		return NULL;
 	json_t *set = json_object(), *below;
 	const char *key;
-	json_object_foreach((json_t *)(uintptr_t)a, key, below) {
+	json_object_foreach ((json_t *)(uintptr_t)a, key, below) {
 		const json_t *other = json_object_get(b, key);
-		json_t *left = !other			     ? json_incref(below)
+		json_t *left = !other                             ? json_incref(below)
 			       : is_leaf(below) || is_leaf(other) ? NULL
-							     : kl_fieldset_subtract(below, other);
+								  : kl_fieldset_subtract(below, other);
 		if (left)
 			json_object_set_new(set, key, left);
 	}
@@ -258,11 +260,11 @@ json_t *kl_fieldset_intersect(const json_t *a, const json_t *b)
 {
 	json_t *set = json_object(), *below;
 	const char *key;
-	json_object_foreach((json_t *)(uintptr_t)a, key, below) {
+	json_object_foreach ((json_t *)(uintptr_t)a, key, below) {
 		const json_t *other = json_object_get(b, key);
 		if (!other)
 			continue;
-		json_t *both = is_leaf(below)	? json_incref((json_t *)(uintptr_t)other)
+		json_t *both = is_leaf(below)   ? json_incref((json_t *)(uintptr_t)other)
 			       : is_leaf(other) ? json_incref(below)
 						: kl_fieldset_intersect(below, other);
 		if (both)
@@ -278,17 +280,18 @@ static json_t *prune_list(const struct kl_field *field, const json_t *set, const
 	json_t *kept = json_object(), *below, *value;
 	const char *key;
 	size_t i;
-	json_object_foreach((json_t *)(uintptr_t)set, key, below) {
+	json_object_foreach ((json_t *)(uintptr_t)set, key, below) {
 		const json_t *entry = *key == 'k' && field->keys ? entry_by_key(field, list, key) : NULL;
 		bool there = entry || !strcmp(key, ".");
 		if (*key == 'v')
-			json_array_foreach(list, i, value) {
+			json_array_foreach (list, i, value) {
 				kl_autofree char *own = value_key(value);
 				there |= !strcmp(own, key);
 			}
 		if (!there)
 			continue;
-		json_t *left = entry && !is_leaf(below) ? kl_fieldset_prune(field->ref, below, entry) : json_incref(below);
+		json_t *left =
+			entry && !is_leaf(below) ? kl_fieldset_prune(field->ref, below, entry) : json_incref(below);
 		if (left)
 			json_object_set_new(kept, key, left);
 	}
@@ -306,7 +309,7 @@ static json_t *prune_field(const struct kl_field *field, const json_t *set, cons
 		return kl_fieldset_prune(field->ref, set, value);
 	case KL_FORM_MAP: {
 		json_t *kept = json_object();
-		json_object_foreach((json_t *)(uintptr_t)set, key, below)
+		json_object_foreach ((json_t *)(uintptr_t)set, key, below)
 			if (!strcmp(key, ".") || (!strncmp(key, "f:", 2) && json_object_get(value, key + 2)))
 				json_object_set(kept, key, below);
 		return or_null(kept);
@@ -324,7 +327,7 @@ json_t *kl_fieldset_prune(const struct kl_schema *schema, const json_t *set, con
 {
 	json_t *kept = json_object(), *below;
 	const char *key;
-	json_object_foreach((json_t *)(uintptr_t)set, key, below) {
+	json_object_foreach ((json_t *)(uintptr_t)set, key, below) {
 		const struct kl_field *field = strncmp(key, "f:", 2) ? NULL : kl_schema_field(schema, key + 2);
 		const json_t *value = field ? json_object_get(object, field->name) : NULL;
 		json_t *left = !strcmp(key, ".") ? leaf() : value ? prune_field(field, below, value) : NULL;
@@ -353,7 +356,7 @@ static void remove_from_map(const json_t *set, json_t *map)
 {
 	const char *key;
 	json_t *below;
-	json_object_foreach((json_t *)(uintptr_t)set, key, below)
+	json_object_foreach ((json_t *)(uintptr_t)set, key, below)
 		if (!strncmp(key, "f:", 2))
 			json_object_del(map, key + 2);
 }
@@ -362,7 +365,7 @@ void kl_fieldset_remove(const struct kl_schema *schema, const json_t *set, json_
 {
 	const char *key;
 	json_t *below;
-	json_object_foreach((json_t *)(uintptr_t)set, key, below) {
+	json_object_foreach ((json_t *)(uintptr_t)set, key, below) {
 		const struct kl_field *field = strncmp(key, "f:", 2) ? NULL : kl_schema_field(schema, key + 2);
 		json_t *value = field ? json_object_get(object, field->name) : NULL;
 		if (!value)
@@ -391,7 +394,7 @@ static char *step_text(const char *key)
 	kl_autobuf text = {0};
 	const char *name;
 	json_t *value;
-	json_object_foreach(keys, name, value) {
+	json_object_foreach (keys, name, value) {
 		kl_buf_printf(&text, "%s%s=", text.len ? "," : "[", name);
 		kl_json_dump(value, &text);
 	}
@@ -405,7 +408,7 @@ void kl_fieldset_paths(const json_t *set, const char *prefix, void (*each)(const
 	json_t *below;
 	if (is_leaf(set) || json_object_get(set, "."))
 		each(prefix, arg);
-	json_object_foreach((json_t *)(uintptr_t)set, key, below) {
+	json_object_foreach ((json_t *)(uintptr_t)set, key, below) {
 		if (!strcmp(key, "."))
 			continue;
 		kl_autofree char *step = step_text(key);

@@ -6,9 +6,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define META(key)   KL_KEY(KL_KEY(NULL, "metadata"), key)
-#define TOP(key)    KL_KEY(NULL, key)
-#define SPEC(key)   KL_KEY(KL_KEY(NULL, "spec"), key)
+#define META(key) KL_KEY(KL_KEY(NULL, "metadata"), key)
+#define TOP(key)  KL_KEY(NULL, key)
+#define SPEC(key) KL_KEY(KL_KEY(NULL, "spec"), key)
 
 static void require_spec(const json_t *object, struct kl_errors *errors)
 {
@@ -36,8 +36,8 @@ static void namespace_update(const struct kl_write *w, const json_t *old, json_t
 		"kubernetes.io/metadata.name", NULL);
 }
 
-const struct kl_kind_hooks kl_hooks_namespace = {.name_check = kl_name_dns_label, .create = namespace_create,
-	.update = namespace_update};
+const struct kl_kind_hooks kl_hooks_namespace = {
+	.name_check = kl_name_dns_label, .create = namespace_create, .update = namespace_update};
 
 /* --- ConfigMap, Secret --- */
 
@@ -48,7 +48,7 @@ static size_t check_keys(const json_t *data, const struct kl_path *path, struct 
 	const char *key;
 	json_t *value;
 	size_t total = 0;
-	json_object_foreach((json_t *)(uintptr_t)data, key, value) {
+	json_object_foreach ((json_t *)(uintptr_t)data, key, value) {
 		const char *why = kl_name_config_key(key);
 		if (why)
 			kl_invalid_str(errors, KL_MAP_KEY(path, key), key, why);
@@ -63,9 +63,10 @@ static void config_map_validate(const json_t *object, struct kl_errors *errors)
 	const char *key;
 	json_t *value;
 	size_t total = check_keys(data, TOP("data"), errors) + check_keys(binary, TOP("binaryData"), errors) / 4 * 3;
-	json_object_foreach((json_t *)(uintptr_t)binary, key, value)
+	json_object_foreach ((json_t *)(uintptr_t)binary, key, value)
 		if (json_object_get(data, key))
-			kl_invalid_str(errors, KL_MAP_KEY(TOP("data"), key), key, "duplicate of key present in binaryData");
+			kl_invalid_str(
+				errors, KL_MAP_KEY(TOP("data"), key), key, "duplicate of key present in binaryData");
 	if (total > CONFIG_MAX)
 		kl_too_long(errors, NULL, CONFIG_MAX);
 }
@@ -143,8 +144,8 @@ static void service_update(const struct kl_write *w, const json_t *old, json_t *
 		return;
 	size_t i, k;
 	json_t *port, *before;
-	json_array_foreach(json_object_get(spec, "ports"), i, port)
-		json_array_foreach(json_object_get(was, "ports"), k, before)
+	json_array_foreach (json_object_get(spec, "ports"), i, port)
+		json_array_foreach (json_object_get(was, "ports"), k, before)
 			if (!json_object_get(port, "nodePort") && json_object_get(before, "nodePort") &&
 				json_equal(json_object_get(port, "port"), json_object_get(before, "port")) &&
 				json_equal(json_object_get(port, "protocol"), json_object_get(before, "protocol")))
@@ -153,15 +154,19 @@ static void service_update(const struct kl_write *w, const json_t *old, json_t *
 
 static void service_validate_update(const json_t *old, const json_t *object, struct kl_errors *errors)
 {
-	const char *was = kl_json_str(old, "spec", "clusterIP", NULL), *is = kl_json_str(object, "spec", "clusterIP", NULL);
+	const char *was = kl_json_str(old, "spec", "clusterIP", NULL),
+		   *is = kl_json_str(object, "spec", "clusterIP", NULL);
 	bool named = !strcmp(kl_json_str(old, "spec", "type", NULL), "ExternalName") ||
 		     !strcmp(kl_json_str(object, "spec", "type", NULL), "ExternalName");
 	if (!named && *was && strcmp(was, is))
 		kl_invalid_str(errors, KL_INDEX(SPEC("clusterIPs"), 0), is, "may not change once set");
 }
 
-const struct kl_kind_hooks kl_hooks_service = {.name_check = kl_name_dns_1035, .create = service_create,
-	.update = service_update, .validate = require_spec, .validate_update = service_validate_update};
+const struct kl_kind_hooks kl_hooks_service = {.name_check = kl_name_dns_1035,
+	.create = service_create,
+	.update = service_update,
+	.validate = require_spec,
+	.validate_update = service_validate_update};
 
 /* --- workloads --- */
 
@@ -171,17 +176,17 @@ static void deployment_validate_update(const json_t *old, const json_t *object, 
 		kl_json_get(object, "spec", "selector", NULL));
 }
 
-const struct kl_kind_hooks kl_hooks_deployment = {.generation = true, .validate = require_spec,
-	.validate_update = deployment_validate_update};
-const struct kl_kind_hooks kl_hooks_replica_set = {.generation = true, .validate = require_spec,
-	.validate_update = deployment_validate_update};
-const struct kl_kind_hooks kl_hooks_daemon_set = {.generation = true, .validate = require_spec,
-	.validate_update = deployment_validate_update};
+const struct kl_kind_hooks kl_hooks_deployment = {
+	.generation = true, .validate = require_spec, .validate_update = deployment_validate_update};
+const struct kl_kind_hooks kl_hooks_replica_set = {
+	.generation = true, .validate = require_spec, .validate_update = deployment_validate_update};
+const struct kl_kind_hooks kl_hooks_daemon_set = {
+	.generation = true, .validate = require_spec, .validate_update = deployment_validate_update};
 
 static void stateful_set_validate_update(const json_t *old, const json_t *object, struct kl_errors *errors)
 {
-	static const char *const mutable[] = {"replicas", "ordinals", "template", "updateStrategy", "revisionHistoryLimit",
-		"persistentVolumeClaimRetentionPolicy", "minReadySeconds"};
+	static const char *const mutable[] = {"replicas", "ordinals", "template", "updateStrategy",
+		"revisionHistoryLimit", "persistentVolumeClaimRetentionPolicy", "minReadySeconds"};
 	kl_autojson *was = json_copy(json_object_get(old, "spec")), *is = json_copy(json_object_get(object, "spec"));
 	for (size_t i = 0; i < KL_ARRAY_LEN(mutable); i++) {
 		json_object_del(was, mutable[i]);
@@ -189,12 +194,14 @@ static void stateful_set_validate_update(const json_t *old, const json_t *object
 	}
 	if (was && is && !json_equal(was, is))
 		kl_forbidden(errors, TOP("spec"),
-			"updates to statefulset spec for fields other than 'replicas', 'ordinals', 'template', 'updateStrategy', "
-			"'revisionHistoryLimit', 'persistentVolumeClaimRetentionPolicy' and 'minReadySeconds' are forbidden");
+			"updates to statefulset spec for fields other than 'replicas', 'ordinals', 'template', "
+			"'updateStrategy', "
+			"'revisionHistoryLimit', 'persistentVolumeClaimRetentionPolicy' and 'minReadySeconds' are "
+			"forbidden");
 }
 
-const struct kl_kind_hooks kl_hooks_stateful_set = {.generation = true, .validate = require_spec,
-	.validate_update = stateful_set_validate_update};
+const struct kl_kind_hooks kl_hooks_stateful_set = {
+	.generation = true, .validate = require_spec, .validate_update = stateful_set_validate_update};
 
 /* A ReplicationController selects what its template says, unless it says itself. */
 static void rc_create(const struct kl_write *w, json_t *object)
@@ -219,7 +226,8 @@ static void job_create(const struct kl_write *w, json_t *object)
 	json_t *spec = json_object_get(object, "spec");
 	if (!spec || kl_json_bool(spec, false, "manualSelector", NULL) || !json_object_get(spec, "template"))
 		return;
-	const char *uid = kl_json_str(object, "metadata", "uid", NULL), *name = kl_json_str(object, "metadata", "name", NULL);
+	const char *uid = kl_json_str(object, "metadata", "uid", NULL),
+		   *name = kl_json_str(object, "metadata", "name", NULL);
 	json_t *labels = kl_json_ensure(spec, "template", "metadata", "labels", NULL);
 	json_object_set_new(labels, "batch.kubernetes.io/controller-uid", json_string(uid));
 	json_object_set_new(labels, "controller-uid", json_string(uid));
@@ -239,8 +247,8 @@ static void job_validate_update(const json_t *old, const json_t *object, struct 
 			kl_json_get(object, "spec", "template", NULL));
 }
 
-const struct kl_kind_hooks kl_hooks_job = {.generation = true, .create = job_create, .validate = require_spec,
-	.validate_update = job_validate_update};
+const struct kl_kind_hooks kl_hooks_job = {
+	.generation = true, .create = job_create, .validate = require_spec, .validate_update = job_validate_update};
 const struct kl_kind_hooks kl_hooks_cron_job = {.generation = true, .validate = require_spec};
 const struct kl_kind_hooks kl_hooks_hpa = {.validate = require_spec};
 
@@ -254,18 +262,20 @@ static void pending_create(const struct kl_write *w, json_t *object)
 
 static void pvc_validate_update(const json_t *old, const json_t *object, struct kl_errors *errors)
 {
-	kl_autojson *was = json_deep_copy(json_object_get(old, "spec")), *is = json_deep_copy(json_object_get(object, "spec"));
+	kl_autojson *was = json_deep_copy(json_object_get(old, "spec")),
+		    *is = json_deep_copy(json_object_get(object, "spec"));
 	json_object_del(was, "resources"); /* may grow */
 	json_object_del(is, "resources");
 	if (!json_object_get(was, "volumeName")) /* binding sets it once */
 		json_object_del(is, "volumeName");
 	if (was && is && !json_equal(was, is))
 		kl_forbidden(errors, TOP("spec"),
-			"spec is immutable after creation except resources.requests and volumeAttributesClassName for bound claims");
+			"spec is immutable after creation except resources.requests and volumeAttributesClassName for "
+			"bound claims");
 }
 
-const struct kl_kind_hooks kl_hooks_pvc = {.create = pending_create, .validate = require_spec,
-	.validate_update = pvc_validate_update};
+const struct kl_kind_hooks kl_hooks_pvc = {
+	.create = pending_create, .validate = require_spec, .validate_update = pvc_validate_update};
 const struct kl_kind_hooks kl_hooks_pv = {.create = pending_create, .validate = require_spec};
 
 static void storage_class_validate_update(const json_t *old, const json_t *object, struct kl_errors *errors)
@@ -293,7 +303,8 @@ static void rbac_validate_update(const json_t *old, const json_t *object, struct
 		kl_invalid(errors, TOP("roleRef"), is, "cannot change roleRef");
 }
 
-const struct kl_kind_hooks kl_hooks_rbac = {.name_check = kl_name_path_segment, .validate_update = rbac_validate_update};
+const struct kl_kind_hooks kl_hooks_rbac = {
+	.name_check = kl_name_path_segment, .validate_update = rbac_validate_update};
 
 static void priority_class_validate_update(const json_t *old, const json_t *object, struct kl_errors *errors)
 {
@@ -301,16 +312,17 @@ static void priority_class_validate_update(const json_t *old, const json_t *obje
 		kl_forbidden(errors, TOP("value"), "may not be changed in an update.");
 }
 
-const struct kl_kind_hooks kl_hooks_priority_class = {.generation = true,
-	.validate_update = priority_class_validate_update};
+const struct kl_kind_hooks kl_hooks_priority_class = {
+	.generation = true, .validate_update = priority_class_validate_update};
 
 static void endpoint_slice_validate_update(const json_t *old, const json_t *object, struct kl_errors *errors)
 {
-	kl_immutable(errors, TOP("addressType"), json_object_get(old, "addressType"), json_object_get(object, "addressType"));
+	kl_immutable(errors, TOP("addressType"), json_object_get(old, "addressType"),
+		json_object_get(object, "addressType"));
 }
 
-const struct kl_kind_hooks kl_hooks_endpoint_slice = {.generation = true,
-	.validate_update = endpoint_slice_validate_update};
+const struct kl_kind_hooks kl_hooks_endpoint_slice = {
+	.generation = true, .validate_update = endpoint_slice_validate_update};
 
 static void csr_create(const struct kl_write *w, json_t *object)
 {
@@ -330,9 +342,11 @@ const struct kl_kind_hooks kl_hooks_csr = {.create = csr_create, .update = csr_u
 static void event_validate(const json_t *object, struct kl_errors *errors)
 {
 	const json_t *about = json_object_get(object, "involvedObject");
-	const char *ns = kl_json_str(object, "metadata", "namespace", NULL), *other = kl_json_str(about, "namespace", NULL);
+	const char *ns = kl_json_str(object, "metadata", "namespace", NULL),
+		   *other = kl_json_str(about, "namespace", NULL);
 	if (*other && strcmp(ns, other))
-		kl_invalid_str(errors, KL_KEY(TOP("involvedObject"), "namespace"), other, "does not match event.namespace");
+		kl_invalid_str(
+			errors, KL_KEY(TOP("involvedObject"), "namespace"), other, "does not match event.namespace");
 }
 
 const struct kl_kind_hooks kl_hooks_event = {.validate = event_validate};

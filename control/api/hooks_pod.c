@@ -17,11 +17,11 @@ static void requests_from_limits(json_t *containers)
 {
 	size_t i;
 	json_t *container;
-	json_array_foreach(containers, i, container) {
+	json_array_foreach (containers, i, container) {
 		json_t *resources = json_object_get(container, "resources");
 		const char *name;
 		json_t *amount;
-		json_object_foreach(json_object_get(resources, "limits"), name, amount)
+		json_object_foreach (json_object_get(resources, "limits"), name, amount)
 			if (!has_amount(resources, "requests", name))
 				json_object_set(kl_json_ensure(resources, "requests", NULL), name, amount);
 	}
@@ -35,12 +35,13 @@ static const char *qos_class(const json_t *spec)
 	for (size_t l = 0; l < KL_ARRAY_LEN(lists); l++) {
 		size_t i;
 		json_t *container;
-		json_array_foreach(json_object_get(spec, lists[l]), i, container)
+		json_array_foreach (json_object_get(spec, lists[l]), i, container)
 			for (size_t n = 0; n < KL_ARRAY_LEN(names); n++) {
 				const json_t *limit = kl_json_get(container, "resources", "limits", names[n], NULL);
 				const json_t *request = kl_json_get(container, "resources", "requests", names[n], NULL);
 				any |= limit || request;
-				guaranteed &= limit && request && json_equal((json_t *)(uintptr_t)limit, (json_t *)(uintptr_t)request);
+				guaranteed &= limit && request &&
+					      json_equal((json_t *)(uintptr_t)limit, (json_t *)(uintptr_t)request);
 			}
 	}
 	return !any ? "BestEffort" : guaranteed ? "Guaranteed" : "Burstable";
@@ -73,7 +74,7 @@ static json_t *without_mutable(const json_t *spec)
 	for (size_t l = 0; l < KL_ARRAY_LEN(lists); l++) {
 		size_t i;
 		json_t *container;
-		json_array_foreach(json_object_get(copy, lists[l]), i, container) {
+		json_array_foreach (json_object_get(copy, lists[l]), i, container) {
 			json_object_del(container, "image");
 			json_object_del(container, "imagePullPolicy");
 		}
@@ -90,12 +91,13 @@ static void check_tolerations(const json_t *old, const json_t *spec, struct kl_e
 {
 	size_t i, k;
 	json_t *was, *is;
-	json_array_foreach(json_object_get(old, "tolerations"), i, was) {
+	json_array_foreach (json_object_get(old, "tolerations"), i, was) {
 		bool found = false;
-		json_array_foreach(json_object_get(spec, "tolerations"), k, is)
+		json_array_foreach (json_object_get(spec, "tolerations"), k, is)
 			found |= json_equal(was, is) != 0;
 		if (!found) {
-			kl_forbidden(errors, AT("tolerations"), "existing toleration can not be modified except its tolerationSeconds");
+			kl_forbidden(errors, AT("tolerations"),
+				"existing toleration can not be modified except its tolerationSeconds");
 			return;
 		}
 	}
@@ -111,26 +113,29 @@ static void pod_validate_update(const json_t *old, const json_t *object, struct 
 		json_object_del(b, "nodeName");
 	if (!json_equal(a, b))
 		kl_forbidden(errors, KL_KEY(NULL, "spec"),
-			"pod updates may not change fields other than `spec.containers[*].image`,`spec.initContainers[*].image`,"
+			"pod updates may not change fields other than "
+			"`spec.containers[*].image`,`spec.initContainers[*].image`,"
 			"`spec.activeDeadlineSeconds`,`spec.tolerations` (only additions to existing tolerations),"
 			"`spec.terminationGracePeriodSeconds` (allow it to be set to 1 if it was previously negative)");
 	check_tolerations(was, spec, errors);
 }
 
-const struct kl_kind_hooks kl_hooks_pod = {.generation = true, .create = pod_create, .validate = pod_validate,
-	.validate_update = pod_validate_update};
+const struct kl_kind_hooks kl_hooks_pod = {
+	.generation = true, .create = pod_create, .validate = pod_validate, .validate_update = pod_validate_update};
 
 /* --- Node --- */
 
 static void node_validate_update(const json_t *old, const json_t *object, struct kl_errors *errors)
 {
-	const json_t *was = kl_json_get(old, "spec", "podCIDR", NULL), *is = kl_json_get(object, "spec", "podCIDR", NULL);
+	const json_t *was = kl_json_get(old, "spec", "podCIDR", NULL),
+		     *is = kl_json_get(object, "spec", "podCIDR", NULL);
 	if (was && is && !json_equal((json_t *)(uintptr_t)was, (json_t *)(uintptr_t)is))
 		kl_forbidden(errors, AT("podCIDRs"), "node updates may not change podCIDR except from \"\" to valid");
 	was = kl_json_get(old, "spec", "providerID", NULL);
 	is = kl_json_get(object, "spec", "providerID", NULL);
 	if (was && (!is || !json_equal((json_t *)(uintptr_t)was, (json_t *)(uintptr_t)is)))
-		kl_forbidden(errors, AT("providerID"), "node updates may not change providerID except from \"\" to valid");
+		kl_forbidden(
+			errors, AT("providerID"), "node updates may not change providerID except from \"\" to valid");
 }
 
 const struct kl_kind_hooks kl_hooks_node = {.keeps_status = true, .validate_update = node_validate_update};

@@ -61,7 +61,8 @@ static json_t *with_set(const json_t *entry, json_t *set_taken)
 }
 
 /* What an entry keeps after a write of somebody else. */
-static json_t *others_set(const struct kl_write *w, const json_t *entry, const json_t *changed, bool lost, const json_t *object)
+static json_t *others_set(
+	const struct kl_write *w, const json_t *entry, const json_t *changed, bool lost, const json_t *object)
 {
 	const json_t *set = json_object_get(entry, "fieldsV1");
 	/* Sets of another version name other fields. */
@@ -81,14 +82,14 @@ static void append(json_t *entries, json_t *entry_taken)
 		json_array_remove(entries, 0);
 }
 
-static json_t *record_update(const struct kl_write *w, const json_t *before, const json_t *changed, bool lost,
-	const json_t *object)
+static json_t *record_update(
+	const struct kl_write *w, const json_t *before, const json_t *changed, bool lost, const json_t *object)
 {
 	kl_autojson *name = manager_name(w), *own = NULL;
 	const char *manager = json_string_value(name);
 	json_t *entries = json_array(), *entry;
 	size_t i;
-	json_array_foreach(before, i, entry) {
+	json_array_foreach (before, i, entry) {
 		if (is_own(w, entry, manager))
 			own = json_incref(json_object_get(entry, "fieldsV1"));
 		else
@@ -104,7 +105,8 @@ static json_t *record_update(const struct kl_write *w, const json_t *before, con
 void kl_managed_record(const struct kl_write *w, const json_t *old, json_t *object)
 {
 	json_t *meta = json_object_get(object, "metadata");
-	const json_t *before = kl_json_get(old, "metadata", "managedFields", NULL), *given = json_object_get(meta, "managedFields");
+	const json_t *before = kl_json_get(old, "metadata", "managedFields", NULL),
+		     *given = json_object_get(meta, "managedFields");
 	if (is_apply(w)) /* kl_managed_apply has set them */
 		return;
 	/* A client clears them with a list of one empty entry. */
@@ -141,7 +143,7 @@ static const json_t *find_entry(const struct kl_field *field, const json_t *list
 	kl_autofree char *want = kl_fieldset_key(field, like);
 	size_t i;
 	json_t *entry;
-	json_array_foreach(list, i, entry) {
+	json_array_foreach (list, i, entry) {
 		kl_autofree char *key = kl_fieldset_key(field, entry);
 		if (!strcmp(key, want))
 			return entry;
@@ -154,11 +156,11 @@ static json_t *merge_list_map(const struct kl_field *field, const json_t *curren
 {
 	json_t *list = json_array(), *entry;
 	size_t i;
-	json_array_foreach(current, i, entry) {
+	json_array_foreach (current, i, entry) {
 		const json_t *other = find_entry(field, applied, entry);
 		json_array_append_new(list, other ? merge_struct(field->ref, entry, other) : json_deep_copy(entry));
 	}
-	json_array_foreach(applied, i, entry)
+	json_array_foreach (applied, i, entry)
 		if (!find_entry(field, current, entry))
 			json_array_append_new(list, json_deep_copy(entry));
 	return list;
@@ -168,9 +170,9 @@ static json_t *merge_list_set(const json_t *current, const json_t *applied)
 {
 	json_t *list = json_deep_copy(current), *value, *other;
 	size_t i, k;
-	json_array_foreach(applied, i, value) {
+	json_array_foreach (applied, i, value) {
 		bool there = false;
-		json_array_foreach(current, k, other)
+		json_array_foreach (current, k, other)
 			there |= json_equal(value, other) != 0;
 		if (!there)
 			json_array_append_new(list, json_deep_copy(value));
@@ -208,7 +210,7 @@ static json_t *merge_struct(const struct kl_schema *schema, const json_t *curren
 {
 	json_t *object = json_deep_copy(current), *value;
 	const char *name;
-	json_object_foreach((json_t *)(uintptr_t)applied, name, value) {
+	json_object_foreach ((json_t *)(uintptr_t)applied, name, value) {
 		const struct kl_field *field = kl_schema_field(schema, name);
 		if (field)
 			json_object_set_new(object, name, merge_field(field, json_object_get(current, name), value));
@@ -238,7 +240,8 @@ static char *describe_manager(const json_t *entry)
 	const char *manager = kl_json_str(entry, "manager", NULL), *time = kl_json_str(entry, "time", NULL);
 	if (!strcmp(kl_json_str(entry, "operation", NULL), "Apply"))
 		return kl_asprintf("\"%s\"", manager);
-	return kl_asprintf("\"%s\" using %s%s%s", manager, kl_json_str(entry, "apiVersion", NULL), *time ? " at " : "", time);
+	return kl_asprintf(
+		"\"%s\" using %s%s%s", manager, kl_json_str(entry, "apiVersion", NULL), *time ? " at " : "", time);
 }
 
 /* The fields that the apply changes and somebody else has set. */
@@ -248,7 +251,7 @@ static int check_conflicts(const struct kl_write *w, const json_t *entries, cons
 	kl_autobuf text = {0};
 	size_t i, managers = 0;
 	json_t *entry;
-	json_array_foreach(entries, i, entry) {
+	json_array_foreach (entries, i, entry) {
 		kl_autojson *both = is_own(w, entry, w->manager) || !changed
 					    ? NULL
 					    : kl_fieldset_intersect(json_object_get(entry, "fieldsV1"), changed);
@@ -259,15 +262,15 @@ static int check_conflicts(const struct kl_write *w, const json_t *entries, cons
 		c.who = who;
 		kl_fieldset_paths(both, "", note_conflict, &c);
 		bool one = c.count - before == 1;
-		kl_buf_printf(&text, "%sconflict%s with %s:%s%s", managers++ ? "\n" : "", one ? "" : "s", who, one ? " " : "",
-			kl_buf_str(&c.text) + (one ? 3 : 0));
+		kl_buf_printf(&text, "%sconflict%s with %s:%s%s", managers++ ? "\n" : "", one ? "" : "s", who,
+			one ? " " : "", kl_buf_str(&c.text) + (one ? 3 : 0));
 		kl_buf_reset(&c.text);
 	}
 	kl_buf_release(&c.text);
 	if (!c.count)
 		return 0;
-	return kl_status_set(st, 409, "Conflict", "Apply failed with %zu conflict%s: %s", c.count, c.count == 1 ? "" : "s",
-		kl_buf_str(&text));
+	return kl_status_set(st, 409, "Conflict", "Apply failed with %zu conflict%s: %s", c.count,
+		c.count == 1 ? "" : "s", kl_buf_str(&text));
 }
 
 /* What the manager applied before, applies no more, and nobody else has. */
@@ -276,10 +279,10 @@ static void remove_abandoned(const struct kl_write *w, const json_t *entries, co
 	kl_autojson *abandoned = NULL;
 	size_t i;
 	json_t *entry;
-	json_array_foreach(entries, i, entry)
+	json_array_foreach (entries, i, entry)
 		if (is_own(w, entry, w->manager))
 			abandoned = kl_fieldset_subtract(json_object_get(entry, "fieldsV1"), applied_set);
-	json_array_foreach(entries, i, entry) {
+	json_array_foreach (entries, i, entry) {
 		if (!abandoned || is_own(w, entry, w->manager))
 			continue;
 		json_t *left = kl_fieldset_subtract(abandoned, json_object_get(entry, "fieldsV1"));
@@ -295,18 +298,19 @@ static void set_entries(const struct kl_write *w, const json_t *current, const j
 {
 	json_t *entries = json_array(), *entry, *own = NULL;
 	size_t i;
-	json_array_foreach(before, i, entry) {
+	json_array_foreach (before, i, entry) {
 		if (!is_own(w, entry, w->manager))
 			append(entries, with_set(entry, others_set(w, entry, changed, true, object)));
-		else if (json_equal(json_object_get(entry, "fieldsV1"), applied_set) && json_equal((json_t *)(uintptr_t)current, object))
+		else if (json_equal(json_object_get(entry, "fieldsV1"), applied_set) &&
+			 json_equal((json_t *)(uintptr_t)current, object))
 			own = json_copy(entry); /* nothing happened: its time stays */
 	}
 	append(entries, own ? own : make_entry(w, w->manager, json_incref(applied_set)));
 	kl_json_set(object, entries, "metadata", "managedFields", NULL);
 }
 
-json_t *kl_managed_apply(const struct kl_write *w, const json_t *current, json_t *applied, bool force,
-	struct kl_status *st)
+json_t *kl_managed_apply(
+	const struct kl_write *w, const json_t *current, json_t *applied, bool force, struct kl_status *st)
 {
 	struct kl_write apply = *w;
 	apply.operation = "Apply";

@@ -12,7 +12,7 @@ void kl_managed_record(const struct kl_write *w, const json_t *old, json_t *obje
  * Server-side apply: `applied` is the configuration, decoded without defaults. Returns the merged object, with
  * managedFields of it set; NULL and st (409 with a cause for each conflict) otherwise.
  */
-json_t *kl_managed_apply(const struct kl_write *w, const json_t *current, json_t *applied, bool force,
-	struct kl_status *st);
+json_t *kl_managed_apply(
+	const struct kl_write *w, const json_t *current, json_t *applied, bool force, struct kl_status *st);
 
 #endif

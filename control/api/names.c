@@ -55,8 +55,10 @@ const char *kl_name_dns_subdomain(const char *text)
 	if (len > 253)
 		return "must be no more than 253 characters";
 	if (!subdomain_form(text, len))
-		return "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', and "
-		       "must start and end with an alphanumeric character (e.g. 'example.com', regex used for validation "
+		return "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', "
+		       "and "
+		       "must start and end with an alphanumeric character (e.g. 'example.com', regex used for "
+		       "validation "
 		       "is '[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*')";
 	return NULL;
 }
@@ -100,23 +102,29 @@ const char *kl_name_qualified(const char *text)
 {
 	const char *slash = strchr(text, '/'), *name = slash ? slash + 1 : text;
 	if (slash && strchr(name, '/'))
-		return "a qualified name must consist of alphanumeric characters, '-', '_' or '.', and must start and end "
+		return "a qualified name must consist of alphanumeric characters, '-', '_' or '.', and must start and "
+		       "end "
 		       "with an alphanumeric character (e.g. 'MyName',  or 'my.name',  or '123-abc', regex used for "
-		       "validation is '([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]') with an optional DNS subdomain prefix "
+		       "validation is '([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]') with an optional DNS subdomain "
+		       "prefix "
 		       "and '/' (e.g. 'example.com/MyName')";
 	if (slash == text)
 		return "prefix part must be non-empty";
 	if (slash && (slash - text > 253 || !subdomain_form(text, (size_t)(slash - text))))
-		return "prefix part a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' "
-		       "or '.', and must start and end with an alphanumeric character (e.g. 'example.com', regex used for "
+		return "prefix part a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, "
+		       "'-' "
+		       "or '.', and must start and end with an alphanumeric character (e.g. 'example.com', regex used "
+		       "for "
 		       "validation is '[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*')";
 	if (!*name)
 		return "name part must be non-empty";
 	if (strlen(name) > 63)
 		return "name part must be no more than 63 characters";
 	if (!name_part(name, strlen(name)))
-		return "name part must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an "
-		       "alphanumeric character (e.g. 'MyName',  or 'my.name',  or '123-abc', regex used for validation is "
+		return "name part must consist of alphanumeric characters, '-', '_' or '.', and must start and end "
+		       "with an "
+		       "alphanumeric character (e.g. 'MyName',  or 'my.name',  or '123-abc', regex used for validation "
+		       "is "
 		       "'([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]')";
 	return NULL;
 }
@@ -127,8 +135,10 @@ const char *kl_name_label_value(const char *text)
 	if (len > 63)
 		return "must be no more than 63 characters";
 	if (len && !name_part(text, len))
-		return "a valid label must be an empty string or consist of alphanumeric characters, '-', '_' or '.', and "
-		       "must start and end with an alphanumeric character (e.g. 'MyValue',  or 'my_value',  or '12345', "
+		return "a valid label must be an empty string or consist of alphanumeric characters, '-', '_' or '.', "
+		       "and "
+		       "must start and end with an alphanumeric character (e.g. 'MyValue',  or 'my_value',  or "
+		       "'12345', "
 		       "regex used for validation is '(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])?')";
 	return NULL;
 }
@@ -171,7 +181,8 @@ const char *kl_name_config_key(const char *text)
 		if (!is_alnum(text[i]) && !strchr("-_.", text[i]))
 			len = 0;
 	if (!len)
-		return "a valid config key must consist of alphanumeric characters, '-', '_' or '.' (e.g. 'key.name',  or "
+		return "a valid config key must consist of alphanumeric characters, '-', '_' or '.' (e.g. 'key.name',  "
+		       "or "
 		       "'KEY_NAME',  or 'key-name', regex used for validation is '[-._a-zA-Z0-9]+')";
 	if (!strcmp(text, "."))
 		return "must not be '.'";

@@ -55,12 +55,13 @@ void kl_schema_set_release(struct kl_schema_set *set)
 
 enum { PLAIN_QUANTITY, PLAIN_INT_OR_STRING, PLAIN_TIME, PLAIN_MICRO_TIME, PLAIN_RAW, PLAIN_FIELDS };
 const struct kl_plain_type kl_plain_types[] = {
-	[PLAIN_QUANTITY] = {"io.k8s.apimachinery.pkg.api.resource.Quantity", "string", NULL},
-	[PLAIN_INT_OR_STRING] = {"io.k8s.apimachinery.pkg.util.intstr.IntOrString", "string", "int-or-string"},
-	[PLAIN_TIME] = {"io.k8s.apimachinery.pkg.apis.meta.v1.Time", "string", "date-time"},
-	[PLAIN_MICRO_TIME] = {"io.k8s.apimachinery.pkg.apis.meta.v1.MicroTime", "string", "date-time"},
-	[PLAIN_RAW] = {"io.k8s.apimachinery.pkg.runtime.RawExtension", "object", NULL},
-	[PLAIN_FIELDS] = {"io.k8s.apimachinery.pkg.apis.meta.v1.FieldsV1", "object", NULL},
+	[PLAIN_QUANTITY] = {"io.k8s.apimachinery.pkg.api.resource.Quantity", "string", NULL, "number"},
+	[PLAIN_INT_OR_STRING] = {"io.k8s.apimachinery.pkg.util.intstr.IntOrString", "string", "int-or-string",
+		"integer"},
+	[PLAIN_TIME] = {"io.k8s.apimachinery.pkg.apis.meta.v1.Time", "string", "date-time", NULL},
+	[PLAIN_MICRO_TIME] = {"io.k8s.apimachinery.pkg.apis.meta.v1.MicroTime", "string", "date-time", NULL},
+	[PLAIN_RAW] = {"io.k8s.apimachinery.pkg.runtime.RawExtension", "object", NULL, NULL},
+	[PLAIN_FIELDS] = {"io.k8s.apimachinery.pkg.apis.meta.v1.FieldsV1", "object", NULL, NULL},
 };
 const size_t kl_plain_type_count = KL_ARRAY_LEN(kl_plain_types);
 
@@ -89,7 +90,8 @@ struct kl_value_type kl_value_type(const struct kl_schema *schema, const struct 
 		return (struct kl_value_type){NULL, "string", "byte"};
 	case KL_T_ANY:
 		return (struct kl_value_type){
-			kl_plain_types[schema == &kl_schema_ManagedFieldsEntry ? PLAIN_FIELDS : PLAIN_RAW].openapi, NULL, NULL};
+			kl_plain_types[schema == &kl_schema_ManagedFieldsEntry ? PLAIN_FIELDS : PLAIN_RAW].openapi,
+			NULL, NULL};
 	case KL_T_STRUCT:
 		break;
 	}
@@ -125,7 +127,9 @@ size_t kl_field_extensions(const struct kl_field *field, struct kl_extension ret
 	char keys[120];
 	if (field->shape == KL_LIST)
 		add_extension(ret, &count, "x-kubernetes-list-type", "\"%s\"",
-			field->flags & KL_LIST_MAP ? "map" : field->flags & KL_LIST_SET ? "set" : "atomic");
+			field->flags & KL_LIST_MAP   ? "map"
+			: field->flags & KL_LIST_SET ? "set"
+						     : "atomic");
 	if (field->flags & KL_LIST_MAP) {
 		list_text(field->keys, keys, sizeof(keys));
 		add_extension(ret, &count, "x-kubernetes-list-map-keys", "%s", keys);
@@ -138,7 +142,9 @@ size_t kl_field_extensions(const struct kl_field *field, struct kl_extension ret
 	}
 	if (merge || retain)
 		add_extension(ret, &count, "x-kubernetes-patch-strategy", "\"%s\"",
-			merge && retain ? "merge,retainKeys" : merge ? "merge" : "retainKeys");
+			merge && retain ? "merge,retainKeys"
+			: merge         ? "merge"
+					: "retainKeys");
 	return count;
 }
 
@@ -150,8 +156,8 @@ bool kl_schema_gvks(const struct kl_schema *schema, struct kl_buf *buf)
 	for (size_t i = 0; i < count; i++) {
 		if (kinds[i].schema != schema)
 			continue;
-		kl_buf_printf(buf, "%s{\"group\":\"%s\",\"kind\":\"%s\",\"version\":\"%s\"}", any ? "," : "[", kinds[i].group,
-			kinds[i].kind, kinds[i].version);
+		kl_buf_printf(buf, "%s{\"group\":\"%s\",\"kind\":\"%s\",\"version\":\"%s\"}", any ? "," : "[",
+			kinds[i].group, kinds[i].kind, kinds[i].version);
 		any = true;
 	}
 	if (any)
@@ -162,8 +168,8 @@ bool kl_schema_gvks(const struct kl_schema *schema, struct kl_buf *buf)
 /* --- operations --- */
 
 #define NAMES(...) ((const char *const[]){__VA_ARGS__, NULL})
-#define LIST_PARAMETERS                                                                                                \
-	NAMES("allowWatchBookmarks", "continue", "fieldSelector", "labelSelector", "limit", "resourceVersion",             \
+#define LIST_PARAMETERS                                                                                        \
+	NAMES("allowWatchBookmarks", "continue", "fieldSelector", "labelSelector", "limit", "resourceVersion", \
 		"resourceVersionMatch", "sendInitialEvents", "timeoutSeconds", "watch")
 #define WRITE_PARAMETERS NAMES("dryRun", "fieldManager", "fieldValidation")
 
@@ -219,14 +225,15 @@ static uint64_t mix(uint64_t hash, const char *text)
 static uint64_t version_hash(const struct kl_group_version *gv)
 {
 	struct kl_schema_set set;
-	uint64_t hash = mix(0xcbf29ce484222325, KL_VERSION "/2");
+	uint64_t hash = mix(0xcbf29ce484222325, KL_VERSION "/3");
 	kl_schema_set_collect(gv, &set);
 	for (size_t i = 0; i < set.count; i++) {
 		hash = mix(mix(hash, set.items[i]->openapi), set.items[i]->doc);
 		for (size_t k = 0; k < set.items[i]->field_count; k++) {
 			const struct kl_field *field = &set.items[i]->fields[k];
 			hash = mix(mix(mix(mix(hash, field->name), field->doc), field->def), field->choices);
-			hash = (hash ^ field->flags ^ (uint64_t)field->type << 16 ^ (uint64_t)field->shape << 24) * 0x100000001b3;
+			hash = (hash ^ field->flags ^ (uint64_t)field->type << 16 ^ (uint64_t)field->shape << 24) *
+			       0x100000001b3;
 		}
 	}
 	kl_schema_set_release(&set);
@@ -238,8 +245,8 @@ static void build_index(const struct kl_group_version *gvs, size_t count, struct
 	kl_buf_str_push(buf, "{\"paths\":{");
 	for (size_t i = 0; i < count; i++) {
 		const char *root = *gvs[i].group ? "apis" : "api", *version = kl_kind_api_version(gvs[i].first);
-		kl_buf_printf(buf, "%s\"%s/%s\":{\"serverRelativeURL\":\"/openapi/v3/%s/%s?hash=%016llX\"}", i ? "," : "", root,
-			version, root, version, (unsigned long long)version_hash(&gvs[i]));
+		kl_buf_printf(buf, "%s\"%s/%s\":{\"serverRelativeURL\":\"/openapi/v3/%s/%s?hash=%016llX\"}",
+			i ? "," : "", root, version, root, version, (unsigned long long)version_hash(&gvs[i]));
 	}
 	kl_buf_str_push(buf, "}}");
 }
@@ -258,7 +265,8 @@ bool kl_openapi_build(const char *path, const char *form, struct kl_buf *buf)
 	}
 	for (size_t i = 0; i < count; i++) {
 		char own[128];
-		snprintf(own, sizeof(own), "/openapi/v3/%s/%s", *gvs[i].group ? "apis" : "api", kl_kind_api_version(gvs[i].first));
+		snprintf(own, sizeof(own), "/openapi/v3/%s/%s", *gvs[i].group ? "apis" : "api",
+			kl_kind_api_version(gvs[i].first));
 		if (strcmp(path, own))
 			continue;
 		kl_openapi_v3_json(&gvs[i], buf);

@@ -19,6 +19,7 @@ void kl_schema_set_release(struct kl_schema_set *set);
 /* A type without fields of its own: Quantity, Time, … */
 struct kl_plain_type {
 	const char *openapi, *type, *format;
+	const char *also; /* the other JSON type it may be written in (v3 can say so) */
 };
 extern const struct kl_plain_type kl_plain_types[];
 extern const size_t kl_plain_type_count;
@@ -42,11 +43,11 @@ bool kl_schema_gvks(const struct kl_schema *schema, struct kl_buf *buf);
 
 /* The operations of a path. */
 struct kl_operation {
-	const char *method; /* "get" … */
-	const char *action; /* x-kubernetes-action */
+	const char *method;  /* "get" … */
+	const char *action;  /* x-kubernetes-action */
 	const char *verb_id; /* how its operationId begins: "list", "readNamespaced" is made from it */
 	unsigned verb;
-	bool item;	    /* on /…/{name} */
+	bool item;                     /* on /…/{name} */
 	const char *const *parameters; /* names of query parameters; NULL-terminated */
 };
 extern const struct kl_operation kl_operations[];

@@ -40,8 +40,8 @@ static void push_choices(struct kl_buf *buf, const char *choices)
 }
 
 /* In v3 nothing may stand beside a $ref, so it goes into an allOf. */
-static void push_value(struct kl_buf *buf, const struct dialect *d, const struct kl_value_type *value, const char *choices,
-	bool wrap)
+static void push_value(
+	struct kl_buf *buf, const struct dialect *d, const struct kl_value_type *value, const char *choices, bool wrap)
 {
 	if (value->ref && d->v3 && wrap)
 		kl_buf_printf(buf, "\"allOf\":[{\"$ref\":\"%s%s\"}],", d->ref_prefix, value->ref);
@@ -53,7 +53,8 @@ static void push_value(struct kl_buf *buf, const struct dialect *d, const struct
 		push_choices(buf, choices);
 }
 
-static void push_field(struct kl_buf *buf, const struct dialect *d, const struct kl_schema *schema, const struct kl_field *field)
+static void push_field(
+	struct kl_buf *buf, const struct dialect *d, const struct kl_schema *schema, const struct kl_field *field)
 {
 	struct kl_value_type value = kl_value_type(schema, field);
 	struct kl_extension extensions[KL_EXTENSIONS_MAX];
@@ -64,7 +65,7 @@ static void push_field(struct kl_buf *buf, const struct dialect *d, const struct
 		push_value(buf, d, &value, field->choices, true);
 	} else {
 		kl_buf_str_push(buf, field->shape == KL_LIST ? "\"type\":\"array\",\"items\":{"
-							      : "\"type\":\"object\",\"additionalProperties\":{");
+							     : "\"type\":\"object\",\"additionalProperties\":{");
 		push_value(buf, d, &value, field->choices, false);
 		close_object(buf);
 		kl_buf_char(buf, ',');
@@ -112,8 +113,10 @@ static void push_definition(struct kl_buf *buf, const struct dialect *d, const s
 static void push_plain_type(struct kl_buf *buf, const struct dialect *d, const struct kl_plain_type *plain)
 {
 	kl_buf_printf(buf, "\"%s\":{", plain->openapi);
-	if (d->v3 && plain->format && !strcmp(plain->format, "int-or-string")) {
-		kl_buf_str_push(buf, "\"format\":\"int-or-string\",\"oneOf\":[{\"type\":\"integer\"},{\"type\":\"string\"}]},");
+	if (d->v3 && plain->also) {
+		if (plain->format)
+			push_text(buf, "format", plain->format);
+		kl_buf_printf(buf, "\"oneOf\":[{\"type\":\"%s\"},{\"type\":\"%s\"}]},", plain->type, plain->also);
 		return;
 	}
 	push_text(buf, "type", plain->type);
@@ -164,8 +167,8 @@ static void push_patch_types(struct kl_buf *buf)
 	kl_buf_str_push(buf, "}},");
 }
 
-static void push_operation(struct kl_buf *buf, const struct dialect *d, const struct kl_kind *kind,
-	const struct kl_operation *operation)
+static void push_operation(
+	struct kl_buf *buf, const struct dialect *d, const struct kl_kind *kind, const struct kl_operation *operation)
 {
 	kl_buf_printf(buf, "\"%s\":{\"operationId\":\"", operation->method);
 	kl_operation_id(kind, operation, buf);
@@ -217,7 +220,8 @@ static void push_paths(struct kl_buf *buf, const struct dialect *d, const struct
 
 void kl_openapi_v2_json(struct kl_buf *buf)
 {
-	kl_buf_str_push(buf, "{\"swagger\":\"2.0\",\"info\":{\"title\":\"Kubernetes\",\"version\":\"keelson " KL_VERSION "\"},");
+	kl_buf_str_push(buf,
+		"{\"swagger\":\"2.0\",\"info\":{\"title\":\"Kubernetes\",\"version\":\"keelson " KL_VERSION "\"},");
 	push_paths(buf, &v2, NULL);
 	kl_buf_str_push(buf, "\"definitions\":{");
 	push_definitions(buf, &v2, NULL);
@@ -227,7 +231,8 @@ void kl_openapi_v2_json(struct kl_buf *buf)
 
 void kl_openapi_v3_json(const struct kl_group_version *gv, struct kl_buf *buf)
 {
-	kl_buf_str_push(buf, "{\"openapi\":\"3.0.0\",\"info\":{\"title\":\"Kubernetes\",\"version\":\"keelson " KL_VERSION "\"},");
+	kl_buf_str_push(buf,
+		"{\"openapi\":\"3.0.0\",\"info\":{\"title\":\"Kubernetes\",\"version\":\"keelson " KL_VERSION "\"},");
 	push_paths(buf, &v3, gv);
 	kl_buf_str_push(buf, "\"components\":{\"schemas\":{");
 	push_definitions(buf, &v3, gv);

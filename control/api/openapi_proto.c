@@ -29,7 +29,6 @@ static void push_text(struct kl_buf *buf, unsigned field, const char *text)
 		push_bytes(buf, field, text, strlen(text));
 }
 
-
 static void push_message(struct kl_buf *buf, unsigned field, const struct kl_buf *message)
 {
 	push_bytes(buf, field, kl_buf_str(message), message->len);
@@ -170,7 +169,8 @@ static void build_operation(struct kl_buf *buf, const struct kl_kind *kind, cons
 	push_responses(buf);
 	kl_buf_printf(&action, "\"%s\"", operation->action);
 	push_extension(buf, 13, "x-kubernetes-action", kl_buf_str(&action));
-	kl_buf_printf(&gvk, "{\"group\":\"%s\",\"kind\":\"%s\",\"version\":\"%s\"}", kind->group, kind->kind, kind->version);
+	kl_buf_printf(
+		&gvk, "{\"group\":\"%s\",\"kind\":\"%s\",\"version\":\"%s\"}", kind->group, kind->kind, kind->version);
 	push_extension(buf, 13, "x-kubernetes-group-version-kind", kl_buf_str(&gvk));
 }
 

@@ -24,7 +24,8 @@ static json_t *patch_json(const json_t *current, const char *data, size_t len, s
 	}
 	kl_autojson *object = json_deep_copy(current);
 	if (kl_patch_json(&object, operations, &err) < 0) {
-		kl_status_set(st, err.code == -EFBIG ? 413 : 422, err.code == -EFBIG ? "RequestEntityTooLarge" : "Invalid",
+		kl_status_set(st, err.code == -EFBIG ? 413 : 422,
+			err.code == -EFBIG ? "RequestEntityTooLarge" : "Invalid",
 			"the server rejected our request due to an error in our request: %s", kl_err_text(&err));
 		return NULL;
 	}
@@ -44,8 +45,9 @@ static json_t *apply(const struct kl_write *w, const json_t *current, json_t *ap
 	struct kl_decode d = {.note = w->field_validation == KL_VALIDATE_STRICT, .no_defaults = true};
 	json_t *result = NULL;
 	if (kl_schema_decode(&d, w->kind->schema, applied) < 0)
-		kl_status_bad_request(st, "failed to create typed patch object (%s/%s; %s, Kind=%s): %s", w->ns ? w->ns : "",
-			w->name ? w->name : "", kl_kind_api_version(w->kind), w->kind->kind, kl_buf_str(&d.error));
+		kl_status_bad_request(st, "failed to create typed patch object (%s/%s; %s, Kind=%s): %s",
+			w->ns ? w->ns : "", w->name ? w->name : "", kl_kind_api_version(w->kind), w->kind->kind,
+			kl_buf_str(&d.error));
 	else if (d.unknown_count)
 		kl_status_set(st, 400, "BadRequest", "strict decoding error: unknown field \"%s\"", d.unknown[0]);
 	else
@@ -54,12 +56,13 @@ static json_t *apply(const struct kl_write *w, const json_t *current, json_t *ap
 	return result;
 }
 
-static json_t *patch_apply(const struct kl_write *w, const json_t *current, const char *data, size_t len, bool force,
-	struct kl_status *st)
+static json_t *patch_apply(
+	const struct kl_write *w, const json_t *current, const char *data, size_t len, bool force, struct kl_status *st)
 {
 	if (!w->manager || !*w->manager) {
 		kl_status_set(st, 422, "Invalid",
-			"PatchOptions.meta.k8s.io \"\" is invalid: fieldManager: Required value: is required for apply patch");
+			"PatchOptions.meta.k8s.io \"\" is invalid: fieldManager: Required value: is required for apply "
+			"patch");
 		return NULL;
 	}
 	kl_autojson *applied = kl_api_decode(KL_MEDIA_YAML, data, len, st);
@@ -96,8 +99,8 @@ static json_t *patch_maps(const struct kl_write *w, enum kl_patch_type type, con
 	return result;
 }
 
-json_t *kl_api_patch(const struct kl_write *w, enum kl_patch_type type, const json_t *current, const char *data, size_t len,
-	bool force, struct kl_status *st)
+json_t *kl_api_patch(const struct kl_write *w, enum kl_patch_type type, const json_t *current, const char *data,
+	size_t len, bool force, struct kl_status *st)
 {
 	json_t *result;
 	if (len > PATCH_MAX) {
@@ -106,7 +109,8 @@ json_t *kl_api_patch(const struct kl_write *w, enum kl_patch_type type, const js
 	}
 	if (type == KL_PATCH_APPLY)
 		return patch_apply(w, current, data, len, force, st);
-	result = type == KL_PATCH_JSON ? patch_json(current, data, len, st) : patch_maps(w, type, current, data, len, st);
+	result = type == KL_PATCH_JSON ? patch_json(current, data, len, st)
+				       : patch_maps(w, type, current, data, len, st);
 	if (result && !json_is_object(result)) {
 		json_decref(result);
 		kl_status_set(st, 422, "Invalid", "the patched document is no object");

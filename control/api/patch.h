@@ -11,6 +11,7 @@ int kl_patch_json(json_t **object, const json_t *operations, struct kl_err *err)
 /* RFC 7386; returns a new value. */
 json_t *kl_patch_merge(const json_t *object, const json_t *patch);
 /* Strategic merge by the schema (NULL: none known); returns a new value, NULL and err on a bad directive. */
-json_t *kl_patch_strategic(const struct kl_schema *schema, const json_t *object, const json_t *patch, struct kl_err *err);
+json_t *kl_patch_strategic(
+	const struct kl_schema *schema, const json_t *object, const json_t *patch, struct kl_err *err);
 
 #endif

@@ -11,8 +11,8 @@
 enum { OPERATIONS_MAX = 10000, COPIED_BYTES_MAX = 3 << 20 };
 
 struct target {
-	json_t *parent;	 /* borrowed; NULL: the document itself */
-	char *token;	 /* the last reference token, unescaped */
+	json_t *parent; /* borrowed; NULL: the document itself */
+	char *token;    /* the last reference token, unescaped */
 };
 
 static void target_release(struct target *target)
@@ -58,7 +58,8 @@ static json_t *child(json_t *parent, const char *token)
 	size_t index;
 	if (json_is_object(parent))
 		return json_object_get(parent, token);
-	return json_is_array(parent) && !array_index(parent, token, false, &index) ? json_array_get(parent, index) : NULL;
+	return json_is_array(parent) && !array_index(parent, token, false, &index) ? json_array_get(parent, index)
+										   : NULL;
 }
 
 static int resolve(json_t *document, const char *pointer, struct target *ret, struct kl_err *err)
@@ -197,7 +198,8 @@ static int op_move(struct context *c, const struct target *ignored)
 	AUTO_TARGET from = {0};
 	AUTO_TARGET to = {0};
 	json_t *value;
-	const char *from_path = kl_json_str(c->operation, "from", NULL), *path = kl_json_str(c->operation, "path", NULL);
+	const char *from_path = kl_json_str(c->operation, "from", NULL),
+		   *path = kl_json_str(c->operation, "path", NULL);
 	size_t len = strlen(from_path);
 	(void)ignored;
 	if (!strncmp(from_path, path, len) && path[len] == '/')
@@ -216,12 +218,18 @@ struct operation {
 };
 
 static const struct operation operations[] = {
-	{"add", op_add}, {"remove", op_remove}, {"replace", op_replace}, {"test", op_test}, {"copy", op_copy}, {"move", op_move},
+	{"add", op_add},
+	{"remove", op_remove},
+	{"replace", op_replace},
+	{"test", op_test},
+	{"copy", op_copy},
+	{"move", op_move},
 };
 
 static int apply_one(struct context *c)
 {
-	const char *name = kl_json_str(c->operation, "op", NULL), *path = kl_json_str_or_null(c->operation, "path", NULL);
+	const char *name = kl_json_str(c->operation, "op", NULL),
+		   *path = kl_json_str_or_null(c->operation, "path", NULL);
 	if (!path)
 		return kl_fail_msg(c->err, EINVAL, "the operation has no \"path\"");
 	for (size_t i = 0; i < KL_ARRAY_LEN(operations); i++) {
@@ -244,7 +252,7 @@ int kl_patch_json(json_t **object, const json_t *list, struct kl_err *err)
 		return kl_fail_msg(err, EINVAL, "a JSON patch is a list of operations");
 	if (json_array_size(list) > OPERATIONS_MAX)
 		return kl_fail_msg(err, EFBIG, "the patch has more than %d operations", OPERATIONS_MAX);
-	json_array_foreach(list, i, operation) {
+	json_array_foreach (list, i, operation) {
 		c.operation = operation;
 		if (apply_one(&c) < 0)
 			return -EINVAL;
@@ -259,7 +267,7 @@ json_t *kl_patch_merge(const json_t *object, const json_t *patch)
 	json_t *result = json_is_object(object) ? json_copy((json_t *)(uintptr_t)object) : json_object();
 	const char *key;
 	json_t *value;
-	json_object_foreach((json_t *)(uintptr_t)patch, key, value) {
+	json_object_foreach ((json_t *)(uintptr_t)patch, key, value) {
 		if (json_is_null(value))
 			json_object_del(result, key);
 		else

@@ -1,5 +1,6 @@
 /*
- * Strategic merge patch: lists with a merge key are merged entry by entry, and directives say what a plain merge cannot:
+ * Strategic merge patch: lists with a merge key are merged entry by entry, and directives say what a plain merge
+ *cannot:
  *
  *	$patch: replace|delete|merge	of a map, or of an entry of a list
  *	$retainKeys: [a, b]		of a map: all other keys go
@@ -12,10 +13,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define DIRECTIVE      "$patch"
-#define RETAIN	       "$retainKeys"
-#define DELETE_PREFIX  "$deleteFromPrimitiveList/"
-#define ORDER_PREFIX   "$setElementOrder/"
+#define DIRECTIVE     "$patch"
+#define RETAIN        "$retainKeys"
+#define DELETE_PREFIX "$deleteFromPrimitiveList/"
+#define ORDER_PREFIX  "$setElementOrder/"
 
 static const char *after_prefix(const char *key, const char *prefix)
 {
@@ -41,7 +42,7 @@ static ssize_t find_entry(const json_t *list, const json_t *entry, const char *k
 {
 	size_t i;
 	json_t *other;
-	json_array_foreach(list, i, other)
+	json_array_foreach (list, i, other)
 		if (key ? same_key(other, entry, key) : json_equal(other, (json_t *)(uintptr_t)entry))
 			return (ssize_t)i;
 	return -1;
@@ -55,13 +56,13 @@ static json_t *pick(const json_t *list, const json_t *order, const json_t *by, c
 	json_t *picked = json_array();
 	size_t i;
 	json_t *entry;
-	json_array_foreach(by, i, entry) {
+	json_array_foreach (by, i, entry) {
 		ssize_t at = find_entry(list, entry, key);
 		if (at >= 0 && (find_entry(order, entry, key) >= 0) == named &&
 			find_entry(picked, json_array_get(list, (size_t)at), key) < 0)
 			json_array_append(picked, json_array_get(list, (size_t)at));
 	}
-	json_array_foreach(list, i, entry)
+	json_array_foreach (list, i, entry)
 		if ((find_entry(order, entry, key) >= 0) == named && find_entry(picked, entry, key) < 0)
 			json_array_append(picked, entry);
 	return picked;
@@ -78,7 +79,8 @@ static json_t *in_order(const json_t *list, const json_t *order, const json_t *o
 	size_t i = 0, k = 0;
 	while (i < json_array_size(own) || k < json_array_size(named)) {
 		json_t *left = json_array_get(own, i), *right = json_array_get(named, k);
-		ssize_t left_at = left ? find_entry(old, left, key) : -1, right_at = right ? find_entry(old, right, key) : -1;
+		ssize_t left_at = left ? find_entry(old, left, key) : -1,
+			right_at = right ? find_entry(old, right, key) : -1;
 		bool take_left = left && (!right || (left_at >= 0 && right_at >= 0 && left_at < right_at));
 		json_array_append(result, take_left ? left : right);
 		i += take_left;
@@ -95,9 +97,10 @@ static json_t *plain(const json_t *patch)
 	if (json_is_array(patch)) {
 		json_t *list = json_array(), *entry;
 		size_t i;
-		json_array_foreach(patch, i, entry)
+		json_array_foreach (patch, i, entry)
 			if (strcmp(kl_json_str(entry, DIRECTIVE, NULL), "delete") &&
-				!(json_is_object(entry) && json_object_size(entry) == 1 && json_object_get(entry, DIRECTIVE)))
+				!(json_is_object(entry) && json_object_size(entry) == 1 &&
+					json_object_get(entry, DIRECTIVE)))
 				json_array_append_new(list, plain(entry));
 		return list;
 	}
@@ -105,14 +108,15 @@ static json_t *plain(const json_t *patch)
 		return json_deep_copy(patch);
 	json_t *map = json_object(), *value;
 	const char *key;
-	json_object_foreach((json_t *)(uintptr_t)patch, key, value)
-		if (!json_is_null(value) && strcmp(key, DIRECTIVE) && strcmp(key, RETAIN) && !after_prefix(key, DELETE_PREFIX) &&
-			!after_prefix(key, ORDER_PREFIX))
+	json_object_foreach ((json_t *)(uintptr_t)patch, key, value)
+		if (!json_is_null(value) && strcmp(key, DIRECTIVE) && strcmp(key, RETAIN) &&
+			!after_prefix(key, DELETE_PREFIX) && !after_prefix(key, ORDER_PREFIX))
 			json_object_set_new(map, key, plain(value));
 	return map;
 }
 
-static int merge_entry(const struct kl_field *field, json_t *list, const json_t *entry, const char *key, struct kl_err *err)
+static int merge_entry(
+	const struct kl_field *field, json_t *list, const json_t *entry, const char *key, struct kl_err *err)
 {
 	const char *directive = kl_json_str(entry, DIRECTIVE, NULL);
 	if (!json_is_object(entry) || !json_object_get(entry, key)) {
@@ -139,7 +143,7 @@ static bool replaces_list(const json_t *patch)
 {
 	size_t i;
 	json_t *entry;
-	json_array_foreach(patch, i, entry)
+	json_array_foreach (patch, i, entry)
 		if (json_object_size(entry) == 1 && !strcmp(kl_json_str(entry, DIRECTIVE, NULL), "replace"))
 			return true;
 	return false;
@@ -153,13 +157,13 @@ static json_t *merge_list(const struct kl_field *field, const json_t *object, co
 		return plain(patch);
 	kl_autojson *list = json_is_array(object) ? json_copy((json_t *)(uintptr_t)object) : json_array();
 	if (!field->keys) {
-		json_array_foreach(patch, i, entry)
+		json_array_foreach (patch, i, entry)
 			if (find_entry(list, entry, NULL) < 0)
 				json_array_append_new(list, json_deep_copy(entry));
 		return kl_take(&list);
 	}
 	kl_autofree char *key = merge_key(field);
-	json_array_foreach(patch, i, entry)
+	json_array_foreach (patch, i, entry)
 		if (merge_entry(field, list, entry, key, err) < 0)
 			return NULL;
 	return kl_take(&list);
@@ -172,10 +176,10 @@ static void retain_keys(json_t *map, const json_t *keys)
 	const char *key;
 	json_t *value, *name;
 	void *next;
-	json_object_foreach_safe(map, next, key, value) {
+	json_object_foreach_safe (map, next, key, value) {
 		bool keep = false;
 		size_t i;
-		json_array_foreach(keys, i, name)
+		json_array_foreach (keys, i, name)
 			keep |= json_is_string(name) && !strcmp(json_string_value(name), key);
 		if (!keep)
 			json_object_del(map, key);
@@ -189,7 +193,7 @@ static int delete_values(json_t *map, const char *name, const json_t *values, st
 	const json_t *old = json_object_get(map, name);
 	json_t *kept = json_array(), *value;
 	size_t i;
-	json_array_foreach(old, i, value)
+	json_array_foreach (old, i, value)
 		if (find_entry(values, value, NULL) < 0)
 			json_array_append(kept, value);
 	if (json_is_array(old))
@@ -213,7 +217,8 @@ static int order_list(const struct kl_schema *schema, json_t *map, const json_t 
 	return 0;
 }
 
-static int merge_value(const struct kl_schema *schema, json_t *map, const char *key, const json_t *patch, struct kl_err *err)
+static int merge_value(
+	const struct kl_schema *schema, json_t *map, const char *key, const json_t *patch, struct kl_err *err)
 {
 	const struct kl_field *field = schema ? kl_schema_field(schema, key) : NULL;
 	const json_t *old = json_object_get(map, key);
@@ -239,12 +244,12 @@ static int merge_value(const struct kl_schema *schema, json_t *map, const char *
 	return json_object_set_new(map, key, merged);
 }
 
-static int merge_keys(const struct kl_schema *schema, json_t *map, const json_t *object, const json_t *patch,
-	struct kl_err *err)
+static int merge_keys(
+	const struct kl_schema *schema, json_t *map, const json_t *object, const json_t *patch, struct kl_err *err)
 {
 	const char *key, *name;
 	json_t *value;
-	json_object_foreach((json_t *)(uintptr_t)patch, key, value) {
+	json_object_foreach ((json_t *)(uintptr_t)patch, key, value) {
 		int rc = 0;
 		if (!strcmp(key, DIRECTIVE) || !strcmp(key, RETAIN) || after_prefix(key, ORDER_PREFIX))
 			continue;
@@ -253,7 +258,7 @@ static int merge_keys(const struct kl_schema *schema, json_t *map, const json_t 
 		if (rc < 0)
 			return -EINVAL;
 	}
-	json_object_foreach((json_t *)(uintptr_t)patch, key, value) {
+	json_object_foreach ((json_t *)(uintptr_t)patch, key, value) {
 		name = after_prefix(key, ORDER_PREFIX);
 		if (name && order_list(schema, map, object, name, value, err) < 0)
 			return -EINVAL;
@@ -287,7 +292,8 @@ static json_t *merge_map(const struct kl_schema *schema, const json_t *object, c
 	return kl_take(&map);
 }
 
-json_t *kl_patch_strategic(const struct kl_schema *schema, const json_t *object, const json_t *patch, struct kl_err *err)
+json_t *kl_patch_strategic(
+	const struct kl_schema *schema, const json_t *object, const json_t *patch, struct kl_err *err)
 {
 	if (!json_is_object(object) || !json_is_object(patch)) {
 		kl_fail_msg(err, EINVAL, "json: cannot unmarshal into Go value of type map[string]interface {}");

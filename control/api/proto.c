@@ -19,8 +19,8 @@ struct reader {
 
 struct value {
 	unsigned field, wire;
-	uint64_t number;	/* varint, fixed */
-	struct reader bytes;	/* length-delimited */
+	uint64_t number;     /* varint, fixed */
+	struct reader bytes; /* length-delimited */
 };
 
 enum { WIRE_VARINT, WIRE_FIXED64, WIRE_BYTES, WIRE_FIXED32 = 5 };
@@ -275,7 +275,8 @@ static bool is_embedded(const struct kl_schema *schema, unsigned number)
 	return false;
 }
 
-static int read_fields(const struct kl_schema *schema, json_t *object, struct reader message, unsigned embedded_in, int depth)
+static int read_fields(
+	const struct kl_schema *schema, json_t *object, struct reader message, unsigned embedded_in, int depth)
 {
 	struct value value;
 	int rc;
@@ -309,8 +310,11 @@ struct extra_type {
 };
 /* Kinds that are no rows of the table: bodies of subresources and of deletes. */
 static const struct extra_type extra_types[] = {
-	{"Binding", &kl_schema_Binding}, {"Eviction", &kl_schema_Eviction}, {"Scale", &kl_schema_Scale},
-	{"TokenRequest", &kl_schema_TokenRequest}, {"DeleteOptions", &kl_schema_DeleteOptions},
+	{"Binding", &kl_schema_Binding},
+	{"Eviction", &kl_schema_Eviction},
+	{"Scale", &kl_schema_Scale},
+	{"TokenRequest", &kl_schema_TokenRequest},
+	{"DeleteOptions", &kl_schema_DeleteOptions},
 };
 
 static const struct kl_schema *schema_of(const char *version, const char *kind)
@@ -340,7 +344,8 @@ json_t *kl_proto_parse(const char *data, size_t len, struct kl_err *err)
 	char version[128], kind[128];
 	struct value type_meta, raw;
 	if (len < sizeof(magic) || memcmp(data, magic, sizeof(magic))) {
-		kl_fail_msg(err, EINVAL, "provided data does not appear to be a protobuf message, expected prefix [107 56 115 0]");
+		kl_fail_msg(err, EINVAL,
+			"provided data does not appear to be a protobuf message, expected prefix [107 56 115 0]");
 		return NULL;
 	}
 	struct reader unknown = {(const unsigned char *)data + sizeof(magic), (const unsigned char *)data + len};

@@ -7,8 +7,8 @@
 #include <string.h>
 
 /*
- * A quantity is [+-]digits[.digits] and a suffix: n u m "" k M G T P E (powers of 1000), Ki … Ei (powers of 1024), or an
- * exponent e3. It is held as an integer of nano-units, which is upstream's precision; 128 bits hold 1 E with room.
+ * A quantity is [+-]digits[.digits] and a suffix: n u m "" k M G T P E (powers of 1000), Ki … Ei (powers of 1024), or
+ * an exponent e3. It is held as an integer of nano-units, which is upstream's precision; 128 bits hold 1 E with room.
  */
 enum format { DECIMAL, BINARY, EXPONENT };
 
@@ -17,8 +17,8 @@ struct quantity {
 	enum format format;
 };
 
-#define NANO	  ((__int128)1000000000)
-#define NANO_MAX  (NANO * INT64_MAX)
+#define NANO     ((__int128)1000000000)
+#define NANO_MAX (NANO * INT64_MAX)
 
 struct suffix {
 	const char *text;
@@ -27,10 +27,21 @@ struct suffix {
 };
 
 static const struct suffix suffixes[] = {
-	{"n", 1, DECIMAL}, {"u", 1000, DECIMAL}, {"m", 1000000, DECIMAL}, {"", NANO, DECIMAL}, {"k", NANO * 1000, DECIMAL},
-	{"M", NANO * 1000000, DECIMAL}, {"G", NANO * 1000000000, DECIMAL}, {"T", NANO * 1000000000000, DECIMAL},
-	{"P", NANO * 1000000000000000, DECIMAL}, {"E", NANO * 1000000000000000000, DECIMAL}, {"Ki", NANO << 10, BINARY},
-	{"Mi", NANO << 20, BINARY}, {"Gi", NANO << 30, BINARY}, {"Ti", NANO << 40, BINARY}, {"Pi", NANO << 50, BINARY},
+	{"n", 1, DECIMAL},
+	{"u", 1000, DECIMAL},
+	{"m", 1000000, DECIMAL},
+	{"", NANO, DECIMAL},
+	{"k", NANO * 1000, DECIMAL},
+	{"M", NANO * 1000000, DECIMAL},
+	{"G", NANO * 1000000000, DECIMAL},
+	{"T", NANO * 1000000000000, DECIMAL},
+	{"P", NANO * 1000000000000000, DECIMAL},
+	{"E", NANO * 1000000000000000000, DECIMAL},
+	{"Ki", NANO << 10, BINARY},
+	{"Mi", NANO << 20, BINARY},
+	{"Gi", NANO << 30, BINARY},
+	{"Ti", NANO << 40, BINARY},
+	{"Pi", NANO << 50, BINARY},
 	{"Ei", NANO << 60, BINARY},
 };
 

@@ -49,10 +49,18 @@ static const char *json_word(const json_t *value)
 static const char *go_type(const struct kl_field *field)
 {
 	static const char *const names[] = {
-		[KL_T_STRING] = "string", [KL_T_INT32] = "int32", [KL_T_INT64] = "int64", [KL_T_BOOL] = "bool",
-		[KL_T_DOUBLE] = "float64", [KL_T_QUANTITY] = "resource.Quantity", [KL_T_INT_OR_STRING] = "intstr.IntOrString",
-		[KL_T_TIME] = "v1.Time", [KL_T_MICRO_TIME] = "v1.MicroTime", [KL_T_BYTES] = "[]uint8",
-		[KL_T_ANY] = "runtime.RawExtension", [KL_T_STRUCT] = "struct",
+		[KL_T_STRING] = "string",
+		[KL_T_INT32] = "int32",
+		[KL_T_INT64] = "int64",
+		[KL_T_BOOL] = "bool",
+		[KL_T_DOUBLE] = "float64",
+		[KL_T_QUANTITY] = "resource.Quantity",
+		[KL_T_INT_OR_STRING] = "intstr.IntOrString",
+		[KL_T_TIME] = "v1.Time",
+		[KL_T_MICRO_TIME] = "v1.MicroTime",
+		[KL_T_BYTES] = "[]uint8",
+		[KL_T_ANY] = "runtime.RawExtension",
+		[KL_T_STRUCT] = "struct",
 	};
 	return field->type == KL_T_STRUCT ? field->ref->name : names[field->type];
 }
@@ -68,8 +76,9 @@ static int wrong_type(struct kl_decode *d, const struct kl_schema *schema, const
 	}
 	bool structure = field->type == KL_T_STRUCT && !*prefix;
 	kl_buf_release(&d->error);
-	kl_buf_printf(&d->error, "json: cannot unmarshal %s%s into Go struct field %s%s of type %s%s%s", json_word(value),
-		kl_buf_str(&literal), schema->name, kl_buf_str(&where), prefix, structure ? "v1." : "", go_type(field));
+	kl_buf_printf(&d->error, "json: cannot unmarshal %s%s into Go struct field %s%s of type %s%s%s",
+		json_word(value), kl_buf_str(&literal), schema->name, kl_buf_str(&where), prefix,
+		structure ? "v1." : "", go_type(field));
 	return -1;
 }
 
@@ -109,7 +118,8 @@ static bool valid_base64(const char *text, size_t len)
 		unsigned char c = (unsigned char)text[i];
 		if (c == '\n' || c == '\r')
 			continue;
-		bool symbol = (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '+' || c == '/';
+		bool symbol = (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '+' ||
+			      c == '/';
 		if (c == '=')
 			padding++;
 		else if (!symbol || padding)
@@ -136,7 +146,8 @@ static bool type_fits(const struct kl_field *field, const json_t *value)
 	case KL_T_BYTES:
 		return json_is_string(value);
 	case KL_T_INT32:
-		return json_is_integer(value) && json_integer_value(value) >= INT32_MIN && json_integer_value(value) <= INT32_MAX;
+		return json_is_integer(value) && json_integer_value(value) >= INT32_MIN &&
+		       json_integer_value(value) <= INT32_MAX;
 	case KL_T_INT64:
 		return json_is_integer(value);
 	case KL_T_BOOL:
@@ -170,7 +181,8 @@ static int decode_scalar(struct kl_decode *d, const struct kl_schema *schema, co
 	return 0;
 }
 
-static int decode_struct(struct kl_decode *d, const struct kl_schema *schema, json_t *object, const struct kl_path *path);
+static int decode_struct(
+	struct kl_decode *d, const struct kl_schema *schema, json_t *object, const struct kl_path *path);
 
 static int decode_one(struct kl_decode *d, const struct kl_schema *schema, const struct kl_field *field,
 	const struct kl_path *path, json_t *value, json_t **ret_new)
@@ -211,7 +223,7 @@ static int decode_map(struct kl_decode *d, const struct kl_schema *schema, const
 	const char *key;
 	json_t *value;
 	void *next;
-	json_object_foreach_safe(map, next, key, value) {
+	json_object_foreach_safe (map, next, key, value) {
 		json_t *replacement = NULL;
 		if (json_is_null(value)) {
 			if (field->type == KL_T_STRING || field->type == KL_T_BYTES)
@@ -238,8 +250,8 @@ static bool is_zero(const struct kl_field *field, const json_t *value)
 				     : json_is_false(value) || (json_is_integer(value) && !json_integer_value(value));
 }
 
-static int decode_field(struct kl_decode *d, const struct kl_schema *schema, const struct kl_field *field, json_t *object,
-	json_t *value, const struct kl_path *path)
+static int decode_field(struct kl_decode *d, const struct kl_schema *schema, const struct kl_field *field,
+	json_t *object, json_t *value, const struct kl_path *path)
 {
 	json_t *replacement = NULL;
 	int rc;
@@ -281,7 +293,8 @@ json_t *kl_schema_default_value(const char *text)
 	return kl_json_parse(text, len, NULL);
 }
 
-static int apply_defaults(struct kl_decode *d, const struct kl_schema *schema, json_t *object, const struct kl_path *path)
+static int apply_defaults(
+	struct kl_decode *d, const struct kl_schema *schema, json_t *object, const struct kl_path *path)
 {
 	for (size_t i = 0; i < schema->field_count; i++) {
 		const struct kl_field *field = &schema->fields[i];
@@ -298,12 +311,13 @@ static int apply_defaults(struct kl_decode *d, const struct kl_schema *schema, j
 	return 0;
 }
 
-static int decode_struct(struct kl_decode *d, const struct kl_schema *schema, json_t *object, const struct kl_path *path)
+static int decode_struct(
+	struct kl_decode *d, const struct kl_schema *schema, json_t *object, const struct kl_path *path)
 {
 	const char *key;
 	json_t *value;
 	void *next;
-	json_object_foreach_safe(object, next, key, value) {
+	json_object_foreach_safe (object, next, key, value) {
 		const struct kl_path *at = KL_KEY(path, key);
 		const struct kl_field *field = kl_schema_field(schema, key);
 		if (!field) {

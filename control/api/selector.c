@@ -86,18 +86,21 @@ static int check_term(const struct requirement *term, struct kl_err *err)
 {
 	const char *why = kl_name_qualified(term->key);
 	if (why)
-		return kl_fail_msg(err, EINVAL, "unable to parse requirement: key: Invalid value: \"%s\": %s", term->key, why);
+		return kl_fail_msg(
+			err, EINVAL, "unable to parse requirement: key: Invalid value: \"%s\": %s", term->key, why);
 	for (size_t i = 0; i < term->value_count; i++) {
 		why = kl_name_label_value(term->values[i]);
 		if (why)
-			return kl_fail_msg(err, EINVAL, "unable to parse requirement: values[%zu][%s]: Invalid value: \"%s\": %s", i,
-				term->key, term->values[i], why);
+			return kl_fail_msg(err, EINVAL,
+				"unable to parse requirement: values[%zu][%s]: Invalid value: \"%s\": %s", i, term->key,
+				term->values[i], why);
 		char *end;
 		errno = 0;
 		(void)strtoll(term->values[i], &end, 10);
 		if ((term->op == OP_GREATER || term->op == OP_LESS) && (*end || end == term->values[i] || errno))
 			return kl_fail_msg(err, EINVAL,
-				"unable to parse requirement: values[0]: Invalid value: \"%s\": for 'Gt', 'Lt' operators, the "
+				"unable to parse requirement: values[0]: Invalid value: \"%s\": for 'Gt', 'Lt' "
+				"operators, the "
 				"value must be an integer",
 				term->values[i]);
 	}
@@ -118,18 +121,24 @@ static int parse_set(const char **at, struct requirement *term, struct kl_err *e
 		skip_space(at);
 	} while (**at == ',');
 	if (**at != ')')
-		return kl_fail_msg(err, EINVAL, "unable to parse requirement: found '%.16s', expected: ',' or ')'", *at);
+		return kl_fail_msg(
+			err, EINVAL, "unable to parse requirement: found '%.16s', expected: ',' or ')'", *at);
 	(*at)++;
 	return 0;
 }
 
-struct operator{
+struct operator
+{
 	const char *text;
 	enum op op;
 };
 
 static const struct operator operators[] = {
-	{"==", OP_IN}, {"=", OP_IN}, {"!=", OP_NOT_IN}, {">", OP_GREATER}, {"<", OP_LESS},
+	{"==", OP_IN},
+	{"=", OP_IN},
+	{"!=", OP_NOT_IN},
+	{">", OP_GREATER},
+	{"<", OP_LESS},
 };
 
 static int parse_operator(const char **at, struct requirement *term, struct kl_err *err)
@@ -146,7 +155,8 @@ static int parse_operator(const char **at, struct requirement *term, struct kl_e
 	kl_autofree char *word = take_word(at);
 	if (strcmp(word, "in") && strcmp(word, "notin"))
 		return kl_fail_msg(err, EINVAL,
-			"unable to parse requirement: found '%.64s', expected: in, notin, =, ==, !=, gt, lt", *word ? word : *at);
+			"unable to parse requirement: found '%.64s', expected: in, notin, =, ==, !=, gt, lt",
+			*word ? word : *at);
 	term->op = *word == 'i' ? OP_IN : OP_NOT_IN;
 	return parse_set(at, term, err);
 }
@@ -160,13 +170,14 @@ static int parse_term(struct kl_selector *sel, const char **at, struct kl_err *e
 	struct requirement *term = add_term(sel, key, absent ? OP_ABSENT : OP_EXISTS);
 	skip_space(at);
 	if (!*key)
-		return kl_fail_msg(err, EINVAL, "unable to parse requirement: found '%.16s', expected: identifier", *at);
+		return kl_fail_msg(
+			err, EINVAL, "unable to parse requirement: found '%.16s', expected: identifier", *at);
 	if (!absent && **at && **at != ',' && parse_operator(at, term, err) < 0)
 		return err ? err->code : -EINVAL;
 	skip_space(at);
 	if (**at && **at != ',')
-		return kl_fail_msg(err, EINVAL, "unable to parse requirement: found '%.16s', expected: ',' or 'end of string'",
-			*at);
+		return kl_fail_msg(err, EINVAL,
+			"unable to parse requirement: found '%.16s', expected: ',' or 'end of string'", *at);
 	return check_term(term, err);
 }
 
@@ -214,7 +225,7 @@ static int add_expression(struct kl_selector *sel, const json_t *expression, str
 	struct requirement *term = add_term(sel, kl_strdup(kl_json_str(expression, "key", NULL)), op);
 	size_t i;
 	json_t *value;
-	json_array_foreach(json_object_get(expression, "values"), i, value)
+	json_array_foreach (json_object_get(expression, "values"), i, value)
 		add_value(term, kl_strdup(json_string_value(value) ?: ""));
 	if ((op == OP_IN || op == OP_NOT_IN) && !term->value_count)
 		return kl_fail_msg(err, EINVAL, "for 'in', 'notin' operators, values set can't be empty");
@@ -229,7 +240,7 @@ static void add_map(struct kl_selector *sel, const json_t *map)
 {
 	const char *key;
 	json_t *value;
-	json_object_foreach((json_t *)(uintptr_t)map, key, value)
+	json_object_foreach ((json_t *)(uintptr_t)map, key, value)
 		add_value(add_term(sel, kl_strdup(key), OP_IN), kl_strdup(json_string_value(value) ?: ""));
 }
 
@@ -241,7 +252,7 @@ struct kl_selector *kl_selector_from_json(const json_t *label_selector, struct k
 	add_map(sel, json_object_get(label_selector, "matchLabels"));
 	size_t i;
 	json_t *expression;
-	json_array_foreach(json_object_get(label_selector, "matchExpressions"), i, expression)
+	json_array_foreach (json_object_get(label_selector, "matchExpressions"), i, expression)
 		if (add_expression(sel, expression, err) < 0)
 			return NULL;
 	return kl_take(&sel);

@@ -14,7 +14,7 @@ void kl_selector_text_map(const json_t *map, struct kl_buf *buf)
 	kl_autofree const char **keys = kl_calloc(json_object_size(map), sizeof(*keys));
 	const char *key;
 	json_t *value;
-	json_object_foreach((json_t *)(uintptr_t)map, key, value)
+	json_object_foreach ((json_t *)(uintptr_t)map, key, value)
 		keys[count++] = key;
 	qsort(keys, count, sizeof(*keys), compare_texts);
 	for (size_t i = 0; i < count; i++)
@@ -31,7 +31,7 @@ static void text_expression(const json_t *expression, struct kl_buf *buf)
 		return;
 	}
 	kl_buf_printf(buf, "%s %s (", key, !strcmp(op, "In") ? "in" : "notin");
-	json_array_foreach(json_object_get(expression, "values"), i, value)
+	json_array_foreach (json_object_get(expression, "values"), i, value)
 		kl_buf_printf(buf, "%s%s", i ? "," : "", json_string_value(value) ?: "");
 	kl_buf_char(buf, ')');
 }
@@ -42,7 +42,7 @@ void kl_selector_text(const json_t *label_selector, struct kl_buf *buf)
 	size_t i;
 	json_t *expression;
 	kl_selector_text_map(labels, buf);
-	json_array_foreach(json_object_get(label_selector, "matchExpressions"), i, expression) {
+	json_array_foreach (json_object_get(label_selector, "matchExpressions"), i, expression) {
 		if (i || json_object_size(labels))
 			kl_buf_char(buf, ',');
 		text_expression(expression, buf);

@@ -89,8 +89,8 @@ static int check_type_meta(const struct kl_write *w, json_t *object, struct kl_s
 		return kl_status_bad_request(st,
 			"the API version in the data (%s) does not match the expected API version (%s)", version, want);
 	if (*kind && strcmp(kind, w->kind->kind))
-		return kl_status_bad_request(st, "the kind in the data (%s) does not match the expected kind (%s)", kind,
-			w->kind->kind);
+		return kl_status_bad_request(
+			st, "the kind in the data (%s) does not match the expected kind (%s)", kind, w->kind->kind);
 	if (!*version)
 		json_object_set_new(object, "apiVersion", json_string(want));
 	if (!*kind)
@@ -98,14 +98,15 @@ static int check_type_meta(const struct kl_write *w, json_t *object, struct kl_s
 	return 0;
 }
 
-static int strict_failure(const struct kl_write *w, const struct kl_decode *d, const json_t *duplicates, struct kl_status *st)
+static int strict_failure(
+	const struct kl_write *w, const struct kl_decode *d, const json_t *duplicates, struct kl_status *st)
 {
 	kl_autobuf text = {0};
 	size_t i;
 	json_t *path;
 	for (size_t n = 0; n < d->unknown_count; n++)
 		kl_buf_printf(&text, "%sunknown field \"%s\"", text.len ? ", " : "", d->unknown[n]);
-	json_array_foreach(duplicates, i, path)
+	json_array_foreach (duplicates, i, path)
 		kl_buf_printf(&text, "%sduplicate field \"%s\"", text.len ? ", " : "", json_string_value(path));
 	return kl_status_bad_request(st, "%s in version \"%s\" cannot be handled as a %s: strict decoding error: %s",
 		w->kind->kind, w->kind->version, w->kind->kind, kl_buf_str(&text));
@@ -122,7 +123,7 @@ static int report_fields(const struct kl_write *w, const struct kl_decode *d, co
 		return strict_failure(w, d, duplicates, st);
 	for (size_t n = 0; n < d->unknown_count; n++)
 		kl_warnings_add(warnings, "unknown field \"%s\"", d->unknown[n]);
-	json_array_foreach(duplicates, i, path)
+	json_array_foreach (duplicates, i, path)
 		kl_warnings_add(warnings, "duplicate field \"%s\"", json_string_value(path));
 	return 0;
 }
@@ -155,8 +156,8 @@ static int check_namespace(const struct kl_write *w, json_t *meta, struct kl_sta
 	}
 	const char *ns = kl_json_str(meta, "namespace", NULL);
 	if (*ns && w->ns && strcmp(ns, w->ns))
-		return kl_status_bad_request(st,
-			"the namespace of the provided object does not match the namespace sent on the request");
+		return kl_status_bad_request(
+			st, "the namespace of the provided object does not match the namespace sent on the request");
 	if (!*ns && w->ns)
 		json_object_set_new(meta, "namespace", json_string(w->ns));
 	return 0;
@@ -168,8 +169,8 @@ static int check_name(const struct kl_write *w, json_t *meta, struct kl_status *
 	if (!w->name)
 		return 0;
 	if (*name && strcmp(name, w->name))
-		return kl_status_bad_request(st, "the name of the object (%s) does not match the name on the URL (%s)", name,
-			w->name);
+		return kl_status_bad_request(
+			st, "the name of the object (%s) does not match the name on the URL (%s)", name, w->name);
 	if (!*name)
 		json_object_set_new(meta, "name", json_string(w->name));
 	return 0;
@@ -177,8 +178,8 @@ static int check_name(const struct kl_write *w, json_t *meta, struct kl_status *
 
 static void set_created_meta(const struct kl_write *w, json_t *meta)
 {
-	static const char *const servers[] = {"selfLink", "deletionTimestamp", "deletionGracePeriodSeconds", "generation",
-		"resourceVersion", "managedFields"};
+	static const char *const servers[] = {"selfLink", "deletionTimestamp", "deletionGracePeriodSeconds",
+		"generation", "resourceVersion", "managedFields"};
 	for (size_t i = 0; i < KL_ARRAY_LEN(servers); i++)
 		json_object_del(meta, servers[i]);
 	const char *base = kl_json_str(meta, "generateName", NULL);
@@ -197,13 +198,19 @@ static void set_created_meta(const struct kl_write *w, json_t *meta)
 
 /* --- create --- */
 
+/* A CertificateSigningRequest's approval is a condition in its status. */
+static bool is_status(const struct kl_write *w)
+{
+	return w->subresource && (!strcmp(w->subresource, "status") || !strcmp(w->subresource, "approval"));
+}
+
 static int validate(const struct kl_write *w, const json_t *old, const json_t *object, struct kl_status *st)
 {
 	const struct kl_kind_hooks *hooks = w->kind->hooks;
 	kl_cleanup(kl_errors_release) struct kl_errors errors = {0};
 	if (w->kind->verbs != KL_CAN_CREATE) /* a mere question needs no name */
 		kl_metadata_validate(w->kind, object, hooks ? hooks->name_check : NULL, &errors);
-	bool status = w->subresource && !strcmp(w->subresource, "status");
+	bool status = is_status(w);
 	if (!status)
 		kl_schema_validate(w->kind->schema, object, NULL, &errors);
 	if (!status && hooks && hooks->validate)
@@ -253,8 +260,8 @@ static void keep(json_t *to, const json_t *from, const char *key)
 
 static int merge_meta(const struct kl_write *w, const json_t *old_meta, json_t *meta, struct kl_status *st)
 {
-	static const char *const servers[] = {"selfLink", "deletionTimestamp", "deletionGracePeriodSeconds", "generation",
-		"creationTimestamp", "generateName", "namespace"};
+	static const char *const servers[] = {"selfLink", "deletionTimestamp", "deletionGracePeriodSeconds",
+		"generation", "creationTimestamp", "generateName", "namespace"};
 	const char *uid = kl_json_str(meta, "uid", NULL), *old_uid = kl_json_str(old_meta, "uid", NULL);
 	if (*uid && *old_uid && strcmp(uid, old_uid)) {
 		kl_autofree char *why = kl_asprintf(
@@ -267,21 +274,16 @@ static int merge_meta(const struct kl_write *w, const json_t *old_meta, json_t *
 	return 0;
 }
 
-static bool is_status(const struct kl_write *w)
-{
-	return w->subresource && !strcmp(w->subresource, "status");
-}
-
 /* A status write changes status; the rest of the object is what was stored. */
 static void take_only_status(const json_t *old, json_t *object)
 {
 	const char *key;
 	json_t *value;
 	void *next;
-	json_object_foreach_safe(object, next, key, value)
+	json_object_foreach_safe (object, next, key, value)
 		if (strcmp(key, "status") && strcmp(key, "metadata"))
 			json_object_del(object, key);
-	json_object_foreach((json_t *)(uintptr_t)old, key, value)
+	json_object_foreach ((json_t *)(uintptr_t)old, key, value)
 		if (strcmp(key, "status") && strcmp(key, "metadata"))
 			json_object_set(object, key, value);
 	json_t *meta = json_object_get(object, "metadata");
@@ -293,7 +295,7 @@ static bool differs_outside(const json_t *a, const json_t *b)
 {
 	const char *key;
 	json_t *value;
-	json_object_foreach((json_t *)(uintptr_t)a, key, value) {
+	json_object_foreach ((json_t *)(uintptr_t)a, key, value) {
 		if (!strcmp(key, "metadata") || !strcmp(key, "status"))
 			continue;
 		const json_t *other = json_object_get(b, key);
@@ -320,9 +322,9 @@ static void check_finalizers(const json_t *old, const json_t *object, struct kl_
 	const json_t *before = kl_json_get(old, "metadata", "finalizers", NULL);
 	size_t i, k;
 	json_t *name, *other;
-	json_array_foreach(kl_json_get(object, "metadata", "finalizers", NULL), i, name) {
+	json_array_foreach (kl_json_get(object, "metadata", "finalizers", NULL), i, name) {
 		bool found = false;
-		json_array_foreach(before, k, other)
+		json_array_foreach (before, k, other)
 			found |= json_equal(name, other) != 0;
 		if (!found)
 			kl_forbidden(errors, KL_KEY(KL_KEY(NULL, "metadata"), "finalizers"),
@@ -339,8 +341,8 @@ static int validate_replacement(const struct kl_write *w, const json_t *old, con
 	return validate(w, old, object, st);
 }
 
-int kl_api_update(const struct kl_write *w, const json_t *old, json_t *object, struct kl_warnings *warnings,
-	struct kl_status *st)
+int kl_api_update(
+	const struct kl_write *w, const json_t *old, json_t *object, struct kl_warnings *warnings, struct kl_status *st)
 {
 	const struct kl_kind_hooks *hooks = w->kind->hooks;
 	if (decode(w, object, warnings, st) < 0)

@@ -70,7 +70,7 @@ static void cell_of_containers(const struct kl_row *row, const char *key, struct
 	kl_autobuf text = {0};
 	size_t i;
 	json_t *container;
-	json_array_foreach(template_containers(row), i, container)
+	json_array_foreach (template_containers(row), i, container)
 		kl_buf_printf(&text, "%s%s", i ? "," : "", kl_json_str(container, key, NULL));
 	kl_cell_str(buf, kl_buf_str(&text));
 }
@@ -96,11 +96,13 @@ void kl_cell_selector(const struct kl_row *row, struct kl_buf *buf)
 
 void kl_table_head(const struct kl_kind *kind, const char *list_meta_json, struct kl_buf *buf)
 {
-	kl_buf_printf(buf, "{\"kind\":\"Table\",\"apiVersion\":\"meta.k8s.io/v1\",\"metadata\":%s,\"columnDefinitions\":[",
+	kl_buf_printf(buf,
+		"{\"kind\":\"Table\",\"apiVersion\":\"meta.k8s.io/v1\",\"metadata\":%s,\"columnDefinitions\":[",
 		list_meta_json && *list_meta_json ? list_meta_json : "{}");
 	for (size_t i = 0; i < kind->column_count; i++) {
 		const struct kl_column *column = &kind->columns[i];
-		kl_buf_printf(buf, "%s{\"name\":\"%s\",\"type\":\"%s\",\"format\":\"%s\",\"description\":", i ? "," : "",
+		kl_buf_printf(buf,
+			"%s{\"name\":\"%s\",\"type\":\"%s\",\"format\":\"%s\",\"description\":", i ? "," : "",
 			column->name, column->type, column->format);
 		kl_cell_str(buf, column->doc ? column->doc : column->name);
 		kl_buf_printf(buf, ",\"priority\":%d}", column->priority);

@@ -41,15 +41,15 @@ static void add(struct kl_errors *errors, const char *reason, const struct kl_pa
 	kl_autobuf where = {0};
 	kl_path_text(path, &where);
 	kl_status_cause(&errors->st, reason, kl_buf_str(&where), "%s", message);
-	kl_buf_printf(&errors->text, "%s%s%s%s", errors->text.len ? ", " : "", kl_buf_str(&where), where.len ? ": " : "",
-		message);
+	kl_buf_printf(&errors->text, "%s%s%s%s", errors->text.len ? ", " : "", kl_buf_str(&where),
+		where.len ? ": " : "", message);
 }
 
 static bool is_map_of_texts(const json_t *value)
 {
 	const char *key;
 	json_t *entry;
-	json_object_foreach((json_t *)(uintptr_t)value, key, entry)
+	json_object_foreach ((json_t *)(uintptr_t)value, key, entry)
 		if (!json_is_string(entry))
 			return false;
 	return json_is_object(value);
@@ -148,8 +148,9 @@ int kl_errors_status(struct kl_errors *errors, const struct kl_kind *kind, const
 	json_decref(st->details);
 	st->details = details;
 	bool many = errors->count > 1;
-	return kl_status_set(st, 422, "Invalid", "%s%s%s \"%s\" is invalid: %s%s%s", kind->kind, *kind->group ? "." : "",
-		kind->group, name, many ? "[" : "", kl_buf_str(&errors->text), many ? "]" : "");
+	return kl_status_set(st, 422, "Invalid", "%s%s%s \"%s\" is invalid: %s%s%s", kind->kind,
+		*kind->group ? "." : "", kind->group, name, many ? "[" : "", kl_buf_str(&errors->text),
+		many ? "]" : "");
 }
 
 void kl_immutable(struct kl_errors *errors, const struct kl_path *path, const json_t *old, const json_t *value)
@@ -172,8 +173,8 @@ static bool is_choice(const char *choices, const char *value)
 	}
 }
 
-static void check_number(const struct kl_field *field, const json_t *value, const struct kl_path *path,
-	struct kl_errors *errors)
+static void check_number(
+	const struct kl_field *field, const json_t *value, const struct kl_path *path, struct kl_errors *errors)
 {
 	json_int_t number = json_integer_value(value);
 	if ((field->flags & KL_PORT) && (number < 1 || number > 65535))
@@ -184,7 +185,8 @@ static void check_number(const struct kl_field *field, const json_t *value, cons
 		kl_invalid(errors, path, value, "must be greater than zero");
 }
 
-static void check_one(const struct kl_field *field, const json_t *value, const struct kl_path *path, struct kl_errors *errors)
+static void check_one(
+	const struct kl_field *field, const json_t *value, const struct kl_path *path, struct kl_errors *errors)
 {
 	if (field->type == KL_T_STRUCT)
 		kl_schema_validate(field->ref, value, path, errors);
@@ -194,11 +196,11 @@ static void check_one(const struct kl_field *field, const json_t *value, const s
 		kl_not_supported(errors, path, value, field->choices);
 }
 
-static void check_unique_keys(const struct kl_field *field, const json_t *list, const struct kl_path *path,
-	struct kl_errors *errors);
+static void check_unique_keys(
+	const struct kl_field *field, const json_t *list, const struct kl_path *path, struct kl_errors *errors);
 
-static void check_field(const struct kl_field *field, const json_t *value, const struct kl_path *path,
-	struct kl_errors *errors)
+static void check_field(
+	const struct kl_field *field, const json_t *value, const struct kl_path *path, struct kl_errors *errors)
 {
 	const char *key;
 	json_t *entry;
@@ -206,27 +208,28 @@ static void check_field(const struct kl_field *field, const json_t *value, const
 	if (field->shape == KL_ONE) {
 		check_one(field, value, path, errors);
 	} else if (field->shape == KL_LIST) {
-		json_array_foreach(value, i, entry)
+		json_array_foreach (value, i, entry)
 			check_one(field, entry, KL_INDEX(path, i), errors);
 		if ((field->flags & KL_LIST_MAP) && field->keys)
 			check_unique_keys(field, value, path, errors);
 	} else if (field->type == KL_T_STRUCT) {
-		json_object_foreach((json_t *)(uintptr_t)value, key, entry)
+		json_object_foreach ((json_t *)(uintptr_t)value, key, entry)
 			check_one(field, entry, KL_MAP_KEY(path, key), errors);
 	}
 }
 
 /* Entries of a list map with one key have different keys: containers by name, volumes by name, conditions by type. */
-static void check_unique_keys(const struct kl_field *field, const json_t *list, const struct kl_path *path,
-	struct kl_errors *errors)
+static void check_unique_keys(
+	const struct kl_field *field, const json_t *list, const struct kl_path *path, struct kl_errors *errors)
 {
 	size_t i, count = json_array_size(list);
 	/* Environment variables may repeat (the last one wins); ports and so on have several keys. */
-	if (count < 2 || strchr(field->keys, ',') || !strcmp(field->name, "env") || !strcmp(field->name, "imagePullSecrets"))
+	if (count < 2 || strchr(field->keys, ',') || !strcmp(field->name, "env") ||
+		!strcmp(field->name, "imagePullSecrets"))
 		return;
 	kl_autojson *seen = json_object();
 	json_t *entry;
-	json_array_foreach(list, i, entry) {
+	json_array_foreach (list, i, entry) {
 		const json_t *key = json_object_get(entry, field->keys);
 		const char *text = json_string_value(key);
 		if (!text)
@@ -244,8 +247,8 @@ static bool is_empty(const json_t *value)
 	return json_is_array(value) && !json_array_size(value);
 }
 
-void kl_schema_validate(const struct kl_schema *schema, const json_t *object, const struct kl_path *path,
-	struct kl_errors *errors)
+void kl_schema_validate(
+	const struct kl_schema *schema, const json_t *object, const struct kl_path *path, struct kl_errors *errors)
 {
 	for (size_t i = 0; i < schema->field_count; i++) {
 		const struct kl_field *field = &schema->fields[i];

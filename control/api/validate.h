@@ -18,8 +18,8 @@ struct kl_path {
 	size_t index;
 	bool map_key; /* written in brackets: data[key] */
 };
-#define KL_KEY(up, name)   (&(const struct kl_path){.parent = (up), .key = (name)})
-#define KL_INDEX(up, i)	   (&(const struct kl_path){.parent = (up), .index = (i)})
+#define KL_KEY(up, name)     (&(const struct kl_path){.parent = (up), .key = (name)})
+#define KL_INDEX(up, i)      (&(const struct kl_path){.parent = (up), .index = (i)})
 #define KL_MAP_KEY(up, name) (&(const struct kl_path){.parent = (up), .key = (name), .map_key = true})
 /* "spec.containers[0].name"; "" for the root (NULL). */
 void kl_path_text(const struct kl_path *path, struct kl_buf *buf);
@@ -28,7 +28,7 @@ void kl_path_go(const struct kl_path *path, struct kl_buf *buf);
 
 struct kl_errors {
 	size_t count;
-	struct kl_buf text; /* "path: message, path: message" */
+	struct kl_buf text;  /* "path: message, path: message" */
 	struct kl_status st; /* carries the causes */
 };
 void kl_errors_release(struct kl_errors *errors);
@@ -48,11 +48,11 @@ void kl_not_found(struct kl_errors *errors, const struct kl_path *path, const js
 int kl_errors_status(struct kl_errors *errors, const struct kl_kind *kind, const char *name, struct kl_status *st);
 
 /* Required fields, ranges, choices and the types' own rules, over a whole object (its status excepted). */
-void kl_schema_validate(const struct kl_schema *schema, const json_t *object, const struct kl_path *path,
-	struct kl_errors *errors);
+void kl_schema_validate(
+	const struct kl_schema *schema, const json_t *object, const struct kl_path *path, struct kl_errors *errors);
 /* Labels, annotations, names of owners, finalizers. */
-void kl_metadata_validate(const struct kl_kind *kind, const json_t *object, kl_name_check *name_check,
-	struct kl_errors *errors);
+void kl_metadata_validate(
+	const struct kl_kind *kind, const json_t *object, kl_name_check *name_check, struct kl_errors *errors);
 void kl_labels_validate(const json_t *labels, const struct kl_path *path, struct kl_errors *errors);
 /* Differs from old: `field is immutable`. */
 void kl_immutable(struct kl_errors *errors, const struct kl_path *path, const json_t *old, const json_t *value);

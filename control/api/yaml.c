@@ -31,7 +31,8 @@ static int next_event(struct reader *r, yaml_event_t *event)
 	if (yaml_parser_parse(&r->parser, event))
 		return 0;
 	const yaml_parser_t *p = &r->parser;
-	return kl_fail_msg(r->err, EINVAL, "yaml: line %zu: %s", p->problem_mark.line + 1, p->problem ? p->problem : "bad input");
+	return kl_fail_msg(
+		r->err, EINVAL, "yaml: line %zu: %s", p->problem_mark.line + 1, p->problem ? p->problem : "bad input");
 }
 
 static int fail_at(struct reader *r, const yaml_event_t *event, const char *words)
@@ -87,7 +88,8 @@ static json_t *plain_integer(const char *text)
 		if (*at == '_')
 			continue;
 		unsigned digit = (unsigned)digit_value(*at);
-		if (digit >= base || __builtin_mul_overflow(value, base, &value) || __builtin_add_overflow(value, digit, &value))
+		if (digit >= base || __builtin_mul_overflow(value, base, &value) ||
+			__builtin_add_overflow(value, digit, &value))
 			return NULL;
 		any = true;
 	}
@@ -142,7 +144,8 @@ static json_t *scalar(struct reader *r, const yaml_event_t *event)
 		fail_at(r, event, "!!binary is not supported");
 		return NULL;
 	}
-	bool typed = has_tag(event, "int") || has_tag(event, "bool") || has_tag(event, "float") || has_tag(event, "null");
+	bool typed =
+		has_tag(event, "int") || has_tag(event, "bool") || has_tag(event, "float") || has_tag(event, "null");
 	value = plain || typed ? plain_scalar(text) : json_string(text);
 	if (!value)
 		fail_at(r, event, "invalid UTF-8");
@@ -158,10 +161,10 @@ static size_t count_nodes(const json_t *value, size_t max)
 	size_t i, count = 1;
 	const char *key;
 	json_t *entry;
-	json_array_foreach(value, i, entry)
+	json_array_foreach (value, i, entry)
 		if (count <= max)
 			count += count_nodes(entry, max - count);
-	json_object_foreach((json_t *)(uintptr_t)value, key, entry)
+	json_object_foreach ((json_t *)(uintptr_t)value, key, entry)
 		if (count <= max)
 			count += count_nodes(entry, max - count);
 	return count;
@@ -209,14 +212,14 @@ static int merge_into(struct reader *r, const yaml_event_t *event, json_t *map, 
 		return json_object_update_missing(map, (json_t *)(uintptr_t)from);
 	if (!json_is_array(from))
 		return fail_at(r, event, "map merge requires map or sequence of maps as the value");
-	json_array_foreach(from, i, entry)
+	json_array_foreach (from, i, entry)
 		if (!json_is_object(entry) || json_object_update_missing(map, entry))
 			return fail_at(r, event, "map merge requires map or sequence of maps as the value");
 	return 0;
 }
 
-static int put_entry(struct reader *r, const yaml_event_t *event, json_t *map, json_t *merges, const json_t *key, bool is_merge,
-	json_t *value_taken)
+static int put_entry(struct reader *r, const yaml_event_t *event, json_t *map, json_t *merges, const json_t *key,
+	bool is_merge, json_t *value_taken)
 {
 	kl_autojson *value = value_taken;
 	if (is_merge)
@@ -254,7 +257,7 @@ static json_t *mapping(struct reader *r, int depth)
 	size_t i;
 	json_t *from;
 	yaml_event_t nowhere = {0};
-	json_array_foreach(merges, i, from)
+	json_array_foreach (merges, i, from)
 		if (merge_into(r, &nowhere, map, from) < 0)
 			return NULL;
 	return kl_take(&map);
