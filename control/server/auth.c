@@ -4,19 +4,55 @@
  */
 #include "auth.h"
 
+#include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 static const char *const anonymous_groups[] = {"system:unauthenticated", NULL};
 
-bool kl_auth_user(const struct kl_http_request *req, struct kl_user *ret)
+/* What the certificate says, and that somebody has shown one. */
+static const char **certificate_groups(const struct kl_http_identity *identity)
+{
+	size_t count = 0;
+	while (identity->orgs[count])
+		count++;
+	const char **groups = kl_calloc(count + 2, sizeof(*groups));
+	memcpy(groups, identity->orgs, count * sizeof(*groups));
+	groups[count] = "system:authenticated";
+	return groups;
+}
+
+static bool token_user(const char *header, const struct kl_jwt_key *key, struct kl_store *store, struct kl_auth_user *ret)
+{
+	static const char scheme[] = "Bearer ";
+	if (!key || strncasecmp(header, scheme, sizeof(scheme) - 1) != 0 ||
+		!kl_token_check(key, store, header + sizeof(scheme) - 1, NULL, &ret->token))
+		return false;
+	ret->user = (struct kl_user){ret->token.name, (const char *const *)ret->token.groups};
+	return true;
+}
+
+bool kl_auth_user(const struct kl_http_request *req, const struct kl_jwt_key *token_key, struct kl_store *store,
+	struct kl_auth_user *ret)
 {
 	const struct kl_http_identity *identity = kl_http_identity(req);
+	const char *header = kl_http_header(req, "Authorization");
+	*ret = (struct kl_auth_user){0};
 	if (identity->verified) {
-		*ret = (struct kl_user){identity->common_name, identity->orgs};
+		ret->groups = certificate_groups(identity);
+		ret->user = (struct kl_user){identity->common_name, ret->groups};
 		return true;
 	}
-	*ret = (struct kl_user){"system:anonymous", anonymous_groups};
-	return !identity->presented && !kl_http_header(req, "Authorization");
+	if (header)
+		return token_user(header, token_key, store, ret);
+	ret->user = (struct kl_user){"system:anonymous", anonymous_groups};
+	return !identity->presented;
+}
+
+void kl_auth_user_release(struct kl_auth_user *user)
+{
+	free(user->groups);
+	kl_token_user_release(&user->token);
 }
 
 static bool in_group(const struct kl_user *user, const char *group)
@@ -33,6 +69,25 @@ static bool open_to_all(const char *path)
 	for (size_t i = 0; i < KL_ARRAY_LEN(paths); i++)
 		if (!strcmp(path, paths[i]))
 			return true;
+	return false;
+}
+
+/* Whoever has a name may look at the API itself, and ask about himself. */
+static bool open_to_named(const struct kl_access *a)
+{
+	static const char *const paths[] = {"/api", "/apis", "/openapi", "/version"};
+	static const char *const questions[] = {"selfsubjectreviews", "selfsubjectaccessreviews", "selfsubjectrulesreviews"};
+	if (!in_group(a->user, "system:authenticated"))
+		return false;
+	bool reads = !strcmp(a->method, "GET") || !strcmp(a->method, "HEAD");
+	for (size_t i = 0; i < KL_ARRAY_LEN(paths) && !a->resource && reads; i++) {
+		size_t len = strlen(paths[i]);
+		if (!strncmp(a->path, paths[i], len) && (!a->path[len] || a->path[len] == '/'))
+			return true;
+	}
+	for (size_t i = 0; i < KL_ARRAY_LEN(questions) && a->resource; i++)
+		if (!strcmp(a->resource->resource, questions[i]))
+			return !strcmp(a->method, "POST");
 	return false;
 }
 
@@ -71,6 +126,13 @@ static bool own_lease(const struct kl_access *a, const char *node)
 	return a->resource->ns && !strcmp(a->resource->ns, "kube-node-lease") && own_node(a, node);
 }
 
+/* rest_review.c looks at whose token it is. */
+static bool token_only(const struct kl_access *a, const char *node)
+{
+	(void)node;
+	return a->resource->subresource && !strcmp(a->resource->subresource, "token");
+}
+
 static bool any(const struct kl_access *a, const char *node)
 {
 	(void)a, (void)node;
@@ -94,7 +156,7 @@ static const struct {
 	{"", "namespaces", READ, NULL},
 	{"", "configmaps", READ, NULL},
 	{"", "secrets", READ, NULL},
-	{"", "serviceaccounts", READ, NULL},
+	{"", "serviceaccounts", READ | CREATE, token_only},
 	{"", "persistentvolumes", READ, NULL},
 	{"", "persistentvolumeclaims", READ, NULL},
 	{"networking.k8s.io", "networkpolicies", READ, NULL},
@@ -168,7 +230,7 @@ int kl_auth_check(const struct kl_access *a, struct kl_status *st)
 		return 0;
 	if (!a->resource && action_of(a->method) == READ && open_to_all(a->path))
 		return 0;
-	if (node_may(a))
+	if (open_to_named(a) || node_may(a))
 		return 0;
 	return a->resource ? forbid_resource(a, st) : forbid_path(a, st);
 }

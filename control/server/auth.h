@@ -5,9 +5,18 @@
 #include "httpd.h"
 #include "registry.h"
 #include "rest_path.h"
+#include "token.h"
 
-/* The user of a request; false: credentials were given and are no good (401). Texts live as long as the request. */
-bool kl_auth_user(const struct kl_http_request *req, struct kl_user *ret);
+struct kl_auth_user {
+	struct kl_user user;
+	/* what its texts live in */
+	const char **groups;
+	struct kl_token_user token;
+};
+/* The user of a request; false: credentials were given and are no good (401). Some texts live in the request. */
+bool kl_auth_user(const struct kl_http_request *req, const struct kl_jwt_key *token_key, struct kl_store *store,
+	struct kl_auth_user *ret);
+void kl_auth_user_release(struct kl_auth_user *user);
 
 struct kl_access {
 	const struct kl_user *user;

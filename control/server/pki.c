@@ -160,6 +160,26 @@ int kl_pki_kubelet_client(struct kl_pki *pki, struct kl_pki_pair *ret, struct kl
 		ret, err);
 }
 
+int kl_pki_token_key(struct kl_pki *pki, char **ret_pem, struct kl_err *err)
+{
+	kl_autoclose int lock = take_lock(pki, err);
+	if (lock < 0)
+		return lock;
+	char *pem = read_text(pki->dir, "sa.key");
+	if (pem) {
+		*ret_pem = pem;
+		return 0;
+	}
+	struct kl_pki_pair pair = {0};
+	int rc = kl_cert_make(&(struct kl_cert_request){.common_name = "keelson-tokens", .days = CA_DAYS}, NULL, &pair, err);
+	if (rc == 0)
+		rc = write_text(pki->dir, "sa.key", pair.key_pem, 0600, err);
+	if (rc == 0)
+		*ret_pem = kl_take(&pair.key_pem);
+	kl_pki_pair_release(&pair);
+	return rc;
+}
+
 int kl_pki_issue_client(struct kl_pki *pki, const char *common_name, const char *const *orgs, struct kl_pki_pair *ret,
 	struct kl_err *err)
 {

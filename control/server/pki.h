@@ -38,6 +38,8 @@ void kl_pki_pair_release(struct kl_pki_pair *pair);
 int kl_pki_server(struct kl_pki *pki, const char *const *sans, struct kl_pki_pair *ret, struct kl_err *err);
 /* The API server's client certificate towards agents; kept likewise. */
 int kl_pki_kubelet_client(struct kl_pki *pki, struct kl_pki_pair *ret, struct kl_err *err);
+/* The key that signs ServiceAccount tokens, made at first use; PEM, owned by the caller. */
+int kl_pki_token_key(struct kl_pki *pki, char **ret_pem, struct kl_err *err);
 /* A fresh client certificate; nothing is kept. orgs NULL-terminated, may be NULL. */
 int kl_pki_issue_client(struct kl_pki *pki, const char *common_name, const char *const *orgs, struct kl_pki_pair *ret,
 	struct kl_err *err);

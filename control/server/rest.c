@@ -19,6 +19,7 @@ static void free_call(void *arg)
 	kl_warnings_release(&call->decode_warnings);
 	json_decref(call->body);
 	free(call->delete_options);
+	kl_auth_user_release(&call->auth);
 	free(call);
 }
 
@@ -234,10 +235,14 @@ static void dispatch(struct rest_call *call)
 {
 	if (!verb_allowed(call)) {
 		refuse(call);
+	} else if (is_review(call->kind)) {
+		rest_review(call);
 	} else if (is_read(call->req)) {
 		read_resource(call);
 	} else if (!strcmp(kl_http_method(call->req), "DELETE") && !call->path.name) {
 		rest_delete_collection(call);
+	} else if (call->path.subresource && !strcmp(call->path.subresource, "token")) {
+		rest_token(call);
 	} else {
 		rest_write(call);
 	}
@@ -279,8 +284,9 @@ static int check_call(struct rest_call *call, struct kl_status *st)
 
 static int authorize(struct rest_call *call, struct kl_status *st)
 {
-	if (!kl_auth_user(call->req, &call->user))
+	if (!kl_auth_user(call->req, call->rest->options.token_key, call->rest->store, &call->auth))
 		return kl_status_set(st, 401, "Unauthorized", "Unauthorized");
+	call->user = call->auth.user;
 	return kl_auth_check(&(struct kl_access){.user = &call->user,
 				     .method = kl_http_method(call->req),
 				     .path = kl_http_path(call->req),

@@ -5,6 +5,7 @@
 #define KL_REST_H
 
 #include "httpd.h"
+#include "jwt.h"
 #include "proxy.h"
 #include "registry.h"
 
@@ -13,6 +14,7 @@ struct kl_rest;
 struct kl_rest_options {
 	struct kl_registry *registry;
 	struct kl_proxy *proxy; /* NULL: streams and proxies answer 503 */
+	const struct kl_jwt_key *token_key; /* signs ServiceAccount tokens; NULL: none are issued or accepted */
 	bool (*ready)(void *arg); /* for /readyz; NULL: always */
 	void *ready_arg;
 };

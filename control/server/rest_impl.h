@@ -34,6 +34,7 @@ struct rest_call {
 	const struct kl_kind *kind;
 	struct kl_accept accept;
 	struct kl_user user;
+	struct kl_auth_user auth;
 	/* writes */
 	struct kl_op op;
 	bool op_begun;
@@ -77,6 +78,12 @@ void rest_list(struct rest_call *call);
 void rest_watch(struct rest_call *call);
 void rest_write(struct rest_call *call);
 void rest_delete_collection(struct rest_call *call);
+/* rest_review.c */
+bool is_review(const struct kl_kind *kind);
+void rest_review(struct rest_call *call);
+void rest_token(struct rest_call *call);
+/* Parameters and body of a creation; -1 with st. */
+int rest_read_body(struct rest_call *call, struct kl_status *st);
 /* ?resourceVersion= as a number; false and a status when it is none. *ret_given: it was there and not empty. */
 bool parse_rv(const struct kl_http_request *req, uint64_t *ret, bool *ret_given, struct kl_status *st);
 /* Called every second by the ticker: wakes watches whose time has come. */

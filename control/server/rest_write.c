@@ -267,6 +267,12 @@ void rest_write(struct rest_call *call)
 	step(call, kl_op_begin(&call->op, call->rest->registry, &call->request, &call->response));
 }
 
+int rest_read_body(struct rest_call *call, struct kl_status *st)
+{
+	fill_request(call);
+	return parse_write_options(call, st) < 0 ? -1 : read_object(call, st);
+}
+
 /* --- deletecollection --- */
 
 static void delete_all(struct rest_call *call, const struct kl_object_list *list, struct kl_status *st)

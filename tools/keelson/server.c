@@ -46,6 +46,7 @@ struct server {
 	struct kl_store *store;
 	struct kl_registry *registry;
 	struct kl_pki *pki;
+	struct kl_jwt_key *token_key;
 	struct kl_httpd *httpd;
 	struct kl_streamd *streamd;
 	struct kl_proxy *proxy;
@@ -253,6 +254,13 @@ static int open_proxy(struct server *server, struct kl_err *err)
 	return rc;
 }
 
+static int load_token_key(struct server *server, struct kl_err *err)
+{
+	kl_autofree char *pem = NULL;
+	int rc = kl_pki_token_key(server->pki, &pem, err);
+	return rc == 0 ? kl_jwt_key_new(pem, &server->token_key, err) : rc;
+}
+
 static bool is_ready(void *arg)
 {
 	return atomic_load(&((struct server *)arg)->ready);
@@ -262,10 +270,13 @@ static int add_routes(struct server *server, struct kl_err *err)
 {
 	int rc = open_proxy(server, err);
 	if (rc == 0)
+		rc = load_token_key(server, err);
+	if (rc == 0)
 		rc = kl_streamd_new(server->store, server->httpd, NULL, &server->streamd, err);
 	if (rc == 0)
 		rc = kl_rest_new(&(struct kl_rest_options){.registry = server->registry,
 					 .proxy = server->proxy,
+					 .token_key = server->token_key,
 					 .ready = is_ready,
 					 .ready_arg = server},
 			server->httpd, &server->rest, err);
@@ -315,6 +326,7 @@ static void stop(struct server *server)
 	kl_httpd_free(server->httpd);
 	kl_rest_free(server->rest);
 	kl_streamd_free(server->streamd);
+	kl_jwt_key_free(server->token_key);
 	kl_registry_free(server->registry);
 	kl_pki_free(server->pki);
 	kl_store_close(server->store);

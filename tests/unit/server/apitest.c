@@ -18,6 +18,7 @@ static struct kl_pki *pki;
 static struct kl_httpd *httpd;
 static struct kl_rest *rest;
 static struct kl_pki_pair admin;
+static struct kl_jwt_key *token_key;
 
 static void must(int rc, const struct kl_err *err)
 {
@@ -43,6 +44,7 @@ static void finish(void)
 {
 	stop();
 	kl_pki_pair_release(&admin);
+	kl_jwt_key_free(token_key);
 	kl_pki_free(pki);
 	kl_remove_tree(dir, NULL);
 	curl_global_cleanup();
@@ -69,7 +71,7 @@ static void start(void)
 				  .error_body = kl_rest_error_body},
 		     &httpd, &err), &err);
 	must(kl_registry_bootstrap(registry, "127.0.0.1", kl_httpd_port(httpd, 0), &err), &err);
-	must(kl_rest_new(&(struct kl_rest_options){.registry = registry}, httpd, &rest, &err), &err);
+	must(kl_rest_new(&(struct kl_rest_options){.registry = registry, .token_key = token_key}, httpd, &rest, &err), &err);
 	must(kl_httpd_start(httpd, &err), &err);
 	kl_pki_pair_release(&pair);
 	snprintf(url, sizeof(url), "https://127.0.0.1:%d", kl_httpd_port(httpd, 0));
@@ -89,6 +91,9 @@ static void ensure(void)
 		kl_autofree char *pki_dir = kl_asprintf("%s/pki", dir);
 		must(kl_pki_open(pki_dir, &pki, &err), &err);
 		must(kl_pki_issue_client(pki, "kubernetes-admin", orgs, &admin, &err), &err);
+		kl_autofree char *pem = NULL;
+		must(kl_pki_token_key(pki, &pem, &err), &err);
+		must(kl_jwt_key_new(pem, &token_key, &err), &err);
 		snprintf(ca_path, sizeof(ca_path), "%s/ca.crt", pki_dir);
 		atexit(finish);
 	}

@@ -120,4 +120,78 @@ KL_TEST(a_node_is_kept_to_itself)
 	kl_pki_free(other_pki);
 }
 
+/* --- ServiceAccounts --- */
+
+static char *ask_token(const char *body, long want)
+{
+	api_auto answer = api_post("/api/v1/namespaces/default/serviceaccounts/robot/token", body);
+	if (!KL_CHECK_INT(answer.code, want))
+		kl_test_failed(__FILE__, __LINE__, "%.300s", kl_buf_str(&answer.body));
+	return kl_asprintf("Authorization: Bearer %s", kl_json_str(answer.json, "status", "token", NULL));
+}
+
+static long code_with(const char *header, const char *method, const char *path, const char *body)
+{
+	api_auto answer = api_send(&(struct api_request){.method = method, .path = path, .body = body, .anonymous = true, .header = header});
+	return answer.code;
+}
+
+#define REVIEWS "/apis/authentication.k8s.io/v1/selfsubjectreviews"
+
+KL_TEST(tokens)
+{
+	api_auto account = api_post("/api/v1/namespaces/default/serviceaccounts", "{\"metadata\":{\"name\":\"robot\"}}");
+	KL_CHECK_INT(account.code, 201);
+	kl_autofree char *header = ask_token("{\"spec\":{}}", 201);
+	KL_CHECK_INT(code_with(header, "GET", "/api", NULL), 200);
+	KL_CHECK_INT(code_with(header, "GET", "/api/v1/namespaces/default/secrets", NULL), 403);
+	api_auto who = api_send(&(struct api_request){.method = "POST", .path = REVIEWS, .body = "{}", .anonymous = true, .header = header});
+	KL_CHECK_INT(who.code, 201);
+	KL_CHECK_STR(kl_json_str(who.json, "status", "userInfo", "username", NULL), "system:serviceaccount:default:robot");
+
+	/* one letter of the signature, of the claims; another audience */
+	header[strlen(header) - 10] ^= 1;
+	KL_CHECK_INT(code_with(header, "GET", "/api", NULL), 401);
+	header[strlen(header) - 10] ^= 1;
+	char *claims = strchr(header, '.') + 20;
+	*claims ^= 1;
+	KL_CHECK_INT(code_with(header, "GET", "/api", NULL), 401);
+	*claims ^= 1;
+	KL_CHECK_INT(code_with(header, "GET", "/api", NULL), 200);
+	kl_autofree char *other = ask_token("{\"spec\":{\"audiences\":[\"vault\"]}}", 201);
+	KL_CHECK_INT(code_with(other, "GET", "/api", NULL), 401);
+	free(ask_token("{\"spec\":{\"expirationSeconds\":5}}", 422));
+	free(ask_token("{\"spec\":{\"boundObjectRef\":{\"kind\":\"Pod\",\"name\":\"none\"}}}", 404));
+
+	api_auto deleted = api_delete("/api/v1/namespaces/default/serviceaccounts/robot", NULL);
+	KL_CHECK_INT(deleted.code, 200);
+	KL_CHECK_INT(code_with(header, "GET", "/api", NULL), 401);
+}
+
+KL_TEST(a_token_dies_with_its_pod)
+{
+	api_auto account = api_post("/api/v1/namespaces/default/serviceaccounts", "{\"metadata\":{\"name\":\"robot\"}}");
+	api_auto pod = api_post("/api/v1/namespaces/default/pods", "{\"metadata\":{\"name\":\"body\"},\"spec\":{\"serviceAccountName\":\"robot\","
+								   "\"containers\":[{\"name\":\"c\",\"image\":\"i\"}]}}");
+	KL_CHECK_INT(pod.code, 201);
+	kl_autofree char *header = ask_token("{\"spec\":{\"boundObjectRef\":{\"kind\":\"Pod\",\"name\":\"body\"}}}", 201);
+	KL_CHECK_INT(code_with(header, "GET", "/api", NULL), 200);
+	api_auto deleted = api_delete("/api/v1/namespaces/default/pods/body", NULL);
+	KL_CHECK_INT(code_with(header, "GET", "/api", NULL), 401);
+}
+
+KL_TEST(access_reviews)
+{
+	api_auto mine = api_post("/apis/authorization.k8s.io/v1/selfsubjectaccessreviews",
+		"{\"spec\":{\"resourceAttributes\":{\"verb\":\"create\",\"group\":\"apps\",\"resource\":\"deployments\"}}}");
+	KL_CHECK_INT(mine.code, 201);
+	KL_CHECK(kl_json_bool(mine.json, false, "status", "allowed", NULL));
+	api_auto other = api_post("/apis/authorization.k8s.io/v1/subjectaccessreviews",
+		"{\"spec\":{\"user\":\"nobody\",\"resourceAttributes\":{\"verb\":\"get\",\"resource\":\"pods\"}}}");
+	KL_CHECK_INT(other.code, 201);
+	KL_CHECK(!kl_json_bool(other.json, true, "status", "allowed", NULL));
+	api_auto stored = api_get("/apis/authorization.k8s.io/v1/subjectaccessreviews");
+	KL_CHECK_INT(stored.code, 405);
+}
+
 KL_MAIN()
