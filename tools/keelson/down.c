@@ -205,6 +205,7 @@ static int down_cluster(const char *name, bool keep_data, struct kl_err *err)
 	kl_autolink *host = NULL;
 	struct kl_err words = {0};
 	kl_autofree char *supervisor = kl_supervisor_pidfile(cluster), *cgroup = kl_asprintf("/keelson/%s", name);
+	bool existed = kl_path_exists(cluster->data_dir) || kl_path_exists(cluster->run_dir);
 	kl_autofree struct kl_cluster_node *nodes = kl_calloc(cluster->node_count + 1, sizeof(*nodes));
 	for (size_t i = 0; i < cluster->node_count; i++)
 		kl_cluster_node(cluster, cluster->nodes[i], &nodes[i]);
@@ -225,6 +226,8 @@ static int down_cluster(const char *name, bool keep_data, struct kl_err *err)
 	if (!keep_data)
 		also(remove_files(cluster->data_dir, &words), &words, err);
 	remove_shared(name, err);
+	if (existed && !err->code)
+		printf("%s: removed\n", name);
 	return err->code;
 }
 

@@ -23,12 +23,12 @@
 #include "up_node.h"
 #include "up_units.h"
 
-enum { NODES_DEFAULT = 3, POLL_MS = 25, ASK_TIMEOUT_MS = 2000 };
+enum { NODES_DEFAULT = 3, POLL_MS = 25, ASK_TIMEOUT_MS = 2000, STOP_MS = 5000 };
 
 struct up {
 	const char *name, *wait, *output, *demo_images, *cni_plugin;
 	int nodes; /* -1: not said */
-	bool supervise;
+	bool supervise, restart;
 	struct kl_opt_list server_args, agent_args;
 	int64_t begun_ms, wait_ms;
 	struct kl_err no_way_out; /* why nodes and pods cannot reach other networks; code 0: they can */
@@ -201,6 +201,29 @@ static int prepare(struct up *up, struct kl_cluster *cluster, struct kl_err *err
 	return rc ? rc : issue_certificates(cluster, err);
 }
 
+/* ---- the programs ---- */
+
+/* The supervisor goes first, so that this build's is there to start the others again, each as soon as it has ended. */
+static int restart(const struct up *up, const struct kl_cluster *cluster, struct kl_err *err)
+{
+	kl_autofree char *supervisor = kl_supervisor_pidfile(cluster);
+	int rc = kl_pidfile_stop(supervisor, STOP_MS, err);
+	if (!rc)
+		rc = kl_supervisor_ensure(cluster, err);
+	struct kl_units units = kl_units_of(cluster);
+	for (size_t i = 0; !rc && i < units.count; i++) {
+		progress(up, "restarting %s", units.items[i].name);
+		rc = kl_pidfile_stop(units.items[i].pid_file, STOP_MS, err);
+		for (int64_t until = kl_monotonic_ms() + STOP_MS; !rc && !kl_pidfile_read(units.items[i].pid_file);) {
+			if (kl_monotonic_ms() > until)
+				rc = kl_fail_msg(err, ETIMEDOUT, "%s is not started again", units.items[i].name);
+			usleep(POLL_MS * 1000);
+		}
+	}
+	kl_units_release(&units);
+	return rc;
+}
+
 /* ---- waiting ---- */
 
 /* Ready by the word of the agent that runs now: that of one which died may stand for a while. Heartbeats count seconds.
@@ -347,7 +370,7 @@ static int up(struct up *up, struct kl_err *err)
 	if (!rc)
 		rc = prepare(up, cluster, err);
 	if (!rc)
-		rc = kl_supervisor_ensure(cluster, err);
+		rc = up->restart ? restart(up, cluster, err) : kl_supervisor_ensure(cluster, err);
 	/* Everything is made: others need not wait until it is Ready. */
 	close(kl_take(&lock));
 	lock = -1;
@@ -382,6 +405,7 @@ static int run(int argc, char **argv)
 		{"cni-plugin", 0, KL_OPT_STRING, &args.cni_plugin},
 		{"server-arg", 0, KL_OPT_LIST, &args.server_args},
 		{"agent-arg", 0, KL_OPT_LIST, &args.agent_args},
+		{"restart", 0, KL_OPT_FLAG, &args.restart},
 		{"supervise", 0, KL_OPT_FLAG, &args.supervise},
 	};
 	if (kl_opts_parse(&kl_cmd_up, opts, KL_ARRAY_LEN(opts), argc, argv))
@@ -417,6 +441,8 @@ const struct kl_cmd kl_cmd_up = {
 		"      --name NAME        the cluster's name (default dev); several may stand side by side\n"
 		"  -w, --wait DURATION    how long to wait until every node is Ready (default 60s; 0: do not)\n"
 		"  -o, --output json      print what was made as JSON\n"
+		"      --restart          restart server and agents, one after the other, with this program; what\n"
+		"                         runs in the kernel and in containers goes on\n"
 		"      --demo-images DIR  the example images (default " KL_DEMO_IMAGES ")\n"
 		"      --server-arg OPTION  one more option for 'keelson server'; may be repeated:\n"
 		"                         --server-arg --node-monitor-grace-period=10s\n"
