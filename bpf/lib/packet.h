@@ -115,9 +115,9 @@ KL_INLINE enum parsed parse_v4(ctx_t *ctx, struct packet *packet)
 	packet->ttl = ip->ttl;
 	packet->l4 = ETH_HLEN + ip->ihl * 4u;
 	packet->ip_id = ip->id;
-	packet->first_fragment = !!(ip->frag_off & bpf_htons(0x2000));
 	if (ip->frag_off & bpf_htons(0x1fff))
 		return PARSED_FRAGMENT;
+	packet->first_fragment = !!(ip->frag_off & bpf_htons(0x2000));
 	return parse_ports(ctx, packet);
 }
 
@@ -147,9 +147,9 @@ KL_INLINE enum parsed parse_v6(ctx_t *ctx, struct packet *packet)
 	packet->key.proto = frag->next;
 	packet->ip_id = frag->id;
 	packet->l4 += sizeof(*frag);
-	packet->first_fragment = !!(frag->offset & bpf_htons(1));
 	if (frag->offset & bpf_htons(0xfff8))
 		return PARSED_FRAGMENT;
+	packet->first_fragment = !!(frag->offset & bpf_htons(1));
 	return parse_ports(ctx, packet);
 }
 

@@ -179,7 +179,7 @@ static size_t build_v4(const struct wire *wire, uint8_t *ip, size_t segment)
 	ip[0] = 0x45;
 	put16(ip + 2, (uint16_t)(20 + segment));
 	put16(ip + 4, 0x1234);
-	put16(ip + 6, wire->first_fragment ? 0x2000 : wire->later_fragment ? 0x0010 : 0x4000);
+	put16(ip + 6, wire->first_fragment ? 0x2000 : wire->later_fragment ? 0x2010 : 0x4000);
 	ip[8] = wire->ttl ? wire->ttl : 64;
 	ip[9] = wire->proto;
 	memcpy(ip + 12, src.bytes + 12, 4);
@@ -201,7 +201,7 @@ static size_t build_v6(const struct wire *wire, uint8_t *ip, size_t segment)
 	if (!fragment)
 		return 40;
 	ip[40] = wire->proto;
-	put16(ip + 42, wire->first_fragment ? 1 : 0x0010 << 3);
+	put16(ip + 42, wire->first_fragment ? 1 : 0x0010 << 3 | 1);
 	put16(ip + 46, 0x1234);
 	return 48;
 }
