@@ -89,6 +89,7 @@ int kl_pods_new(uv_loop_t *loop, const struct kl_pods_options *options, struct k
 	checkpoint_load_all(pods);
 	checkpoint_orphans(pods);
 	adopt_all(pods);
+	logrotate_start(pods);
 	*ret = pods;
 	return 0;
 }
@@ -116,6 +117,7 @@ void kl_pods_free(struct kl_pods *pods)
 		pod_remove(pod);
 	while (pods->jobs)
 		uv_run(pods->loop, UV_RUN_ONCE);
+	logrotate_stop(pods);
 	events_free(pods->events);
 	uv_run(pods->loop, UV_RUN_NOWAIT);
 	pods_release(pods);

@@ -7,6 +7,7 @@
  *	podenv.c     environment variables (pure)		podfiles.c   hosts, resolv.conf (pure) and folders
  *	podstatus.c  status from states (pure)			report.c     status patches, the final delete
  *	events.c     Events					checkpoint.c files for the next agent
+ *	settle.c     readiness without a probe			logrotate.c  bounded logs
  */
 #ifndef KL_PODS_IMPL_H
 #define KL_PODS_IMPL_H
@@ -163,6 +164,7 @@ struct kl_pods {
 	json_t *boot_id;
 	bool network_ready, synced, freeing;
 	unsigned jobs; /* in the pool */
+	uv_timer_t *log_timer;
 };
 
 void pod_ref(struct kl_pod *pod);
@@ -226,6 +228,10 @@ void pod_dirs_remove(struct kl_pod *pod);
 void fetch_start(struct kl_pod *pod); /* calls pod_step, and container_objects_fresh for those that wait */
 void fetch_cancel(struct kl_pod *pod);
 char *fetch_auth(struct kl_pod *pod); /* an auth file's text from imagePullSecrets; NULL: none */
+
+/* logrotate.c */
+void logrotate_start(struct kl_pods *pods);
+void logrotate_stop(struct kl_pods *pods);
 
 /* podstatus.c */
 json_t *pod_status(const struct kl_pod *pod, int64_t now_ms);

@@ -40,7 +40,8 @@ struct exec {
 	uv_pipe_t in, out, err; /* tty: in is both directions of the pty's master */
 	bool in_open, out_open, err_open, process_open, linger_open;
 	bool tty, paused, input_ended, running, told;
-	bool output_since_linger;
+	bool output_since_linger, had_output;
+	struct winsize size; /* the last that the client told; ws_col 0: none */
 	int exit_code;
 };
 
@@ -138,6 +139,8 @@ static void close_handle(void *handle, bool open)
 
 /* --- output */
 
+static void apply_size(struct exec *exec);
+
 static bool is_reading(bool open, const uv_pipe_t *pipe)
 {
 	return open && !uv_is_closing((const uv_handle_t *)pipe);
@@ -193,6 +196,9 @@ static void on_read(uv_stream_t *stream, ssize_t n, const uv_buf_t *buf)
 	struct exec *exec = stream->data;
 	if (n > 0) {
 		exec->output_since_linger = true;
+		if (exec->tty && !exec->had_output)
+			apply_size(exec); /* again: it may have come while the runtime was starting */
+		exec->had_output = true;
 		if (exec->base.remote)
 			kl_remote_output(exec->base.remote,
 				stream == (uv_stream_t *)&exec->err ? KL_CHANNEL_STDERR : KL_CHANNEL_STDOUT, buf->base, (size_t)n);
@@ -221,6 +227,50 @@ static void pause_output(struct kl_backend *backend, bool paused)
 	struct exec *exec = (struct exec *)backend;
 	exec->paused = paused;
 	read_output(exec, !paused);
+}
+
+/* --- the terminal's size */
+
+/* The runtime's children: the command, and while it starts its helpers. They do not die with the runtime. */
+static void each_child(pid_t parent, void (*each)(pid_t pid, const struct winsize *size), const struct winsize *size)
+{
+	char path[64], *save = NULL;
+	kl_autobuf list = {.max = 4096};
+	snprintf(path, sizeof(path), "/proc/%d/task/%d/children", (int)parent, (int)parent);
+	if (kl_file_read(path, &list, NULL) < 0 || !list.len)
+		return;
+	for (char *pid = strtok_r(list.data, " \n", &save); pid; pid = strtok_r(NULL, " \n", &save))
+		each((pid_t)atoi(pid), size);
+}
+
+static void resize_child(pid_t pid, const struct winsize *size)
+{
+	char path[64];
+	snprintf(path, sizeof(path), "/proc/%d/fd/0", (int)pid);
+	kl_autoclose int fd = open(path, O_RDWR | O_NOCTTY | O_NONBLOCK | O_CLOEXEC);
+	if (fd >= 0)
+		ioctl(fd, TIOCSWINSZ, size); /* not a terminal: no harm */
+}
+
+/*
+ * Our terminal's size is what the runtime starts the command's own with; later changes are made there: some runtimes do not
+ * pass them on (crun 1.8).
+ */
+static void apply_size(struct exec *exec)
+{
+	uv_os_fd_t fd;
+	if (!exec->size.ws_col || !is_reading(exec->in_open, &exec->in) || uv_fileno((uv_handle_t *)&exec->in, &fd) < 0)
+		return;
+	ioctl(fd, TIOCSWINSZ, &exec->size);
+	if (exec->running)
+		each_child(exec->process.pid, resize_child, &exec->size);
+}
+
+static void resize(struct kl_backend *backend, unsigned columns, unsigned rows)
+{
+	struct exec *exec = (struct exec *)backend;
+	exec->size = (struct winsize){.ws_col = (unsigned short)columns, .ws_row = (unsigned short)rows};
+	apply_size(exec);
 }
 
 /* --- input */
@@ -272,19 +322,6 @@ static void end_input(struct kl_backend *backend)
 	exec->input_ended = true;
 	if (!exec->tty && !input_backlog(backend))
 		close_handle(&exec->in, exec->in_open);
-}
-
-static void resize(struct kl_backend *backend, unsigned columns, unsigned rows)
-{
-	struct exec *exec = (struct exec *)backend;
-	struct winsize size = {.ws_col = (unsigned short)columns, .ws_row = (unsigned short)rows};
-	uv_os_fd_t fd;
-	if (!is_reading(exec->in_open, &exec->in) || uv_fileno((uv_handle_t *)&exec->in, &fd) < 0)
-		return;
-	ioctl(fd, TIOCSWINSZ, &size);
-	/* The runtime copies the size to the container's own terminal when it is told; our side is nobody's controlling terminal. */
-	if (exec->running)
-		uv_process_kill(&exec->process, SIGWINCH);
 }
 
 /* --- the process */
@@ -413,23 +450,17 @@ static int start(struct kl_backend *backend, struct kl_err *err)
 	return 0;
 }
 
-/* The command is a child of the runtime's process, and does not die with it. */
-static void kill_children(pid_t parent)
+static void kill_child(pid_t pid, const struct winsize *size)
 {
-	char path[64];
-	kl_autobuf list = {.max = 4096};
-	snprintf(path, sizeof(path), "/proc/%d/task/%d/children", (int)parent, (int)parent);
-	if (kl_file_read(path, &list, NULL) < 0)
-		return;
-	for (char *save = NULL, *pid = strtok_r(list.data, " \n", &save); pid; pid = strtok_r(NULL, " \n", &save))
-		kill((pid_t)atoi(pid), SIGKILL);
+	(void)size;
+	kill(pid, SIGKILL);
 }
 
 static void release(struct kl_backend *backend)
 {
 	struct exec *exec = (struct exec *)backend;
 	if (exec->running) {
-		kill_children(exec->process.pid);
+		each_child(exec->process.pid, kill_child, NULL);
 		uv_process_kill(&exec->process, SIGKILL);
 	}
 	close_handle(&exec->in, exec->in_open);
