@@ -3,13 +3,6 @@
 
 #include <string.h>
 
-static void set_account(json_t *spec)
-{
-	if (!*kl_json_str(spec, "serviceAccountName", NULL))
-		json_object_set_new(spec, "serviceAccountName", json_string("default"));
-	json_object_set(spec, "serviceAccount", json_object_get(spec, "serviceAccountName"));
-}
-
 static bool tolerates(const json_t *tolerations, const char *key)
 {
 	size_t i;
@@ -84,7 +77,6 @@ static int set_priority(struct kl_op *op, json_t *pod)
 int admit_pod(struct kl_op *op, json_t *pod)
 {
 	json_t *spec = kl_json_ensure(pod, "spec", NULL);
-	set_account(spec);
 	set_tolerations(spec, op->registry->default_toleration_s);
-	return set_priority(op, pod);
+	return admit_account(op, pod) < 0 ? -1 : set_priority(op, pod);
 }

@@ -20,6 +20,7 @@ int kl_registry_new(const struct kl_registry_options *options, struct kl_registr
 	struct kl_registry *registry = kl_calloc(1, sizeof(*registry));
 	registry->store = options->store;
 	registry->default_toleration_s = options->default_toleration_s;
+	registry->mount_tokens = options->mount_tokens;
 	int rc = kl_alloc_new(options->service_cidr, options->node_port_min, options->node_port_max, &registry->alloc, err);
 	if (rc < 0) {
 		free(registry);

@@ -63,6 +63,7 @@ struct kl_registry_options {
 	int node_port_min, node_port_max;
 	/* Pods tolerate a node that is not ready or unreachable so long, unless they say otherwise; -1: they say it themselves. */
 	int default_toleration_s;
+	bool mount_tokens; /* gives pods a volume with their account's token, as upstream does */
 };
 int kl_registry_new(const struct kl_registry_options *options, struct kl_registry **ret, struct kl_err *err);
 void kl_registry_free(struct kl_registry *registry);

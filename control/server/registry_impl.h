@@ -8,6 +8,7 @@ struct kl_registry {
 	struct kl_store *store;
 	struct kl_alloc *alloc;
 	int default_toleration_s;
+	bool mount_tokens;
 };
 
 /*
@@ -51,5 +52,7 @@ int admit_update(struct kl_op *op, const json_t *old, json_t *object);
 int admit_delete(struct kl_op *op, const struct kl_object *current);
 /* admission_pod.c */
 int admit_pod(struct kl_op *op, json_t *pod);
+/* admission_account.c */
+int admit_account(struct kl_op *op, json_t *pod);
 
 #endif

@@ -219,7 +219,8 @@ static int start_store(struct server *server, const struct config *config, struc
 					     .cluster_cidr = config->cluster_cidr,
 					     .node_port_min = config->port_min,
 					     .node_port_max = config->port_max,
-					     .default_toleration_s = config->toleration_s},
+					     .default_toleration_s = config->toleration_s,
+					     .mount_tokens = true},
 			&server->registry, err);
 	return rc;
 }
