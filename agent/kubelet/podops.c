@@ -83,7 +83,8 @@ static int op_namespaces(void *arg, const char *dir, const json_t *pod, const ch
 	bool host_net = kl_json_bool(pod, false, "spec", "hostNetwork", NULL);
 	char **sysctls = sysctls_of(pod, !host_net);
 	const struct kl_podns_want want = {.hostname = host_net ? NULL : hostname, .net = !host_net,
-		.ipc = !kl_json_bool(pod, false, "spec", "hostIPC", NULL), .sysctls = (const char *const *)sysctls};
+		.ipc = !kl_json_bool(pod, false, "spec", "hostIPC", NULL),
+		.pid = kl_json_bool(pod, false, "spec", "shareProcessNamespace", NULL), .sysctls = (const char *const *)sysctls};
 	int rc = kl_podns_make(dir, &want, err);
 
 	(void)arg;

@@ -134,6 +134,8 @@ static void identity(struct launch *l)
 	if (!pod->host_network)
 		out->utsns = kl_asprintf("%s/uts", pod->ns_dir);
 	out->host_pid = pod->host_pid;
+	if (!pod->host_pid && kl_json_bool(l->pod, false, "spec", "shareProcessNamespace", NULL))
+		out->pidns = kl_asprintf("%s/pid", pod->ns_dir);
 	out->shm = pod->host_ipc ? kl_strdup("/dev/shm") : kl_asprintf("%s/shm", pod->dir);
 }
 

@@ -1,18 +1,25 @@
 #include "podns.h"
 
 #include "file.h"
+#include "proc.h"
+#include "runtime.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/magic.h>
 #include <net/if.h>
 #include <pthread.h>
+#include <inttypes.h>
 #include <sched.h>
+#include <signal.h>
+#include <stdio.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/ioctl.h>
 #include <sys/mount.h>
 #include <sys/socket.h>
 #include <sys/vfs.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #ifndef NSFS_MAGIC
@@ -99,13 +106,75 @@ static void *make_thread(void *arg)
 	return NULL;
 }
 
+/* --- the pid namespace, which lives only as long as its first process */
+
+/* Reaps what is orphaned in the pod; as init of its namespace it is deaf to signals that it does not ask for. */
+static void __attribute__((noreturn)) be_init(void)
+{
+	sigset_t set;
+
+	setsid();
+	for (int fd = 0; fd < 1024; fd++)
+		close(fd);
+	prctl(PR_SET_NAME, "pause", 0, 0, 0);
+	sigemptyset(&set);
+	sigaddset(&set, SIGCHLD);
+	sigprocmask(SIG_BLOCK, &set, NULL);
+	for (;;) {
+		sigwaitinfo(&set, NULL);
+		while (waitpid(-1, NULL, WNOHANG) > 0)
+			;
+	}
+}
+
+int kl_podns_hold_pid(const char *dir, struct kl_err *err)
+{
+	kl_autofree char *path = kl_asprintf("%s/pid", dir), *note = kl_asprintf("%s/init", dir);
+
+	if (unshare(CLONE_NEWPID))
+		return kl_fail(err, errno, "make a pid namespace");
+	pid_t child = fork();
+	if (child < 0)
+		return kl_fail(err, errno, "fork");
+	if (child == 0)
+		be_init();
+	kl_autofree char *source = kl_asprintf("/proc/%d/ns/pid", (int)child);
+	kl_autofree char *text = kl_asprintf("%d %" PRIu64 "\n", (int)child, kl_pid_start(child));
+	kl_autoclose int fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0444);
+	int rc = kl_file_write_atomic(note, text, strlen(text), 0600, err);
+	if (!rc && (fd < 0 || mount(source, path, NULL, MS_BIND, NULL)))
+		rc = kl_fail(err, errno, "pin the pid namespace at '%s'", path);
+	if (rc)
+		kill(child, SIGKILL);
+	return rc;
+}
+
+static int hold_pid(const char *dir, struct kl_err *err)
+{
+	return kl_proc_check((const char *const[]){"/proc/self/exe", "agent", "--hold-pid-namespace", dir, NULL}, err);
+}
+
+static void end_init(const char *dir)
+{
+	kl_autofree char *note = kl_asprintf("%s/init", dir);
+	kl_autobuf text = {.max = 128};
+	uint64_t start = 0;
+	int pid = 0;
+
+	if (!kl_file_read(note, &text, NULL) && sscanf(kl_buf_str(&text), "%d %" SCNu64, &pid, &start) == 2 && start &&
+		kl_pid_start(pid) == start)
+		kill(pid, SIGKILL);
+	unlink(note);
+}
+
 int kl_podns_make(const char *dir, const struct kl_podns_want *want, struct kl_err *err)
 {
-	kl_autofree char *last = kl_asprintf("%s/%s", dir, want->net ? "net" : want->ipc ? "ipc" : "uts");
+	const char *last_name = want->pid ? "pid" : want->net ? "net" : want->ipc ? "ipc" : "uts";
+	kl_autofree char *last = kl_asprintf("%s/%s", dir, last_name);
 	struct making m = {.dir = dir, .want = want};
 	pthread_t thread;
 
-	if (!want->net && !want->ipc && !want->hostname)
+	if (!want->net && !want->ipc && !want->hostname && !want->pid)
 		return 0;
 	if (pinned(last))
 		return 0;
@@ -117,6 +186,8 @@ int kl_podns_make(const char *dir, const struct kl_podns_want *want, struct kl_e
 	if (rc)
 		return kl_fail(err, rc, "start a thread for the pod's namespaces");
 	pthread_join(thread, NULL);
+	if (!m.rc && want->pid)
+		m.rc = hold_pid(dir, &m.err);
 	if (m.rc) {
 		kl_podns_remove(dir);
 		if (err)
@@ -127,8 +198,9 @@ int kl_podns_make(const char *dir, const struct kl_podns_want *want, struct kl_e
 
 void kl_podns_remove(const char *dir)
 {
-	static const char *const names[] = {"net", "ipc", "uts"};
+	static const char *const names[] = {"net", "ipc", "uts", "pid"};
 
+	end_init(dir);
 	for (size_t i = 0; i < KL_ARRAY_LEN(names); i++) {
 		kl_autofree char *path = kl_asprintf("%s/%s", dir, names[i]);
 		while (umount2(path, MNT_DETACH) == 0)

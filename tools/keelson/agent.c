@@ -6,6 +6,7 @@
 #include "agent.h"
 #include "log.h"
 #include "mem.h"
+#include "podns.h"
 
 #include <net/if.h>
 #include <stdio.h>
@@ -15,7 +16,7 @@
 
 struct options {
 	struct kl_agent_config config;
-	const char *log_level, *cert_dir, *service_cidr, *cni_bin_dir;
+	const char *log_level, *cert_dir, *service_cidr, *cni_bin_dir, *hold_pid;
 	struct kl_opt_list node_ips, mirrors, dns, labels, taints;
 	bool shared_kernel;
 	/* What was made from the options; lives until the agent ends. */
@@ -168,6 +169,7 @@ static int run(int argc, char **argv)
 		{"client-ca-file", 0, KL_OPT_STRING, &c->client_ca},
 		{"lease-duration", 0, KL_OPT_INT, &c->lease_seconds},
 		{"drain-hold", 0, KL_OPT_INT, &c->drain_hold_ms},
+		{"hold-pid-namespace", 0, KL_OPT_STRING, &o.hold_pid}, /* internal: see podns.h */
 		{"log-level", 0, KL_OPT_STRING, &o.log_level},
 	};
 	struct kl_err err = {0};
@@ -178,6 +180,8 @@ static int run(int argc, char **argv)
 	}
 	if (kl_log_set_level_name(o.log_level))
 		return kl_cmd_fail(&kl_cmd_agent, "--log-level is one of error, warn, info, debug, not '%s'", o.log_level);
+	if (o.hold_pid)
+		return kl_podns_hold_pid(o.hold_pid, &err) ? kl_cmd_fail(&kl_cmd_agent, "%s", err.text) : KL_EXIT_OK;
 	derive(&o);
 	int rc = kl_agent_run(c, &err);
 	options_release(&o);
