@@ -42,6 +42,8 @@ struct kl_write {
 	enum kl_field_validation field_validation;
 	int64_t now_ms;
 	bool created_by_update; /* set by apply-to-create */
+	const char *user;	/* who writes: CertificateSigningRequests remember it; NULL: nobody in particular */
+	const char *const *user_groups; /* NULL-terminated; may be NULL */
 };
 /*
  * Checks apiVersion/kind/namespace/name, handles unknown and duplicate fields, prunes what clients may not set, defaults,

@@ -102,6 +102,12 @@ static json_t *record_update(
 	return entries;
 }
 
+/* Status belongs to those who write the subresource, whatever came with the object. */
+static bool status_is_apart(const struct kl_write *w)
+{
+	return !w->subresource && (w->kind->subresources & KL_SUB_STATUS);
+}
+
 void kl_managed_record(const struct kl_write *w, const json_t *old, json_t *object)
 {
 	json_t *meta = json_object_get(object, "metadata");
@@ -117,6 +123,8 @@ void kl_managed_record(const struct kl_write *w, const json_t *old, json_t *obje
 	}
 	kl_autojson *changed =
 		old ? kl_fieldset_diff(w->kind->schema, old, object) : kl_fieldset_of(w->kind->schema, object);
+	if (!old && status_is_apart(w))
+		json_object_del(changed, "f:status");
 	kl_autojson *lost = old ? kl_fieldset_diff(w->kind->schema, object, old) : NULL;
 	if (!changed && !lost) {
 		if (before)
@@ -314,6 +322,8 @@ json_t *kl_managed_apply(
 {
 	struct kl_write apply = *w;
 	apply.operation = "Apply";
+	if (status_is_apart(w))
+		json_object_del(applied, "status");
 	kl_autojson *applied_set = kl_fieldset_of(w->kind->schema, applied);
 	if (!current) {
 		json_t *object = json_deep_copy(applied);

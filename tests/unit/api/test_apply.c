@@ -63,6 +63,7 @@ KL_TEST(apply_owns_conflicts_and_lets_go)
 	kl_autofree char *names = managers(less);
 	KL_CHECK_STR(names, "two/Apply one/Apply");
 	/* The same again changes nothing. */
+	KL_CHECK(!kl_json_get(json_array_get(kl_json_get(less, "metadata", "managedFields", NULL), 0), "fieldsV1", "f:status", NULL));
 	kl_autojson *again = apply(less, "one", HEAD "}\nspec: {" TAIL, false, &m6);
 	KL_CHECK(json_equal(again, less));
 }
