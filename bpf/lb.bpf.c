@@ -157,7 +157,7 @@ __noinline int nat_port_pick(struct kl_flow_key *reply, __u32 start, struct kl_f
 	return 0;
 }
 
-enum admitted { ADMITTED, NO_BACKEND, NO_NODE_ADDR, NO_NAT_PORT, NO_PLACE };
+enum admitted { ADMITTED, NO_BACKEND, NO_NODE_ADDR, NO_NAT_PORT, NO_PLACE, KEY_TAKEN };
 
 KL_INLINE void tuple_fill(struct kl_map_tuple *tuple, const struct kl_flow_key *key, __be16 nat_port, __u32 now)
 {
@@ -170,31 +170,63 @@ KL_INLINE void tuple_fill(struct kl_map_tuple *tuple, const struct kl_flow_key *
 	tuple->created = now;
 }
 
+KL_INLINE void reply_key_fill(struct kl_flow_key *reply, const struct kl_flow_key *key, const struct kl_map_backend *backend)
+{
+	addr_copy(reply->saddr, backend->addr);
+	addr_copy(reply->daddr, key->saddr);
+	reply->sport = backend->port;
+	reply->dport = key->sport;
+	reply->proto = key->proto;
+}
+
+/*
+ * Without SNAT the reply's key has no trace of the frontend: a client that comes from the same port through another one
+ * (a NodePort before, a cluster address now) would meet its old flow. What is over, void or was never answered makes room,
+ * and so does anything when the caller has no other backend left to try. 1: the key is free.
+ */
+__noinline int reply_key_clear(const struct kl_flow_hash *hash, __u16 now, __u32 force)
+{
+	const struct kl_map_config *cfg = config_get();
+	struct found old;
+	if (!cfg || !hash || !flow_find(cfg, hash, &old))
+		return 1;
+	__u32 phase = state_phase(old.state);
+	int lives = (phase == KL_PHASE_OPEN || phase == KL_PHASE_UDP || phase == KL_PHASE_ANSWERED) &&
+		!flow_is_expired(old.index, old.state, now);
+	if (lives && !force)
+		return 0;
+	flow_free_pair(old.index);
+	return 1;
+}
+
+enum { ADMIT_TRIES = 4 };
+
 /*
  * A new flow: chooses a backend, makes both entries, and fills in work->found. A TCP packet in mid-flow is
  * treated the same: the flow may have come from a node that is gone, and a Maglev table finds the same backend.
  */
-__noinline int admit(struct work *work)
+__noinline int admit_once(struct work *work, __u32 attempt)
 {
 	const struct kl_map_config *cfg = config_get();
 	struct scratch *scratch = scratch_get();
 	if (!cfg || !work || !scratch)
 		return NO_BACKEND;
 	addr_copy(scratch->client.addr, work->packet.key.saddr);
-	__u32 id = service_pick(cfg, work->service, 1, kl_pick_hash(&work->packet.key), &scratch->client);
+	__u32 id = service_pick(cfg, work->service, 1, kl_pick_hash(&work->packet.key) + attempt * 0x9e3779b9u, &scratch->client);
 	const struct kl_map_backend *backend = id ? backend_get(id) : NULL;
 	if (!backend || addr_is_v4(backend->addr) == work->packet.v6)
 		return NO_BACKEND;
 
 	struct new_flow *new = &scratch->new;
 	struct kl_flow_key *reply = &scratch->reply;
-	addr_copy(reply->saddr, backend->addr);
-	addr_copy(reply->daddr, work->packet.key.saddr);
-	reply->sport = backend->port;
-	reply->dport = work->packet.key.sport;
-	reply->proto = work->packet.key.proto;
+	__u64 now = now_ticks(cfg);
 	__be16 nat_port = 0;
-	if (!(backend->flags & KL_BE_LOCAL)) {
+	reply_key_fill(reply, &work->packet.key, backend);
+	if (backend->flags & KL_BE_LOCAL) {
+		flow_hash(reply, &new->reply);
+		if (!reply_key_clear(&new->reply, (__u16)now, attempt + 1 == ADMIT_TRIES))
+			return KEY_TAKEN;
+	} else {
 		const __be32 *source = node_addr(cfg, work->packet.v6);
 		if (!source)
 			return NO_NODE_ADDR;
@@ -202,10 +234,7 @@ __noinline int admit(struct work *work)
 		nat_port = (__be16)nat_port_pick(reply, (__u32)(work->hash.fingerprint >> 32), &new->reply);
 		if (!nat_port)
 			return NO_NAT_PORT;
-	} else {
-		flow_hash(reply, &new->reply);
 	}
-	__u64 now = now_ticks(cfg);
 	tuple_fill(&new->tuple, &work->packet.key, nat_port, (__u32)now);
 	new->forward = work->hash;
 	new->confirmed = 0;
@@ -218,6 +247,14 @@ __noinline int admit(struct work *work)
 	work->found.index = new->index;
 	work->found.state = new->state;
 	return ADMITTED;
+}
+
+KL_INLINE int admit(struct work *work)
+{
+	int admitted = KEY_TAKEN;
+	for (__u32 attempt = 0; attempt < ADMIT_TRIES && admitted == KEY_TAKEN; attempt++)
+		admitted = admit_once(work, attempt);
+	return admitted;
 }
 
 KL_INLINE int refuse(struct kl_map_counters *counters, int why)

@@ -69,6 +69,22 @@ static const struct script scripts[] = {
 	{"no endpoint", IPPROTO_TCP, {{IN, CLIENT, 40004, NODE, 30003, S, VERDICT_DROP, .counter = "drop_no_backend"}}},
 	{"in mid-flow a lost flow is made anew", IPPROTO_TCP, {
 		{IN, CLIENT, 40005, NODE, 30001, A, VERDICT_PASS, CLIENT, 40005, LOCAL_POD, 8080, 0, "flows_inserted"}}},
+	{"the same client port through another frontend of the same pod, the first flow over", IPPROTO_TCP, {
+		{IN, CLIENT, 40010, NODE, 30001, S, VERDICT_PASS, CLIENT, 40010, LOCAL_POD, 8080, 0, "flows_inserted"},
+		{OUT, LOCAL_POD, 8080, CLIENT, 40010, SA, VERDICT_PASS, NODE, 30001, CLIENT, 40010, 0, "returned"},
+		{IN, CLIENT, 40010, NODE, 30001, A, VERDICT_PASS, CLIENT, 40010, LOCAL_POD, 8080, 0, "flows_promoted"},
+		{IN, CLIENT, 40010, NODE, 30001, FA, VERDICT_PASS, CLIENT, 40010, LOCAL_POD, 8080, 0, "forwarded"},
+		{OUT, LOCAL_POD, 8080, CLIENT, 40010, FA, VERDICT_PASS, NODE, 30001, CLIENT, 40010, 0, "returned"},
+		{IN, CLIENT, 40010, VIP, 80, S, VERDICT_PASS, CLIENT, 40010, LOCAL_POD, 8080, 0, "flows_inserted"},
+		{OUT, LOCAL_POD, 8080, CLIENT, 40010, SA, VERDICT_PASS, VIP, 80, CLIENT, 40010, 0, "returned"},
+		{IN, CLIENT, 40010, VIP, 80, A, VERDICT_PASS, CLIENT, 40010, LOCAL_POD, 8080, 0, "flows_promoted"}}},
+	{"the same client port through another frontend, the first flow never answered, or still open", IPPROTO_TCP, {
+		{IN, CLIENT, 40011, NODE, 30001, S, VERDICT_PASS, CLIENT, 40011, LOCAL_POD, 8080, 0, "flows_inserted"},
+		{IN, CLIENT, 40011, VIP, 80, S, VERDICT_PASS, CLIENT, 40011, LOCAL_POD, 8080, 0, "flows_inserted"},
+		{OUT, LOCAL_POD, 8080, CLIENT, 40011, SA, VERDICT_PASS, VIP, 80, CLIENT, 40011, 0, "returned"},
+		{IN, CLIENT, 40011, VIP, 80, A, VERDICT_PASS, CLIENT, 40011, LOCAL_POD, 8080, 0, "flows_promoted"},
+		{IN, CLIENT, 40011, NODE, 30001, S, VERDICT_PASS, CLIENT, 40011, LOCAL_POD, 8080, 0, "flows_inserted"},
+		{OUT, LOCAL_POD, 8080, CLIENT, 40011, SA, VERDICT_PASS, NODE, 30001, CLIENT, 40011, 0, "returned"}}},
 	{"TTL ends at a remote pod's detour", IPPROTO_TCP, {
 		{IN, CLIENT, 40006, NODE, 30002, S, VERDICT_DROP, .ttl = 1, .counter = "drop_ttl"},
 		{IN, CLIENT, 40006, NODE, 30001, S, VERDICT_PASS, CLIENT, 40006, LOCAL_POD, 8080, 1, "forwarded"}}},
