@@ -161,6 +161,21 @@ static void other(struct kl_rest *rest, struct kl_http_request *req)
 
 /* --- resources --- */
 
+/* kubectl asks for the list of these when it meets a kind that it does not know: there are none. */
+static bool is_crd_list(const struct rest_call *call)
+{
+	const struct kl_rest_path *path = &call->path;
+	return is_read(call->req) && !path->name && !path->ns && !strcmp(path->group, "apiextensions.k8s.io") &&
+		!strcmp(path->version, "v1") && !strcmp(path->resource, "customresourcedefinitions");
+}
+
+static void reply_crd_list(struct rest_call *call)
+{
+	kl_autojson *list = json_pack("{s:s, s:s, s:{s:s}, s:[]}", "kind", "CustomResourceDefinitionList", "apiVersion",
+		"apiextensions.k8s.io/v1", "metadata", "resourceVersion", "1", "items");
+	reply_json(call, 200, list);
+}
+
 static const struct {
 	const char *name;
 	unsigned bit;
@@ -307,6 +322,10 @@ static void serve(struct rest_call *call)
 		rc = not_found(&st);
 	if (rc == 0 && kind == KL_PATH_OTHER) {
 		other(call->rest, call->req);
+		return;
+	}
+	if (rc == 0 && is_crd_list(call)) {
+		reply_crd_list(call);
 		return;
 	}
 	if (rc == 0 && proxied(call)) {
