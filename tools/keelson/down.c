@@ -289,6 +289,7 @@ static int run(int argc, char **argv)
 		down_node(name, node, &err);
 	else if (!all)
 		down_cluster(name, keep_data, &err);
+	kl_clusters_forget();
 	return err.code && err.code != -ENOENT ? kl_cmd_fail(&kl_cmd_down, "%s", kl_err_text(&err)) : KL_EXIT_OK;
 }
 

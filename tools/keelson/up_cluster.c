@@ -8,10 +8,13 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "file.h"
 #include "netns.h"
+
+#define LOCK KL_CLUSTERS_RUN "/.lock"
 
 bool kl_cluster_name_valid(const char *name)
 {
@@ -169,24 +172,53 @@ int kl_cluster_free_index(struct kl_err *err)
 		err, ENOSPC, "this machine has %d clusters already; 'keelson down' removes one", KL_CLUSTERS_MAX);
 }
 
+static int lock_file(int fd, struct kl_err *err)
+{
+	if (!flock(fd, LOCK_EX | LOCK_NB))
+		return 0;
+	if (isatty(STDERR_FILENO))
+		fprintf(stderr, "waiting for another 'keelson up' or 'keelson down' to end…\n");
+	while (flock(fd, LOCK_EX))
+		if (errno != EINTR)
+			return kl_fail(err, errno, "lock '" LOCK "'");
+	return 0;
+}
+
 int kl_clusters_lock(struct kl_err *err)
 {
-	if (kl_mkdir_p(KL_CLUSTERS_RUN, 0755, err))
-		return err->code;
-	int fd = open(KL_CLUSTERS_RUN "/.lock", O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-	if (fd < 0)
-		return kl_fail(err, errno, "open the lock " KL_CLUSTERS_RUN "/.lock");
-	if (flock(fd, LOCK_EX | LOCK_NB)) {
-		if (isatty(STDERR_FILENO))
-			fprintf(stderr, "waiting for another 'keelson up' or 'keelson down' to end…\n");
-		while (flock(fd, LOCK_EX))
-			if (errno != EINTR) {
-				int rc = kl_fail(err, errno, "lock " KL_CLUSTERS_RUN "/.lock");
-				close(fd);
-				return rc;
-			}
+	for (;;) {
+		struct stat held, named;
+		if (kl_mkdir_p(KL_CLUSTERS_RUN, 0755, err))
+			return err->code;
+		kl_autoclose int fd = open(LOCK, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+		if (fd < 0 && errno == ENOENT)
+			continue;
+		if (fd < 0)
+			return kl_fail(err, errno, "open '" LOCK "'");
+		int rc = lock_file(fd, err);
+		if (rc)
+			return rc;
+		/* Whoever removed the last cluster removed the file too, perhaps while we waited for it. */
+		if (fstat(fd, &held) || stat(LOCK, &named) || held.st_ino != named.st_ino)
+			continue;
+		int ret = fd;
+		fd = -1;
+		return ret;
 	}
-	return fd;
+}
+
+void kl_clusters_forget(void)
+{
+	size_t count;
+	char **names = kl_cluster_names(&count);
+	for (size_t i = 0; i < count; i++)
+		free(names[i]);
+	free(names);
+	if (count)
+		return;
+	unlink(LOCK);
+	rmdir(KL_CLUSTERS_RUN);
+	rmdir("/run/keelson");
 }
 
 bool kl_cluster_has_node(const struct kl_cluster *cluster, int node)

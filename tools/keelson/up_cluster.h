@@ -57,6 +57,8 @@ int kl_cluster_free_index(struct kl_err *err);
 
 /* Orders every `up` and `down` on the machine; the lock goes with the fd. Waits; says so on a terminal. */
 int kl_clusters_lock(struct kl_err *err);
+/* Removes the lock's file and its folders when no cluster is left. Under the lock. */
+void kl_clusters_forget(void);
 
 bool kl_cluster_has_node(const struct kl_cluster *cluster, int node);
 void kl_cluster_add_node(struct kl_cluster *cluster, int node);

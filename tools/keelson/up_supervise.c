@@ -5,8 +5,10 @@
 #include "up_units.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/pidfd.h>
@@ -19,12 +21,21 @@
 
 enum { BACKOFF_FIRST_MS = 200, BACKOFF_LAST_MS = 5000, STEADY_MS = 10000, UNITS_MAX = KL_CLUSTER_NODES_MAX + 2 };
 
+/* Why a unit cannot be started stands in its own log too, where people look first. */
+static void tell(const struct kl_unit *unit, const char *words)
+{
+	kl_autoclose int fd = open(unit->log, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0640);
+	if (fd >= 0)
+		dprintf(fd, "cannot be started: %s\n", words);
+}
+
 static void start(struct kl_unit *unit)
 {
 	struct kl_err err = {0};
 	int rc = kl_unit_start(unit, &err);
 	if (rc < 0) {
 		kl_error("%s: %s", unit->name, kl_err_text(&err));
+		tell(unit, kl_err_text(&err));
 		unit->backoff_ms = unit->backoff_ms ? unit->backoff_ms * 2 : BACKOFF_FIRST_MS;
 		if (unit->backoff_ms > BACKOFF_LAST_MS)
 			unit->backoff_ms = BACKOFF_LAST_MS;
