@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -70,7 +71,12 @@ static int take_images(const char *registry_dir, const char *demo_images, struct
 {
 	kl_autofree char *from = kl_asprintf("%s/registry", demo_images), *stamp = kl_asprintf("%s/stamp", demo_images);
 	kl_autofree char *to = kl_asprintf("%s/data", registry_dir), *taken = kl_asprintf("%s/stamp", registry_dir);
+	kl_autofree char *lock = kl_asprintf("%s/.lock", demo_images);
 	kl_autobuf want = {0}, have = {0};
+	/* tools/demo-images holds it while it exchanges the folders. */
+	kl_autoclose int fd = open(lock, O_RDONLY | O_CLOEXEC);
+	if (fd >= 0)
+		flock(fd, LOCK_SH);
 	if (!kl_path_exists(from) || kl_file_read(stamp, &want, NULL))
 		return 0;
 	if (!kl_file_read(taken, &have, NULL) && !strcmp(kl_buf_str(&want), kl_buf_str(&have)))
