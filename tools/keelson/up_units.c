@@ -44,6 +44,16 @@ static void more_arguments(struct kl_unit *unit, const json_t *list)
 			arguments(unit, json_string_value(arg), NULL);
 }
 
+static bool mentions(const json_t *list, const char *option)
+{
+	size_t i;
+	json_t *arg;
+	json_array_foreach (list, i, arg)
+		if (json_is_string(arg) && !strncmp(json_string_value(arg), option, strlen(option)))
+			return true;
+	return false;
+}
+
 static void add_registry(struct kl_units *units, const struct kl_cluster *cluster)
 {
 	struct kl_unit *unit = add_unit(units, cluster, "registry");
@@ -87,6 +97,8 @@ static void add_agent(struct kl_units *units, const struct kl_cluster *cluster, 
 		"--shared-kernel", "--image-root", images, "--lease-duration", "10", NULL);
 	if (cluster->registry)
 		arguments(unit, "--registry-mirror", mirror, NULL);
+	if (!mentions(cluster->agent_args, "--node-labels"))
+		arguments(unit, "--node-labels", "node-role.kubernetes.io/worker=", NULL);
 	more_arguments(unit, cluster->agent_args);
 }
 
