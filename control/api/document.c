@@ -104,8 +104,13 @@ static const struct made *make(const char *path, const struct form *form)
 	return made;
 }
 
-bool kl_api_document(const char *path, const char *accept, struct kl_document *ret)
+bool kl_api_document(const char *path_given, const char *accept, struct kl_document *ret)
 {
+	/* Client libraries ask for "/apis/", too. */
+	size_t len = strlen(path_given);
+	while (len && path_given[len - 1] == '/')
+		len--;
+	kl_autofree char *path = kl_strndup(path_given, len);
 	const struct form *form = choose_form(path, accept);
 	pthread_mutex_lock(&lock);
 	const struct made *made = find(path, form->form);

@@ -33,6 +33,8 @@ KL_TEST(every_version_is_discovered)
 		kl_autojson *openapi = document(path, NULL);
 		KL_CHECK_STR(kl_json_str(openapi, "openapi", NULL), "3.0.0");
 	}
+	kl_autojson *slash = document("/apis/", NULL);
+	KL_CHECK(slash != NULL);
 	KL_CHECK(!document("/apis/nope", NULL) && !document("/apis/apps/v2", NULL) && !document("/openapi/v3/x", NULL));
 }
 
