@@ -551,6 +551,8 @@ void launch_done(struct container *c, const struct launch_result *result)
 		if (c->pod->deleting || c->pod->stop_all || c->stopping) {
 			c->stopping = false;
 			container_stop(c, pod_grace_ms(c->pod), NULL);
+		} else if (c->changed) {
+			container_spec_changed(c);
 		}
 	}
 	report_changed(c->pod);
@@ -575,7 +577,7 @@ static json_t *terminated_state(const struct container *c, const struct kl_conta
 		json_object_set_new(state, "message", json_stringn_nocheck(message, strlen(message)));
 	else if (exit->unknown)
 		json_object_set_new(state, "message",
-			json_string("The container could not be located when the pod was terminated"));
+			json_string("The container's monitor was killed: its exit code is not known"));
 	return state;
 }
 
@@ -639,21 +641,41 @@ static void restart(struct container *c)
 	uv_timer_start(&c->timer, on_timer, (uint64_t)wait, 0);
 }
 
+/* Nothing failed: no back-off. */
+static void begin_changed(struct container *c)
+{
+	c->changed = false;
+	json_decref(c->last);
+	c->last = json_incref(c->terminated);
+	begin_run(c);
+}
+
 void container_cleaned(struct container *c)
 {
 	c->busy = false;
 	if (c->state == C_LAUNCH) { /* adopted half made */
 		c->state = C_IDLE;
 	} else if (c->state == C_CLEAN) {
-		if (!wants_to_run(c) || !container_restarts(c, container_exit_code(c))) {
+		if (!wants_to_run(c) || (!c->changed && !container_restarts(c, container_exit_code(c)))) {
 			c->state = C_DONE;
 			c->stopping = false;
+		} else if (c->changed) {
+			begin_changed(c);
 		} else {
 			restart(c);
 		}
 	}
 	report_changed(c->pod);
 	pod_step(c->pod);
+}
+
+void container_spec_changed(struct container *c)
+{
+	kl_autofree char *message = kl_asprintf("Container %s definition changed, will be restarted", c->name);
+
+	c->changed = c->state == C_RUNNING || c->state == C_LAUNCH || c->state == C_CLEAN;
+	if (c->state == C_RUNNING)
+		container_stop(c, pod_grace_ms(c->pod), message);
 }
 
 bool container_ended(const struct container *c)

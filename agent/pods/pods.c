@@ -152,6 +152,17 @@ static void note_deletion(struct kl_pod *pod)
 		container_quiet(&pod->containers[i]);
 }
 
+/* The image is the one thing of a container that may change in place. */
+static void note_images(struct kl_pod *pod, const json_t *old)
+{
+	for (size_t i = 0; i < pod->count && !pod->deleting; i++) {
+		const char *name = pod->containers[i].name;
+		const char *before = kl_json_str(kl_pod_container(old, name), "image", NULL);
+		if (strcmp(before, kl_json_str(kl_pod_container(pod->object, name), "image", NULL)) != 0)
+			container_spec_changed(&pod->containers[i]);
+	}
+}
+
 void kl_pods_update(struct kl_pods *pods, const json_t *object)
 {
 	const char *uid = kl_json_str(object, "metadata", "uid", NULL);
@@ -167,9 +178,10 @@ void kl_pods_update(struct kl_pods *pods, const json_t *object)
 		pod_step(pod);
 		return;
 	}
-	json_decref(pod->object);
+	kl_autojson *old = pod->object;
 	pod->object = json_deep_copy(object);
 	note_deletion(pod);
+	note_images(pod, old);
 	report_changed(pod);
 	pod_step(pod);
 }

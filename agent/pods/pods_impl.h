@@ -72,6 +72,7 @@ struct container {
 	int64_t started_ms; /* of the present or last run; 0: never */
 
 	bool ready, started, poststart_done;
+	bool changed; /* its image in the spec is another one now: it is stopped, and begins anew whatever the policy says */
 	char *waiting_reason, *waiting_message; /* NULL: the default of its turn */
 	json_t *terminated;			/* state.terminated of the last run while it is the present state */
 	json_t *last;				/* lastState.terminated */
@@ -184,6 +185,7 @@ void container_init(struct container *c, struct kl_pod *pod, const json_t *spec,
 void container_release(struct container *c);
 void container_paths(struct container *c); /* bundle, upper, log_path, cgroup from id and log_number */
 void container_begin(struct container *c); /* from C_IDLE */
+void container_spec_changed(struct container *c); /* the image in the spec is another one */
 void container_adopt(struct container *c); /* from a checkpoint */
 const json_t *container_spec(const struct container *c);
 bool container_ended(const struct container *c); /* C_DONE, or nothing runs and nothing will while the pod stops */

@@ -374,6 +374,21 @@ KL_TEST(a_lost_monitor)
 	fake_node_release(&node);
 }
 
+KL_TEST(another_image_in_the_spec_restarts_the_container)
+{
+	struct fake_node node;
+
+	fake_node_init(&node);
+	add(&node, "{\"restartPolicy\":\"Never\"}");
+	KL_CHECK(fake_run_until(&node, running));
+	add(&node, "{\"restartPolicy\":\"Never\",\"containers\":[{\"name\":\"c\",\"image\":\"i:2\"}]}");
+	KL_CHECK(fake_run_until(&node, restarted_once));
+	KL_CHECK_STR(kl_json_str(fake_container_status(&node, "p", "c"), "image", NULL), "i:2");
+	fake_run_for(&node, 20);
+	KL_CHECK(fake_event(&node, "Killing: Container c definition changed, will be restarted"));
+	fake_node_release(&node);
+}
+
 KL_TEST(many_pods_come_and_go)
 {
 	struct fake_node node;
