@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -128,5 +129,68 @@ int kl_images_collect(struct kl_images *images, int64_t *ret_bytes, struct kl_er
 	if (!rc)
 		rc = each(images, "blobs/sha256", sweep_blob, &sweep, err);
 	*ret_bytes = sweep.bytes;
+	return rc;
+}
+
+/* --- making room */
+
+static unsigned used_percent(const struct kl_images *images)
+{
+	struct statvfs fs;
+
+	if (statvfs(images->root, &fs) || !fs.f_blocks)
+		return 0;
+	return (unsigned)(100 - fs.f_bavail * 100 / fs.f_blocks);
+}
+
+struct use_search {
+	const json_t *layers;
+	bool found;
+};
+
+static void compare_use(struct kl_images *images, const char *path, const char *name, void *arg)
+{
+	struct use_search *search = arg;
+	kl_autojson *layers = kl_json_load(path, MAX_RECORD, NULL);
+
+	(void)images, (void)name;
+	search->found |= json_equal(layers, search->layers);
+}
+
+static bool in_use(struct kl_images *images, const struct kl_image *image)
+{
+	struct use_search search = {.layers = image->layers};
+
+	return each(images, "uses", compare_use, &search, NULL) || search.found;
+}
+
+static int by_age(const void *a, const void *b)
+{
+	const struct kl_image *x = a, *y = b;
+
+	return x->pulled_ms < y->pulled_ms ? -1 : x->pulled_ms > y->pulled_ms;
+}
+
+int kl_images_shrink(struct kl_images *images, unsigned high_percent, unsigned low_percent, int64_t *ret_bytes,
+	struct kl_err *err)
+{
+	kl_cleanup(kl_image_list_release) struct kl_image_list list = {0};
+	int rc = 0;
+
+	*ret_bytes = 0;
+	if (used_percent(images) <= high_percent)
+		return 0;
+	rc = kl_images_list(images, &list, err);
+	if (!rc && list.count)
+		qsort(list.items, list.count, sizeof(list.items[0]), by_age);
+	for (size_t i = 0; !rc && i < list.count && used_percent(images) > low_percent; i++) {
+		int64_t bytes = 0;
+		if (in_use(images, &list.items[i]))
+			continue;
+		rc = kl_images_remove(images, list.items[i].name, err);
+		if (!rc)
+			rc = kl_images_collect(images, &bytes, err);
+		*ret_bytes += bytes;
+	}
 	return rc;
 }

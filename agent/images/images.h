@@ -59,6 +59,13 @@ void kl_image_list_release(struct kl_image_list *list);
 /* Removes layers and blobs that no image and no mounted root needs; returns the bytes of blobs freed. */
 int kl_images_collect(struct kl_images *images, int64_t *ret_bytes, struct kl_err *err);
 
+/*
+ * When the store's file system is fuller than `high_percent`: removes images that no mounted root uses, the longest here
+ * first, until it is below `low_percent`. Returns the bytes freed; 0 also when nothing had to be done.
+ */
+int kl_images_shrink(struct kl_images *images, unsigned high_percent, unsigned low_percent, int64_t *ret_bytes,
+	struct kl_err *err);
+
 /* --- snapshot.c */
 /* Mounts the image with a writable layer of its own (upper_dir/{upper,work}) at `target`, which is made. */
 int kl_images_mount(struct kl_images *images, const struct kl_image *image, const char *id, const char *upper_dir,

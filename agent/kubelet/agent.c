@@ -12,7 +12,8 @@
 #include <string.h>
 #include <sys/stat.h>
 
-enum { READY_POLL_MS = 50, DEFAULT_PORT = 10250, TRIM_AFTER_MS = 3000, TRIM_EVERY_MS = 120000 };
+enum { READY_POLL_MS = 50, DEFAULT_PORT = 10250, TRIM_AFTER_MS = 3000, TRIM_EVERY_MS = 120000,
+	SHRINK_EVERY_MS = 300000, DISK_HIGH_PERCENT = 85, DISK_LOW_PERCENT = 80 };
 
 /* --- the network's side */
 
@@ -85,6 +86,36 @@ static void on_ready_timer(uv_timer_t *timer)
 			agent->config->uplink, status.lb_mode ? status.lb_mode : "?");
 		uv_timer_start(timer, on_settled, TRIM_AFTER_MS, TRIM_EVERY_MS);
 	}
+}
+
+/* --- room for images, as kubelet makes it: above 85 % down to 80 % */
+
+static void shrink_work(uv_work_t *req)
+{
+	struct agent *agent = container_of(req, struct agent, shrink);
+	struct kl_err err = {0};
+	int64_t bytes;
+
+	if (kl_images_shrink(agent->images, DISK_HIGH_PERCENT, DISK_LOW_PERCENT, &bytes, &err))
+		kl_warn("make room among the images: %s", err.text);
+	else if (bytes)
+		kl_info("removed unused images: %lld bytes", (long long)bytes);
+}
+
+static void shrink_done(uv_work_t *req, int status)
+{
+	(void)status;
+	container_of(req, struct agent, shrink)->shrinking = false;
+}
+
+static void on_shrink_timer(uv_timer_t *timer)
+{
+	struct agent *agent = timer->data;
+
+	if (agent->shrinking)
+		return;
+	agent->shrinking = true;
+	uv_queue_work(&agent->loop, &agent->shrink, shrink_work, shrink_done);
 }
 
 /* --- pods from the API */
@@ -313,6 +344,8 @@ static void stop_all(struct agent *agent)
 	kl_node_free(agent->node);
 	if (agent->client)
 		kl_client_free(agent->client);
+	while (agent->shrinking)
+		uv_run(&agent->loop, UV_RUN_ONCE);
 	uv_run(&agent->loop, UV_RUN_NOWAIT);
 	uv_walk(&agent->loop, close_rest, NULL);
 	uv_run(&agent->loop, UV_RUN_NOWAIT);
@@ -347,12 +380,14 @@ int kl_agent_run(const struct kl_agent_config *config, struct kl_err *err)
 	agent.found_ips = config->node_ips ? NULL : agent_device_ips(config->uplink);
 	agent.node_ips = config->node_ips ? config->node_ips : (const char *const *)agent.found_ips;
 	uv_timer_init(&agent.loop, &agent.ready_timer);
-	agent.ready_timer.data = &agent;
+	uv_timer_init(&agent.loop, &agent.shrink_timer);
+	agent.ready_timer.data = agent.shrink_timer.data = &agent;
 	start_signals(&agent);
 	int rc = agent.node_ips[0] ? start_all(&agent, err)
 				   : kl_fail_msg(err, ENODEV, "no address on '%s': give --node-ip", config->uplink);
 	if (!rc) {
 		uv_timer_start(&agent.ready_timer, on_ready_timer, 0, READY_POLL_MS);
+		uv_timer_start(&agent.shrink_timer, on_shrink_timer, SHRINK_EVERY_MS, SHRINK_EVERY_MS);
 		uv_run(&agent.loop, UV_RUN_DEFAULT);
 		kl_info("the agent ends; containers and the dataplane go on");
 	}

@@ -35,8 +35,9 @@ struct agent {
 	const char *const *node_ips;
 	uv_timer_t ready_timer;
 	uv_signal_t sigterm, sigint;
-	bool cidrs_known, images_dirty;
-	json_t *image_list; /* for the node's status; made in the pool */
+	uv_timer_t shrink_timer;
+	uv_work_t shrink;
+	bool cidrs_known, shrinking;
 	int64_t begin_ms;
 };
 
