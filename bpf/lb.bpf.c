@@ -131,7 +131,7 @@ KL_INLINE void forward_to(const struct kl_map_config *cfg, struct work *work, co
 	work->remote = nat_port != 0;
 }
 
-enum { NAT_PORT_TRIES = 8 };
+enum { NAT_PORT_TRIES = 16 };
 
 /* A source port that no other flow towards this backend uses. Ports are shared between backends. 0: none found. */
 __noinline int nat_port_pick(struct kl_flow_key *reply, __u32 start, struct kl_flow_hash *ret_hash)
@@ -149,7 +149,8 @@ __noinline int nat_port_pick(struct kl_flow_key *reply, __u32 start, struct kl_f
 		flow_hash(reply, ret_hash);
 		if (!flow_find(cfg, ret_hash, &taken))
 			return port;
-		if (flow_is_expired(taken.index, taken.state, (__u16)now_ticks(cfg))) {
+		__u16 now = (__u16)now_ticks(cfg);
+		if (state_is_over(taken.state, now) || flow_is_expired(taken.index, taken.state, now)) {
 			flow_free_pair(taken.index);
 			return port;
 		}

@@ -82,11 +82,11 @@ static void sizes_fill(const struct kl_maps_sizes *given, uint32_t ret[KL_MAP_CO
 	const struct kl_maps_sizes *sizes = given ? given : &none;
 	struct regions regions = regions_of(or_default(sizes->flows, 131072));
 	uint32_t lines = regions.main + regions.half + regions.over;
-	uint32_t services = or_default(sizes->services, 4096) + 1, backends = or_default(sizes->backends, 16384) + 1;
+	uint32_t services = or_default(sizes->services, 2047) + 1, backends = or_default(sizes->backends, 8191) + 1;
 	ret[KL_MAP_CONFIG] = ret[KL_MAP_COUNTERS] = 1;
-	ret[KL_MAP_FRONTENDS] = power_of_two(or_default(sizes->frontends, 8192)) * 2;
+	ret[KL_MAP_FRONTENDS] = power_of_two(or_default(sizes->frontends, 4096)) * 2;
 	ret[KL_MAP_SERVICES] = ret[KL_MAP_NAMES] = services;
-	ret[KL_MAP_SLOTS] = or_default(sizes->blocks, 16384);
+	ret[KL_MAP_SLOTS] = or_default(sizes->blocks, 8192);
 	ret[KL_MAP_BACKENDS] = ret[KL_MAP_TRAFFIC] = backends;
 	ret[KL_MAP_CT_HOT] = lines;
 	ret[KL_MAP_CT_COLD] = lines * KL_LINE_FLOWS;
@@ -199,8 +199,9 @@ static int config_init(struct kl_maps *maps, const struct regions *regions, stru
 	config->over_mask = regions->over - 1;
 	config->node_port_min = 30000;
 	config->node_port_max = 32767;
-	config->snat_port_min = 61000;
-	config->snat_port_max = 65535;
+	/* Below the NodePorts: neither they nor ip_local_port_range (32768-60999) reach here. */
+	config->snat_port_min = 10240;
+	config->snat_port_max = 29999;
 	__atomic_store_n(&config->layout, KL_LAYOUT, __ATOMIC_RELEASE);
 	return 0;
 }
