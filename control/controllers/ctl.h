@@ -31,6 +31,8 @@ enum controller_id {
 	CTL_REPLICASET,
 	CTL_REPLICATION,
 	CTL_DAEMONSET,
+	CTL_JOB,
+	CTL_CRONJOB,
 	CTL_ENDPOINTS,
 	CTL_NODE,
 	CTL_EVICTION,
@@ -97,8 +99,9 @@ struct controller {
 	void (*sync)(struct kl_controllers *c, const char *key);
 	void (*release)(struct kl_controllers *c); /* may be NULL */
 };
-extern const struct controller deployment_controller, replicaset_controller, replication_controller, daemonset_controller, endpoints_controller, node_controller,
-	eviction_controller, node_ipam_controller, pod_gc_controller, namespace_controller, gc_controller,
+extern const struct controller deployment_controller, replicaset_controller, replication_controller,
+	daemonset_controller, job_controller, cronjob_controller, endpoints_controller, node_controller, eviction_controller,
+	node_ipam_controller, pod_gc_controller, namespace_controller, gc_controller,
 	serviceaccount_controller, event_ttl_controller;
 
 struct queue;

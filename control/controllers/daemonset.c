@@ -21,6 +21,7 @@ static const struct {
 
 struct daemon {
 	struct owner owner;
+	json_t *spec; /* of its pods, with the tolerations that they get */
 	struct pod **pods;
 	size_t pod_count;
 	char hash[TEMPLATE_HASH];
@@ -183,7 +184,7 @@ static void create_on(struct daemon *d, const char *node)
 	json_t *spec = json_object_get(pod, "spec");
 	kl_json_set(pod, json_string(d->hash), "metadata", "labels", HASH_LABEL, NULL);
 	json_object_set_new(spec, "affinity", affinity_for(json_object_get(spec, "affinity"), node));
-	add_tolerations(spec);
+	json_object_set(spec, "tolerations", json_object_get(d->spec, "tolerations"));
 	owner_create_pod(&d->owner, pod);
 }
 
@@ -234,7 +235,7 @@ static void sync_node(struct kl_object *obj, void *arg)
 	bool start, stay, leaving = false;
 	struct pod *here = NULL;
 	kl_autojson *node = kl_object_parse(obj);
-	may_run(kl_json_get(d->owner.json, "spec", "template", "spec", NULL), node, &start, &stay);
+	may_run(d->spec, node, &start, &stay);
 	for (size_t i = 0; i < d->pod_count; i++) {
 		struct pod *pod = d->pods[i];
 		if (!is_for(pod, obj->name))
@@ -311,6 +312,8 @@ static void sync(struct kl_controllers *c, const char *key)
 		return;
 	if (!is_deleting(d.owner.json)) {
 		template_hash(kl_json_get(d.owner.json, "spec", "template", NULL), 0, d.hash);
+		d.spec = json_deep_copy(kl_json_get(d.owner.json, "spec", "template", "spec", NULL));
+		add_tolerations(d.spec);
 		owner_claim(&d.owner);
 		d.pods = owner_pods(&d.owner, true, &d.pod_count);
 		d.old = kl_calloc(d.pod_count + 1, sizeof(struct pod *));
@@ -318,6 +321,7 @@ static void sync(struct kl_controllers *c, const char *key)
 		replace_old(&d);
 		update_status(&d);
 	}
+	json_decref(d.spec);
 	free(d.pods);
 	free(d.old);
 	owner_release(&d.owner);

@@ -58,11 +58,12 @@ static void look_at(struct kubelet_stub *stub, const struct kl_object *obj, cons
 	if (!is_served(stub, kl_json_str(pod, "spec", "nodeName", NULL)))
 		return;
 	bool deleting = kl_json_get(pod, "metadata", "deletionTimestamp", NULL) != NULL;
-	bool running = !strcmp(kl_json_str(pod, "status", "phase", NULL), "Running");
+	const char *image = kl_json_str(first, "image", NULL);
+	bool running = strcmp(kl_json_str(pod, "status", "phase", NULL), "Pending") != 0;
 	if (deleting)
 		json_array_append_new(stub->work, json_pack("[s,s,s]", "delete", obj->ns, obj->name));
-	else if (!running && strcmp(kl_json_str(first, "image", NULL), "bad") != 0)
-		json_array_append_new(stub->work, json_pack("[s,s,s]", "run", obj->ns, obj->name));
+	else if (!running && strcmp(image, "bad") != 0)
+		json_array_append_new(stub->work, json_pack("[s,s,s]", image, obj->ns, obj->name));
 }
 
 static void on_pod(struct kl_object *now, struct kl_object *prev, void *arg)
@@ -71,6 +72,13 @@ static void on_pod(struct kl_object *now, struct kl_object *prev, void *arg)
 	(void)prev;
 	if (now)
 		look_at(stub, now, kl_feed_parsed(stub->feed));
+}
+
+/* What came while its node was not there yet, or went wrong the first time. */
+static void look_again(struct kl_object *obj, void *arg)
+{
+	kl_autojson *pod = kl_object_parse(obj);
+	look_at(arg, obj, pod);
 }
 
 static void patch_status(
@@ -87,6 +95,13 @@ static void patch_status(
 		.body_len = strlen(body),
 		.patch_type = KL_PATCH_STRATEGIC};
 	run(stub, &request);
+}
+
+static void end_pod(struct kubelet_stub *stub, const char *ns, const char *name, bool success)
+{
+	patch_status(stub, kl_kind_named("", "Pod"), ns, name,
+		json_pack("{s:s,s:[{s:s,s:s}]}", "phase", success ? "Succeeded" : "Failed", "conditions", "type",
+			"Ready", "status", "False"));
 }
 
 static void run_pod(struct kubelet_stub *stub, const char *ns, const char *name)
@@ -109,8 +124,13 @@ static void do_work(struct kubelet_stub *stub)
 	json_array_foreach (work, i, item) {
 		const char *ns = json_string_value(json_array_get(item, 1)),
 			   *name = json_string_value(json_array_get(item, 2));
-		if (!strcmp(json_string_value(json_array_get(item, 0)), "run")) {
-			run_pod(stub, ns, name);
+		const char *what = json_string_value(json_array_get(item, 0));
+		if (strcmp(what, "delete") != 0) {
+			bool ends = !strcmp(what, "done") || !strcmp(what, "fail");
+			if (ends)
+				end_pod(stub, ns, name, *what == 'd');
+			else
+				run_pod(stub, ns, name);
 			continue;
 		}
 		struct kl_request request = {
@@ -158,6 +178,7 @@ static void *main_loop(void *arg)
 		if (kl_monotonic_ms() - renewed_ms >= RENEW_MS) {
 			renewed_ms = kl_monotonic_ms();
 			renew_all(stub);
+			kl_feed_each(stub->feed, kl_kind_named("", "Pod"), look_again, stub);
 		}
 		kl_feed_wait(stub->feed, RENEW_MS / 2);
 	}

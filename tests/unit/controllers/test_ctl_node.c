@@ -90,7 +90,8 @@ KL_TEST(a_silent_node_is_unknown_and_its_pods_are_replaced)
 	KL_CHECK_STR(ready_of(node, "reason"), "NodeStatusUnknown");
 	KL_CHECK_STR(ready_of(node, "message"), "Kubelet stopped posting node status.");
 	UNTIL(taints(&w, "node1", "node.kubernetes.io/unreachable") == 2);
-	/* Evicted after the second that admission gave them, replaced on the other node; the stuck ones stay Terminating. */
+	/* Evicted after the second that admission gave them, replaced on the other node; the stuck ones stay
+	 * Terminating. */
 	UNTIL(world_ready(&w, "default") == 4 && on_node(&w, "node2") == 4);
 	KL_CHECK_INT(world_count(&w, "", "Pod", "default"), 6);
 	UNTIL(({

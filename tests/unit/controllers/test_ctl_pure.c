@@ -1,8 +1,11 @@
 #include "cidr.h"
+#include "clock.h"
+#include "cron.h"
 #include "mem.h"
 #include "queue.h"
 #include "rollout.h"
 #include "testlib.h"
+#include "zone.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -159,6 +162,62 @@ KL_TEST(queues)
 	queue_add(queue, "d", 0, 5);
 	KL_CHECK(took(queue, 5, "d"));
 	queue_free(queue);
+}
+
+KL_TEST(cron_schedules)
+{
+	static const struct {
+		const char *schedule, *after, *next;
+	} cases[] = {
+		{"* * * * *", "2026-01-01T00:00:00Z", "2026-01-01T00:01:00Z"},
+		{"* * * * *", "2026-01-01T00:00:59Z", "2026-01-01T00:01:00Z"},
+		{"*/15 * * * *", "2026-01-01T00:16:00Z", "2026-01-01T00:30:00Z"},
+		{"5/20 * * * *", "2026-01-01T00:26:00Z", "2026-01-01T00:45:00Z"},
+		{"0 3 * * *", "2026-01-01T03:00:00Z", "2026-01-02T03:00:00Z"},
+		{"0 0 29 2 *", "2026-01-01T00:00:00Z", "2028-02-29T00:00:00Z"},
+		{"0 0 31 * *", "2026-04-01T00:00:00Z", "2026-05-31T00:00:00Z"},
+		{"30 9 * * mon-fri", "2026-11-20T10:00:00Z", "2026-11-23T09:30:00Z"},
+		{"0 0 13 * 5", "2026-11-20T10:00:00Z", "2026-11-27T00:00:00Z"}, /* either day is enough */
+		{"0 0 * jan,JUL 0", "2026-02-01T00:00:00Z", "2026-07-05T00:00:00Z"},
+		{"@hourly", "2026-01-01T00:30:00Z", "2026-01-01T01:00:00Z"},
+		{"@yearly", "2026-01-01T00:30:00Z", "2027-01-01T00:00:00Z"},
+		{"@every 1h30m", "2026-01-01T00:00:00Z", "2026-01-01T01:30:00Z"},
+		{"0 0 30 2 *", "2026-01-01T00:00:00Z", NULL},
+	};
+	static const char *const bad[] = {"", "* * * *", "* * * * * *", "60 * * * *", "* 24 * * *", "* * 0 * *",
+		"* * * 13 *", "a * * * *", "5-3 * * * *", "*/0 * * * *", "1, * * * *", "@never", "@every", "@every 5x",
+		"*/ * * * *"};
+	struct cron cron;
+	for (size_t i = 0; i < KL_ARRAY_LEN(cases); i++) {
+		int64_t after_ms = 0;
+		char text[KL_TIME_TEXT] = "";
+		KL_CHECK(cron_parse(cases[i].schedule, &cron));
+		kl_time_parse(cases[i].after, &after_ms);
+		int64_t next_s = cron_next(&cron, after_ms / 1000, 0);
+		if (next_s)
+			kl_time_format(next_s, text);
+		KL_CHECK_STR(text, cases[i].next ? cases[i].next : "");
+	}
+	for (size_t i = 0; i < KL_ARRAY_LEN(bad); i++) {
+		if (cron_parse(bad[i], &cron))
+			kl_test_failed(__FILE__, __LINE__, "'%s' was taken", bad[i]);
+	}
+}
+
+KL_TEST(time_zones)
+{
+	int64_t offset_s, winter_ms, summer_ms;
+	kl_time_parse("2026-01-15T12:00:00Z", &winter_ms);
+	kl_time_parse("2026-07-15T12:00:00Z", &summer_ms);
+	KL_CHECK(zone_offset("", winter_ms / 1000, &offset_s) && !offset_s);
+	static const char *const bad[] = {"Nowhere/Land", "/etc/passwd", "../../../etc/passwd", "posixrules/../../x"};
+	for (size_t i = 0; i < KL_ARRAY_LEN(bad); i++)
+		KL_CHECK(!zone_offset(bad[i], 0, &offset_s));
+	if (!zone_offset("Europe/Berlin", winter_ms / 1000, &offset_s))
+		return; /* no tzdata here */
+	KL_CHECK_INT(offset_s, 3600);
+	KL_CHECK(zone_offset("Europe/Berlin", summer_ms / 1000, &offset_s));
+	KL_CHECK_INT(offset_s, 7200);
 }
 
 KL_MAIN()
