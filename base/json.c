@@ -198,7 +198,9 @@ char *kl_json_text(const json_t *json)
 json_t *kl_json_parse(const char *data, size_t len, struct kl_err *err)
 {
 	json_error_t error;
-	json_t *json = json_loadb(data, len, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &error);
+	json_t *json = kl_json_parse_quick(data, len);
+	if (!json)
+		json = json_loadb(data, len, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &error);
 	if (!json)
 		kl_fail_msg(err, EINVAL, "line %d, column %d: %s", error.line, error.column, error.text);
 	return json;

@@ -38,6 +38,8 @@ char *kl_json_text(const json_t *json);
  * with line and column). NUL bytes in strings are refused.
  */
 json_t *kl_json_parse(const char *data, size_t len, struct kl_err *err);
+/* The same for usual input and several times as fast; NULL where it gives up, which says nothing about the input. */
+json_t *kl_json_parse_quick(const char *data, size_t len);
 json_t *kl_json_load(const char *path, size_t max, struct kl_err *err);
 
 #endif

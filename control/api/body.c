@@ -148,7 +148,10 @@ static bool too_deep(const json_t *value, int depth)
 static json_t *decode_json(const char *data, size_t len, struct kl_status *st)
 {
 	json_error_t error;
-	json_t *json = json_loadb(data, len, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &error);
+	json_t *json = kl_json_parse_quick(data, len);
+	if (json)
+		return json;
+	json = json_loadb(data, len, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &error);
 	if (!json && json_error_code(&error) == json_error_duplicate_key) {
 		json = json_loadb(data, len, JSON_DECODE_ANY, &error);
 		if (json)
