@@ -50,7 +50,12 @@ void kl_buf_str_push(struct kl_buf *buf, const char *text)
 
 void kl_buf_char(struct kl_buf *buf, char c)
 {
-	kl_buf_push(buf, &c, 1);
+	if (buf->max || buf->len + 2 > buf->size) {
+		kl_buf_push(buf, &c, 1);
+		return;
+	}
+	buf->data[buf->len++] = c;
+	buf->data[buf->len] = 0;
 }
 
 void kl_buf_printf(struct kl_buf *buf, const char *fmt, ...)
@@ -72,8 +77,27 @@ void kl_buf_printf(struct kl_buf *buf, const char *fmt, ...)
 	kl_buf_push(buf, text, (size_t)n);
 }
 
+/* Nearly every string is written as it is: one look, one copy. */
+static bool push_plain_string(struct kl_buf *buf, const char *text, size_t len)
+{
+	for (size_t i = 0; i < len; i++)
+		if ((unsigned char)text[i] < ' ' || text[i] == '"' || text[i] == '\\')
+			return false;
+	kl_buf_reserve(buf, len + 2);
+	char *to = buf->data + buf->len;
+	to[0] = '"';
+	if (len)
+		memcpy(to + 1, text, len);
+	to[len + 1] = '"';
+	to[len + 2] = 0;
+	buf->len += len + 2;
+	return true;
+}
+
 void kl_buf_json_string(struct kl_buf *buf, const char *text, size_t len)
 {
+	if (!buf->max && push_plain_string(buf, text, len))
+		return;
 	kl_buf_char(buf, '"');
 	for (size_t i = 0, plain = 0; i <= len; i++) {
 		unsigned char c = i < len ? (unsigned char)text[i] : 0;

@@ -191,8 +191,10 @@ void kl_json_dump(const json_t *json, struct kl_buf *buf)
 char *kl_json_text(const json_t *json)
 {
 	struct kl_buf buf = {0};
+	kl_buf_reserve(&buf, 1000); /* most objects are not much larger */
 	kl_json_dump(json, &buf);
-	return kl_buf_take(&buf);
+	size_t len = buf.len;
+	return kl_realloc(kl_buf_take(&buf), len + 1);
 }
 
 json_t *kl_json_parse(const char *data, size_t len, struct kl_err *err)

@@ -296,12 +296,12 @@ void kl_check_LabelSelector(const json_t *object, const struct kl_path *path, st
 
 /* --- the whole spec --- */
 
-static void check_names(
-	const json_t *spec, const char *list, json_t *seen, const struct kl_path *path, struct kl_errors *errors)
+static void check_names(const json_t *spec, const char *list, json_t *seen, const struct kl_path *path,
+	struct kl_errors *errors)
 {
 	size_t i;
 	json_t *container;
-	json_array_foreach (json_object_get(spec, list), i, container) {
+	json_array_foreach(json_object_get(spec, list), i, container) {
 		const json_t *name = json_object_get(container, "name");
 		const char *text = json_string_value(name);
 		if (!text)
@@ -314,27 +314,27 @@ static void check_names(
 	}
 }
 
-static void check_mounts(
-	const json_t *container, const json_t *volumes, const struct kl_path *path, struct kl_errors *errors)
+static bool has_volume(const json_t *spec, const char *name)
+{
+	size_t i;
+	json_t *volume;
+	json_array_foreach(json_object_get(spec, "volumes"), i, volume)
+		if (!strcmp(kl_json_str(volume, "name", NULL), name))
+			return true;
+	return false;
+}
+
+static void check_mounts(const json_t *spec, const json_t *container, const struct kl_path *path,
+	struct kl_errors *errors)
 {
 	size_t i;
 	json_t *mount;
-	json_array_foreach (json_object_get(container, "volumeMounts"), i, mount) {
+	json_array_foreach(json_object_get(container, "volumeMounts"), i, mount) {
 		const json_t *name = json_object_get(mount, "name");
 		const char *text = json_string_value(name);
-		if (text && *text && !json_object_get(volumes, text))
+		if (text && *text && !has_volume(spec, text))
 			kl_not_found(errors, KL_KEY(KL_INDEX(KL_KEY(path, "volumeMounts"), i), "name"), name);
 	}
-}
-
-static json_t *volume_names(const json_t *spec)
-{
-	json_t *names = json_object();
-	size_t i;
-	json_t *volume;
-	json_array_foreach (json_object_get(spec, "volumes"), i, volume)
-		json_object_set_new(names, kl_json_str(volume, "name", NULL), json_true());
-	return names;
 }
 
 static void check_addresses(const json_t *spec, const struct kl_path *path, struct kl_errors *errors)
@@ -353,13 +353,16 @@ static void check_addresses(const json_t *spec, const struct kl_path *path, stru
 void kl_check_PodSpec(const json_t *object, const struct kl_path *path, struct kl_errors *errors)
 {
 	static const char *const lists[] = {"containers", "initContainers", "ephemeralContainers"};
-	kl_autojson *names = json_object(), *volumes = volume_names(object);
+	/* Most pods have one list of containers; names need comparing between lists only. */
+	bool several = json_object_get(object, lists[1]) || json_object_get(object, lists[2]);
+	kl_autojson *names = several ? json_object() : NULL;
 	for (size_t k = 0; k < KL_ARRAY_LEN(lists); k++) {
 		size_t i;
 		json_t *container;
-		check_names(object, lists[k], names, path, errors);
-		json_array_foreach (json_object_get(object, lists[k]), i, container)
-			check_mounts(container, volumes, KL_INDEX(KL_KEY(path, lists[k]), i), errors);
+		if (several)
+			check_names(object, lists[k], names, path, errors);
+		json_array_foreach(json_object_get(object, lists[k]), i, container)
+			check_mounts(object, container, KL_INDEX(KL_KEY(path, lists[k]), i), errors);
 	}
 	kl_labels_validate(json_object_get(object, "nodeSelector"), KL_KEY(path, "nodeSelector"), errors);
 	check_label(object, "hostname", path, errors);

@@ -123,7 +123,8 @@ void kl_check_ServiceSpec(const json_t *object, const struct kl_path *path, stru
 		kl_required(errors, KL_KEY(path, "ports"), "");
 	json_array_foreach (ports, i, port)
 		check_port(object, port, json_array_size(ports) > 1, KL_INDEX(KL_KEY(path, "ports"), i), errors);
-	check_duplicates(ports, KL_KEY(path, "ports"), errors);
+	if (json_array_size(ports) > 1)
+		check_duplicates(ports, KL_KEY(path, "ports"), errors);
 	kl_labels_validate(json_object_get(object, "selector"), KL_KEY(path, "selector"), errors);
 	check_addresses(object, path, errors);
 	check_affinity(object, path, errors);
