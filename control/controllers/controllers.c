@@ -16,6 +16,7 @@ static const struct controller *const table[CTL_COUNT] = {
 	[CTL_DAEMONSET] = &daemonset_controller,
 	[CTL_JOB] = &job_controller,
 	[CTL_CRONJOB] = &cronjob_controller,
+	[CTL_VOLUME] = &volume_controller,
 	[CTL_ENDPOINTS] = &endpoints_controller,
 	[CTL_NODE] = &node_controller,
 	[CTL_EVICTION] = &eviction_controller,

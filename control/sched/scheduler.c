@@ -43,6 +43,7 @@ struct pod {
 	int64_t said_ms;         /* when its last event was */
 	int64_t not_before_ms;   /* after a failed bind */
 	char *told;              /* the message its condition carries */
+	json_t *claims;          /* names of its PersistentVolumeClaims; NULL: none */
 	UT_hash_handle hh;
 };
 
@@ -51,7 +52,7 @@ struct kl_scheduler {
 	struct kl_feed *feed;
 	struct kl_recorder *recorder;
 	struct kl_sched *core;
-	const struct kl_kind *pod_kind;
+	const struct kl_kind *pod_kind, *claim_kind;
 	struct pod *pods;
 	size_t waiting;
 	uint64_t numbers;
@@ -96,6 +97,7 @@ static void pod_free(struct kl_scheduler *s, struct pod *pod)
 	free(pod->name);
 	free(pod->uid);
 	free(pod->told);
+	json_decref(pod->claims);
 	free(pod);
 }
 
@@ -137,6 +139,21 @@ static void reclass(struct kl_scheduler *s, struct pod *pod, const json_t *json)
 		enter_node(s, pod, node);
 }
 
+static void read_claims(struct pod *pod, const json_t *json)
+{
+	size_t i;
+	json_t *volume;
+	json_decref(kl_take(&pod->claims));
+	json_array_foreach (kl_json_get(json, "spec", "volumes", NULL), i, volume) {
+		json_t *name = kl_json_get(volume, "persistentVolumeClaim", "claimName", NULL);
+		if (!name)
+			continue;
+		if (!pod->claims)
+			pod->claims = json_array();
+		json_array_append(pod->claims, name);
+	}
+}
+
 static bool is_ours(const json_t *json)
 {
 	const char *scheduler = kl_json_str(json, "spec", "schedulerName", NULL);
@@ -174,6 +191,7 @@ static void pod_update(struct kl_scheduler *s, struct kl_object *obj)
 	if (!pod)
 		pod = pod_new(s, obj);
 	reclass(s, pod, json);
+	read_claims(pod, json);
 	pod->priority = kl_json_int(json, 0, "spec", "priority", NULL);
 	const char *node = kl_json_str(json, "spec", "nodeName", NULL);
 	if (*node)
@@ -216,6 +234,14 @@ static void on_namespace(struct kl_object *now, struct kl_object *prev, void *ar
 	json_t *labels = kl_json_get(json, "metadata", "labels", NULL);
 	kl_autojson *none = json_object();
 	kl_sched_namespace_set(s->core, now ? now->name : prev->name, now ? (labels ? labels : none) : NULL);
+}
+
+static void on_claim(struct kl_object *now, struct kl_object *prev, void *arg)
+{
+	struct kl_scheduler *s = arg;
+	(void)now;
+	(void)prev;
+	s->moves++;
 }
 
 /* --- results */
@@ -351,16 +377,9 @@ struct explanation {
 	struct kl_buf text;
 };
 
-static void give_up(struct kl_scheduler *s, struct batch *batch, struct pod *pod, struct explanation *why)
+static void say_failure(struct kl_scheduler *s, struct batch *batch, struct pod *pod, const char *words)
 {
 	struct kl_event_object about = event_object(pod);
-	if (why->cls != pod->cls || why->moves != s->moves || !why->text.len) {
-		kl_buf_reset(&why->text);
-		kl_sched_explain(s->core, pod->cls, &why->text);
-		why->cls = pod->cls;
-		why->moves = s->moves;
-	}
-	const char *words = kl_buf_str(&why->text);
 	bool news = !pod->told || strcmp(pod->told, words) != 0;
 	int64_t now_ms = kl_monotonic_ms();
 	pod->tried_at = s->moves;
@@ -376,8 +395,49 @@ static void give_up(struct kl_scheduler *s, struct batch *batch, struct pod *pod
 	batch_condition(s, batch, pod, words);
 }
 
+static void give_up(struct kl_scheduler *s, struct batch *batch, struct pod *pod, struct explanation *why)
+{
+	if (why->cls != pod->cls || why->moves != s->moves || !why->text.len) {
+		kl_buf_reset(&why->text);
+		kl_sched_explain(s->core, pod->cls, &why->text);
+		why->cls = pod->cls;
+		why->moves = s->moves;
+	}
+	say_failure(s, batch, pod, kl_buf_str(&why->text));
+}
+
+/* Why its claims keep it from every node, in upstream's words; NULL: they do not. The caller's. */
+static char *claims_refuse(struct kl_scheduler *s, const struct pod *pod)
+{
+	size_t i;
+	json_t *name;
+	bool unbound = false;
+	size_t nodes = kl_sched_node_count(s->core);
+	json_array_foreach (pod->claims, i, name) {
+		const char *text = json_is_string(name) ? json_string_value(name) : "";
+		struct kl_object *obj = kl_feed_get(s->feed, s->claim_kind, pod->ns, text);
+		if (!obj)
+			return kl_asprintf(
+				"0/%zu nodes are available: persistentvolumeclaim \"%s\" not found. preemption: "
+				"0/%zu nodes are available: %zu Preemption is not helpful for scheduling.",
+				nodes, text, nodes, nodes);
+		kl_autojson *claim = kl_object_parse(obj);
+		unbound |= strcmp(kl_json_str(claim, "status", "phase", NULL), "Bound") != 0;
+	}
+	if (!unbound)
+		return NULL;
+	return kl_asprintf("0/%zu nodes are available: pod has unbound immediate PersistentVolumeClaims. preemption: "
+			   "0/%zu nodes are available: %zu Preemption is not helpful for scheduling.",
+		nodes, nodes, nodes);
+}
+
 static void schedule_one(struct kl_scheduler *s, struct batch *batch, struct pod *pod, struct explanation *why)
 {
+	kl_autofree char *refusal = pod->claims ? claims_refuse(s, pod) : NULL;
+	if (refusal) {
+		say_failure(s, batch, pod, refusal);
+		return;
+	}
 	const char *node = kl_sched_place(s->core, pod->cls);
 	if (!node) {
 		give_up(s, batch, pod, why);
@@ -448,6 +508,7 @@ static int prepare(struct kl_scheduler *s, struct kl_err *err)
 		return rc;
 	kl_feed_add(s->feed, kl_kind_named("", "Namespace"), on_namespace, s);
 	kl_feed_add(s->feed, kl_kind_named("", "Node"), on_node, s);
+	kl_feed_add(s->feed, s->claim_kind, on_claim, s);
 	kl_feed_add(s->feed, s->pod_kind, on_pod, s);
 	return kl_feed_sync(s->feed, err);
 }
@@ -457,6 +518,7 @@ int kl_scheduler_start(struct kl_registry *registry, struct kl_scheduler **ret, 
 	struct kl_scheduler *s = kl_calloc(1, sizeof(*s));
 	s->registry = registry;
 	s->pod_kind = kl_kind_named("", "Pod");
+	s->claim_kind = kl_kind_named("", "PersistentVolumeClaim");
 	s->core = kl_sched_new((uint64_t)kl_realtime_ms());
 	s->recorder = kl_recorder_new(registry, &user);
 	s->moves = 1;
