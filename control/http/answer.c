@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum { DEFAULT_BLOCK = 16 * 1024, CHUNKED_BLOCK = 1024 };
+
 void add_headers(struct MHD_Response *response, const char *content_type, const struct kl_http_header *headers,
 	size_t count)
 {
@@ -207,9 +209,11 @@ void kl_http_stream(struct kl_http_request *req, const struct kl_http_stream_opt
 	stream->arg = options->arg;
 	stream->endless = options->length < 0;
 	pthread_mutex_init(&stream->lock, NULL);
-	struct MHD_Response *response =
-		MHD_create_response_from_callback(options->length < 0 ? MHD_SIZE_UNKNOWN : (uint64_t)options->length,
-			options->block ? options->block : 16 * 1024, stream_read, stream, stream_free);
+	/* chunks are made in the connection's buffer; the response's own serves HTTP/1.0 clients only */
+	bool chunked = options->length < 0;
+	size_t block = chunked ? CHUNKED_BLOCK : options->block ? options->block : DEFAULT_BLOCK;
+	struct MHD_Response *response = MHD_create_response_from_callback(
+		chunked ? MHD_SIZE_UNKNOWN : (uint64_t)options->length, block, stream_read, stream, stream_free);
 	if (!response)
 		abort();
 	add_headers(response, options->content_type, options->headers, options->header_count);

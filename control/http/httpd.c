@@ -20,6 +20,12 @@
 #include <sys/sysinfo.h>
 #include <unistd.h>
 
+/*
+ * The library's buffers of one connection: a request's headers and a piece of its body, the answer's headers, a chunk of a stream. It zeroes all
+ * of it between requests, so more costs time as well as memory; more than a TLS record is of no use.
+ */
+enum { CONNECTION_MEMORY = 24 * 1024 };
+
 /* What an epoll event is about: the kind in the upper half, an index or a socket in the lower. */
 enum { TAG_STOP, TAG_LISTENER, TAG_CLIENT };
 
@@ -284,7 +290,7 @@ static struct MHD_Daemon *start_daemon(struct kl_httpd *httpd, bool tls)
 	return MHD_start_daemon(flags, 0, NULL, NULL, request_access, httpd, MHD_OPTION_EXTERNAL_LOGGER, log_line, NULL,
 		MHD_OPTION_THREAD_POOL_SIZE, options->threads < 2 ? 2 : options->threads, MHD_OPTION_CONNECTION_LIMIT,
 		options->max_connections, MHD_OPTION_CONNECTION_TIMEOUT, options->idle_timeout_s,
-		MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)(64 * 1024), MHD_OPTION_UNESCAPE_CALLBACK, leave_escaped, NULL,
+		MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_MEMORY, MHD_OPTION_UNESCAPE_CALLBACK, leave_escaped, NULL,
 		MHD_OPTION_URI_LOG_CALLBACK, request_begin, httpd, MHD_OPTION_NOTIFY_COMPLETED, request_completed, httpd,
 		MHD_OPTION_NOTIFY_CONNECTION, peer_started, httpd, MHD_OPTION_SIGPIPE_HANDLED_BY_APP, 1, MHD_OPTION_ARRAY,
 		certificate, MHD_OPTION_END);

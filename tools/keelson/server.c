@@ -24,6 +24,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #define DEFAULT_DATA_DIR "/var/lib/keelson/server"
@@ -359,6 +360,16 @@ static int serve(const struct config *config, struct kl_err *err)
 	return rc;
 }
 
+/* Thousands of clients may watch; the soft limit is often 1024. */
+static void raise_file_limit(void)
+{
+	struct rlimit limit;
+	if (getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur < limit.rlim_max) {
+		limit.rlim_cur = limit.rlim_max;
+		setrlimit(RLIMIT_NOFILE, &limit);
+	}
+}
+
 static int run(int argc, char **argv)
 {
 	struct config config = {.data_dir = DEFAULT_DATA_DIR, .cluster_cidr = "10.244.0.0/16", .service_cidr = "10.96.0.0/16",
@@ -386,6 +397,7 @@ static int run(int argc, char **argv)
 	};
 	kl_opts_parse(&kl_cmd_server, opts, KL_ARRAY_LEN(opts), argc, argv);
 	struct kl_err err = {0};
+	raise_file_limit();
 	mallopt(M_ARENA_MAX, 2); /* a handful of threads: more arenas only hold memory */
 	int rc = derive(&config, &err);
 	if (rc == 0)
