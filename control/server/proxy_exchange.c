@@ -204,7 +204,9 @@ static void start_answer(struct exchange *ex, const struct kl_http1_head *head)
 	const char *type = kl_http1_header(head, "Content-Type");
 
 	ex->state = BODY;
-	if (ex->body.done) {
+	/* The answer to a HEAD tells a length and has no body: the server below us leaves it out by itself. */
+	bool head_only = !strcmp(ex->method, "HEAD") && head->length > 0;
+	if (ex->body.done && !head_only) {
 		struct kl_http_reply reply = {.status = head->status, .content_type = type, .headers = headers, .header_count = count};
 		kl_http_reply(kl_take(&ex->req), &reply);
 		end_exchange(ex);
@@ -214,6 +216,7 @@ static void start_answer(struct exchange *ex, const struct kl_http1_head *head)
 		.header_count = count, .length = ex->body.framing == KL_HTTP1_LENGTH ? head->length : -1, .block = BLOCK,
 		.produce = produce, .opened = on_stream_opened, .closed = on_stream_closed, .arg = ex};
 	ex->streaming = true;
+	ex->out_done = head_only;
 	kl_http_stream(kl_take(&ex->req), &options);
 }
 
@@ -383,7 +386,7 @@ static void on_head(struct exchange *ex, const struct kl_http1_head *head, const
 		return;
 	}
 	bool has_body = !ex->body.done;
-	start_answer(ex, head);
+	start_answer(ex, head); /* without a body the exchange may be over now */
 	if (has_body)
 		body_data(ex, rest, len);
 }
