@@ -10,7 +10,7 @@
 #include <string.h>
 #include <strings.h>
 
-enum { BODY_MAX = 3 << 20, DUPLICATES_MAX = 64, DEPTH_MAX = 512 };
+enum { BODY_MAX = 3 << 20, DUPLICATES_MAX = 64 };
 
 enum kl_media kl_media_parse(const char *content_type)
 {
@@ -104,7 +104,7 @@ static void scan_array(struct scan *s, const char *path, int depth)
 static void scan_value(struct scan *s, const char *path, int depth)
 {
 	skip_space(s);
-	if (s->at >= s->end || depth > DEPTH_MAX)
+	if (s->at >= s->end || depth > KL_DEPTH_MAX)
 		return;
 	if (*s->at == '{')
 		scan_object(s, path, depth + 1);
@@ -134,7 +134,7 @@ static bool too_deep(const json_t *value, int depth)
 	const char *key;
 	json_t *entry;
 	size_t i;
-	if (depth > DEPTH_MAX)
+	if (depth > KL_DEPTH_MAX)
 		return true;
 	json_array_foreach (value, i, entry)
 		if ((json_is_object(entry) || json_is_array(entry)) && too_deep(entry, depth + 1))
@@ -188,6 +188,11 @@ static json_t *decode_bytes(enum kl_media media, const char *data, size_t len, s
 	return media == KL_MEDIA_YAML ? decode_yaml(data, len, st) : decode_json(data, len, st);
 }
 
+bool kl_json_too_deep(const json_t *value)
+{
+	return too_deep(value, 0);
+}
+
 json_t *kl_api_decode(enum kl_media media, const char *data, size_t len, struct kl_status *st)
 {
 	if (len > BODY_MAX) {
@@ -208,8 +213,8 @@ json_t *kl_api_decode(enum kl_media media, const char *data, size_t len, struct 
 		kl_status_bad_request(st, "couldn't get version/kind; json parse error: json: the body is no object");
 		return NULL;
 	}
-	if (too_deep(json, 0)) {
-		kl_status_bad_request(st, "the body is nested deeper than %d levels", DEPTH_MAX);
+	if (kl_json_too_deep(json)) {
+		kl_status_bad_request(st, "the body is nested deeper than %d levels", KL_DEPTH_MAX);
 		return NULL;
 	}
 	return kl_take(&json);

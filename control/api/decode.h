@@ -29,4 +29,8 @@ json_t *kl_schema_default_value(const char *text);
 /* resource.Quantity in its canonical form: "0.5" → "500m", "1024Mi" → "1Gi". 0 or -EINVAL. */
 int kl_quantity_canonical(const char *text, char ret[KL_QUANTITY_TEXT]);
 
+/* Nesting that any value from outside may have: everything that walks a tree recurses. */
+enum { KL_DEPTH_MAX = 512 };
+bool kl_json_too_deep(const json_t *value);
+
 #endif

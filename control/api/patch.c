@@ -17,6 +17,10 @@ static json_t *patch_json(const json_t *current, const char *data, size_t len, s
 		kl_status_bad_request(st, "error decoding patch: %s", kl_err_text(&err));
 		return NULL;
 	}
+	if (kl_json_too_deep(operations)) {
+		kl_status_bad_request(st, "error decoding patch: nested deeper than %d levels", KL_DEPTH_MAX);
+		return NULL;
+	}
 	if (!json_is_array(operations)) {
 		kl_status_bad_request(st,
 			"error decoding patch: json: cannot unmarshal object into Go value of type jsonpatch.Patch");
@@ -111,9 +115,10 @@ json_t *kl_api_patch(const struct kl_write *w, enum kl_patch_type type, const js
 		return patch_apply(w, current, data, len, force, st);
 	result = type == KL_PATCH_JSON ? patch_json(current, data, len, st)
 				       : patch_maps(w, type, current, data, len, st);
-	if (result && !json_is_object(result)) {
+	if (result && (!json_is_object(result) || kl_json_too_deep(result))) {
+		kl_status_set(st, 422, "Invalid", "the patched document is %s",
+			json_is_object(result) ? "nested too deeply" : "no object");
 		json_decref(result);
-		kl_status_set(st, 422, "Invalid", "the patched document is no object");
 		return NULL;
 	}
 	return result;

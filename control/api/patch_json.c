@@ -1,6 +1,7 @@
 /*
  * JSON Patch (RFC 6902), JSON Pointer (RFC 6901) and JSON Merge Patch (RFC 7386).
  */
+#include "decode.h"
 #include "patch.h"
 
 #include <errno.h>
@@ -8,7 +9,7 @@
 #include <string.h>
 
 /* Copies could double a document again and again. */
-enum { OPERATIONS_MAX = 10000, COPIED_BYTES_MAX = 3 << 20 };
+enum { OPERATIONS_MAX = 10000, COPIED_BYTES_MAX = 3 << 20, MOVED_NODES_MAX = 2000000 };
 
 struct target {
 	json_t *parent; /* borrowed; NULL: the document itself */
@@ -70,7 +71,10 @@ static int resolve(json_t *document, const char *pointer, struct target *ret, st
 	if (*pointer != '/')
 		return kl_fail_msg(err, EINVAL, "a path must start with '/': \"%.200s\"", pointer);
 	json_t *at = document;
+	size_t depth = 0;
 	for (const char *start = pointer + 1;;) {
+		if (++depth > KL_DEPTH_MAX)
+			return kl_fail_msg(err, EINVAL, "a path is longer than %d steps", KL_DEPTH_MAX);
 		const char *slash = strchrnul(start, '/');
 		free(ret->token);
 		ret->token = unescape(start, (size_t)(slash - start));
@@ -127,6 +131,7 @@ struct context {
 	json_t **document;
 	const json_t *operation;
 	size_t copied;
+	size_t moved; /* nodes looked at by copies and moves */
 	struct kl_err *err;
 };
 
@@ -170,6 +175,26 @@ static int op_test(struct context *c, const struct target *target)
 	return kl_fail_msg(c->err, EINVAL, "testing value %.200s failed", kl_json_str(c->operation, "path", NULL));
 }
 
+/*
+ * By copies and moves a document could grow deeper than any that may be sent, and a tree is walked by recursion: what is
+ * put at the end of a path (of KL_DEPTH_MAX steps at most) may have no more levels than that itself.
+ */
+static bool is_shallow(struct context *c, const json_t *value, int depth)
+{
+	const char *key;
+	json_t *entry;
+	size_t i;
+	if (depth > KL_DEPTH_MAX || c->moved++ > MOVED_NODES_MAX)
+		return false;
+	json_array_foreach(value, i, entry)
+		if (!is_shallow(c, entry, depth + 1))
+			return false;
+	json_object_foreach((json_t *)(uintptr_t)value, key, entry)
+		if (!is_shallow(c, entry, depth + 1))
+			return false;
+	return true;
+}
+
 static int source(struct context *c, struct target *from, json_t **ret)
 {
 	const char *path = kl_json_str_or_null(c->operation, "from", NULL);
@@ -178,7 +203,9 @@ static int source(struct context *c, struct target *from, json_t **ret)
 	if (resolve(*c->document, path, from, c->err) < 0)
 		return -ENOENT;
 	*ret = get(*c->document, from);
-	return *ret ? 0 : kl_fail_msg(c->err, ENOENT, "nothing at \"%.200s\"", path);
+	if (!*ret)
+		return kl_fail_msg(c->err, ENOENT, "nothing at \"%.200s\"", path);
+	return is_shallow(c, *ret, 0) ? 0 : kl_fail_msg(c->err, EFBIG, "the patch copies or moves too much");
 }
 
 static int op_copy(struct context *c, const struct target *target)

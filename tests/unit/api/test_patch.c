@@ -241,4 +241,35 @@ KL_TEST(bad_patches_are_answered)
 	KL_CHECK_INT(patch_code(KL_PATCH_APPLY, "kind: Pod"), 400);
 }
 
+/* Chains of objects moved below one another: each step deeper than the last. */
+KL_TEST(documents_stay_shallow)
+{
+	kl_autobuf object = {0}, patch = {0};
+	enum { CHAINS = 30, LINKS = 200 };
+	kl_buf_char(&object, '{');
+	for (int chain = 0; chain < CHAINS; chain++) {
+		kl_buf_printf(&object, "%s\"c%d\":", chain ? "," : "", chain);
+		for (int i = 0; i < LINKS; i++)
+			kl_buf_str_push(&object, "{\"x\":");
+		kl_buf_str_push(&object, "{}");
+		for (int i = 0; i < LINKS; i++)
+			kl_buf_char(&object, '}');
+	}
+	kl_buf_char(&object, '}');
+	for (int chain = 1; chain < CHAINS; chain++) {
+		kl_buf_printf(&patch, "%s{\"op\":\"move\",\"from\":\"/c%d\",\"path\":\"/c%d", chain > 1 ? "," : "[", chain - 1, chain);
+		for (int i = 0; i < LINKS; i++)
+			kl_buf_str_push(&patch, "/x");
+		kl_buf_str_push(&patch, "/y\"}");
+	}
+	kl_buf_char(&patch, ']');
+	struct kl_err err = {0};
+	json_t *tree = kl_json_parse(kl_buf_str(&object), object.len, NULL);
+	kl_autojson *operations = kl_json_parse(kl_buf_str(&patch), patch.len, NULL);
+	KL_CHECK(tree && operations);
+	KL_CHECK(kl_patch_json(&tree, operations, &err) < 0);
+	KL_CHECK_STR(err.text, "the patch copies or moves too much");
+	json_decref(tree);
+}
+
 KL_MAIN()
