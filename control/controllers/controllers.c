@@ -13,6 +13,7 @@ static const struct controller *const table[CTL_COUNT] = {
 	[CTL_DEPLOYMENT] = &deployment_controller,
 	[CTL_REPLICASET] = &replicaset_controller,
 	[CTL_REPLICATION] = &replication_controller,
+	[CTL_STATEFULSET] = &statefulset_controller,
 	[CTL_DAEMONSET] = &daemonset_controller,
 	[CTL_JOB] = &job_controller,
 	[CTL_CRONJOB] = &cronjob_controller,

@@ -30,6 +30,7 @@ enum controller_id {
 	CTL_DEPLOYMENT,
 	CTL_REPLICASET,
 	CTL_REPLICATION,
+	CTL_STATEFULSET,
 	CTL_DAEMONSET,
 	CTL_JOB,
 	CTL_CRONJOB,
@@ -103,7 +104,7 @@ struct controller {
 extern const struct controller deployment_controller, replicaset_controller, replication_controller,
 	daemonset_controller, job_controller, cronjob_controller, endpoints_controller, node_controller, eviction_controller,
 	node_ipam_controller, pod_gc_controller, namespace_controller, gc_controller,
-	serviceaccount_controller, event_ttl_controller, volume_controller;
+	serviceaccount_controller, event_ttl_controller, volume_controller, statefulset_controller;
 
 struct queue;
 struct pending_write;

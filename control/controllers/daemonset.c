@@ -1,5 +1,5 @@
 /* DaemonSets: one pod on every node that may have it. */
-#include "owned.h"
+#include "history.h"
 #include "rollout.h"
 
 #define HASH_LABEL "controller-revision-hash"
@@ -24,7 +24,8 @@ struct daemon {
 	json_t *spec; /* of its pods, with the tolerations that they get */
 	struct pod **pods;
 	size_t pod_count;
-	char hash[TEMPLATE_HASH];
+	struct history history;
+	const char *hash; /* of the present revision */
 	int64_t desired, current, misscheduled, ready, available, updated;
 	int64_t max_unavailable, next_ms;
 	struct pod **old; /* on nodes where they belong, but of an older template */
@@ -311,7 +312,8 @@ static void sync(struct kl_controllers *c, const char *key)
 	if (!owner_load(c, CTL_DAEMONSET, c->owner_kinds[CTL_DAEMONSET], key, &d.owner))
 		return;
 	if (!is_deleting(d.owner.json)) {
-		template_hash(kl_json_get(d.owner.json, "spec", "template", NULL), 0, d.hash);
+		history_load(&d.owner, &d.history);
+		d.hash = strrchr(d.history.current, '-') + 1;
 		d.spec = json_deep_copy(kl_json_get(d.owner.json, "spec", "template", "spec", NULL));
 		add_tolerations(d.spec);
 		owner_claim(&d.owner);
@@ -320,7 +322,9 @@ static void sync(struct kl_controllers *c, const char *key)
 		kl_feed_each(c->feed, c->kinds.node, sync_node, &d);
 		replace_old(&d);
 		update_status(&d);
+		history_clean_up(&d.owner, &d.history, "");
 	}
+	history_release(&d.history);
 	json_decref(d.spec);
 	free(d.pods);
 	free(d.old);
