@@ -17,7 +17,6 @@ enum {
 	HELLO_MS = 10000,  /* for the first bytes to come */
 	LINGER_MS = 5000,  /* for one side to end after the other */
 	MAX_HELLO = 4096,
-	MAX_FRONTED = 4096, /* connections through here */
 };
 
 /*
@@ -289,7 +288,7 @@ static void on_async(uv_async_t *async)
 	bool stop = front->stop;
 	pthread_mutex_unlock(&front->lock);
 	LL_FOREACH_SAFE(arrived, c, next) {
-		if (!stop && front->count < MAX_FRONTED) {
+		if (!stop && front->count < front->httpd->options.max_connections) {
 			await_hello(front, c);
 			continue;
 		}

@@ -105,6 +105,19 @@ struct header_copy {
 	bool upgrade;
 };
 
+/* Browsers, which cannot set headers on a WebSocket, send their token as one of its protocols. */
+static void copy_protocols(struct kl_buf *out, const char *name, const char *value)
+{
+	static const char TOKEN[] = "base64url.bearer.authorization.k8s.io.";
+	kl_autofree char *list = kl_strdup(value);
+	kl_autobuf kept = {0};
+	for (char *save = NULL, *word = strtok_r(list, ", \t", &save); word; word = strtok_r(NULL, ", \t", &save))
+		if (strncmp(word, TOKEN, sizeof(TOKEN) - 1) != 0)
+			kl_buf_printf(&kept, "%s%s", kept.len ? ", " : "", word);
+	if (kept.len)
+		kl_buf_printf(out, "%s: %s\r\n", name, kept.data);
+}
+
 /* Credentials were for us; the rest goes on, but for what belongs to one connection. */
 static void copy_header(const char *name, const char *value, void *arg)
 {
@@ -117,7 +130,10 @@ static void copy_header(const char *name, const char *value, void *arg)
 	for (size_t i = 0; i < KL_ARRAY_LEN(DROPPED); i++)
 		if (!strcasecmp(name, DROPPED[i]))
 			return;
-	kl_buf_printf(copy->out, "%s: %s\r\n", name, value);
+	if (!strcasecmp(name, "Sec-WebSocket-Protocol"))
+		copy_protocols(copy->out, name, value);
+	else
+		kl_buf_printf(copy->out, "%s: %s\r\n", name, value);
 }
 
 static void push_forwarded(struct kl_buf *out, struct kl_http_request *req)
