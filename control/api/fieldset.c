@@ -148,7 +148,10 @@ static json_t *diff_list_map(const struct kl_field *field, const json_t *old, co
 		json_t *below = diff_struct(field->ref, before, entry, false);
 		if (!before)
 			json_object_set_new(below, ".", leaf());
-		json_object_set_new(set, key, below);
+		if (is_leaf(below)) /* something went, nothing came */
+			json_decref(below);
+		else
+			json_object_set_new(set, key, below);
 	}
 	return set;
 }

@@ -3,6 +3,7 @@
 
 #include "testlib.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -119,6 +120,71 @@ KL_TEST(field_sets)
 	kl_autojson *pruned = kl_fieldset_prune(&kl_schema_Pod, set, pod);
 	KL_CHECK(!json_object_get(pruned, "f:metadata") && kl_json_get(pruned, "f:spec", "f:hostname", NULL));
 	KL_CHECK(!kl_fieldset_diff(&kl_schema_Pod, pod, pod));
+}
+
+/* A Deployment whose labels, environment and ports come from the random bits. */
+static json_t *random_deployment(void)
+{
+	json_t *object = yaml(HEAD ", namespace: default}\nspec: {" TAIL);
+	json_t *container = json_array_get(kl_json_get(object, "spec", "template", "spec", "containers", NULL), 0);
+	json_t *env = json_array(), *ports = json_array();
+	uint64_t bits = kl_test_random();
+	for (int i = 0; i < 4; i++, bits >>= 4) {
+		char name[8], value[8];
+		snprintf(name, sizeof(name), "N%d", i);
+		snprintf(value, sizeof(value), "v%d", (int)(bits >> 20 & 1));
+		if (bits & 1)
+			kl_json_set(object, json_string(value), "metadata", "labels", name, NULL);
+		if (bits & 2)
+			json_array_append_new(env, json_pack("{s:s,s:s}", "name", name, "value", value));
+		if (bits & 4)
+			json_array_append_new(ports, json_pack("{s:i}", "containerPort", 80 + i));
+	}
+	json_object_set_new(container, "env", env);
+	json_object_set_new(container, "ports", ports);
+	return object;
+}
+
+/* Every field has exactly one owner as long as nobody applies: the sets are apart, and together they are the object's. */
+static void check_ownership(const json_t *object)
+{
+	kl_autojson *all = NULL, *want = kl_fieldset_of(&kl_schema_Deployment, object);
+	size_t i;
+	json_t *entry;
+	json_object_del(want, "f:status");
+	json_array_foreach(kl_json_get(object, "metadata", "managedFields", NULL), i, entry) {
+		const json_t *set = json_object_get(entry, "fieldsV1");
+		kl_autojson *shared = all ? kl_fieldset_intersect(all, set) : NULL;
+		KL_CHECK(!shared);
+		json_t *sum = kl_fieldset_union(all, set);
+		json_decref(all);
+		all = sum;
+	}
+	kl_autofree char *got_text = sorted(all), *want_text = sorted(want);
+	KL_CHECK_STR(got_text, want_text);
+}
+
+KL_TEST(updates_share_the_fields_out)
+{
+	static const char *const names[] = {"one", "two", "three"};
+	struct kl_write w = write_of(kl_kind_named("apps", "Deployment"));
+	for (int round = 0; round < 200; round++) {
+		json_t *object = random_deployment();
+		struct kl_status st = {0};
+		w.manager = names[0];
+		KL_CHECK_INT(kl_api_create(&w, object, NULL, &st), 0);
+		check_ownership(object);
+		for (int step = 0; step < 10; step++) {
+			json_t *next = random_deployment();
+			w.manager = names[kl_test_random() % KL_ARRAY_LEN(names)];
+			KL_CHECK_INT(kl_api_update(&w, object, next, NULL, &st), 0);
+			json_decref(object);
+			object = next;
+			check_ownership(object);
+		}
+		json_decref(object);
+		kl_status_release(&st);
+	}
 }
 
 KL_MAIN()
