@@ -101,6 +101,12 @@ KL_INLINE struct region region_over(const struct kl_map_config *cfg)
 	return (struct region){cfg->over_first, cfg->over_mask};
 }
 
+/* A region in one register, for calls that are not inlined. */
+KL_INLINE __u64 region_pack(struct region region)
+{
+	return (__u64)region.first << 32 | region.mask;
+}
+
 KL_INLINE __u32 region_line(struct region region, const struct kl_flow_hash *hash)
 {
 	return region.first + (hash->line & region.mask);
@@ -295,37 +301,63 @@ KL_INLINE void line_place(__u32 line, __u16 now, struct place *ret)
 	}
 }
 
-/* The oldest entry of a line, whatever it is. */
-KL_INLINE void line_oldest(__u32 line, __u16 now, __u16 *age, struct place *ret)
+/*
+ * In the half-open region the oldest makes room, whatever it is: nothing is asked about its peer or its backend, since under
+ * a flood this is what every packet pays for.
+ */
+KL_INLINE void line_oldest(__u32 line, __u16 now, struct place *ret)
 {
 	struct kl_map_line *entry = bpf_map_lookup_elem(&kl_ct_hot, &line);
 	if (!entry)
 		return;
 	for (__u32 i = 0; i < KL_LINE_FLOWS; i++) {
 		__u64 state = KL_READ(*flow_state(&entry->flow[i]));
-		__u16 entry_age = now - state_stamp(state);
-		if (state_phase(state) == KL_PHASE_CLAIMED || (ret->rank != PLACE_NONE && entry_age <= *age))
+		__u32 age = state ? (__u16)(now - state_stamp(state)) : 0x10000u; /* a free place is older than all */
+		if (state_phase(state) == KL_PHASE_CLAIMED && age <= phase_timeout[KL_PHASE_CLAIMED])
 			continue;
-		*age = entry_age;
-		ret->rank = PLACE_OVER;
+		if (ret->rank != PLACE_NONE && age <= ret->load)
+			continue;
+		ret->load = age;
+		ret->rank = state ? PLACE_OVER : PLACE_FREE;
 		ret->index = line * KL_LINE_FLOWS + i;
 		ret->old = state;
 	}
 }
 
-enum reserve_flags { RESERVE_EVICT = 1 };
-
-/* A region in one register, for calls that are not inlined. */
-KL_INLINE __u64 region_pack(struct region region)
+/* Index + 1 of the place claimed, or 0: another CPU was faster. Its old flow's other entry goes as well. */
+KL_INLINE int place_claim(const struct place *place, __u16 now, __u64 *replaced)
 {
-	return (__u64)region.first << 32 | region.mask;
+	struct kl_map_flow *flow = flow_at(place->index);
+	__u64 claimed = state_with_stamp((__u64)KL_PHASE_CLAIMED << STATE_PHASE_SHIFT, now);
+	if (!flow || __sync_val_compare_and_swap(flow_state(flow), place->old, claimed) != place->old)
+		return 0;
+	if (place->old) {
+		(*replaced)++;
+		__u32 peer = flow_peer(place->index);
+		if (peer != place->index)
+			flow_free(peer);
+	}
+	return (int)place->index + 1;
+}
+
+__noinline int reserve_half(const struct kl_flow_hash *hash, __u16 now)
+{
+	const struct kl_map_config *cfg = config_get();
+	struct kl_map_counters *counters = counters_get();
+	if (!cfg || !hash || !counters)
+		return 0;
+	struct place place = {.rank = PLACE_NONE};
+	line_oldest(region_line(region_half(cfg), hash), now, &place);
+	if (place.rank != PLACE_FREE)
+		line_oldest(region_line2(region_half(cfg), hash), now, &place);
+	return place.rank == PLACE_NONE ? 0 : place_claim(&place, now, &counters->half_open_evicted);
 }
 
 /*
  * Claims a place in a region for a key. The first line is preferred while it is at most half full, which keeps lookups
  * short; after that the emptier one, which keeps lines from running full. Returns the place's index + 1; 0: none.
  */
-__noinline int reserve(__u64 packed, const struct kl_flow_hash *hash, __u16 now, __u32 flags)
+__noinline int reserve(__u64 packed, const struct kl_flow_hash *hash, __u16 now)
 {
 	struct region region = {(__u32)(packed >> 32), (__u32)packed};
 	struct kl_map_counters *counters = counters_get();
@@ -338,26 +370,7 @@ __noinline int reserve(__u64 packed, const struct kl_flow_hash *hash, __u16 now,
 		if (other.rank < place.rank || (other.rank == place.rank && other.load < place.load))
 			place = other;
 	}
-	if (place.rank == PLACE_NONE && (flags & RESERVE_EVICT)) {
-		__u16 age = 0;
-		line_oldest(region_line(region, hash), now, &age, &place);
-		line_oldest(region_line2(region, hash), now, &age, &place);
-		if (place.rank != PLACE_NONE)
-			counters->half_open_evicted++;
-	}
-	if (place.rank == PLACE_NONE)
-		return 0;
-	struct kl_map_flow *flow = flow_at(place.index);
-	__u64 claimed = state_with_stamp((__u64)KL_PHASE_CLAIMED << STATE_PHASE_SHIFT, now);
-	if (!flow || __sync_val_compare_and_swap(flow_state(flow), place.old, claimed) != place.old)
-		return 0;
-	if (place.old) {
-		counters->flows_expired++;
-		__u32 peer = flow_peer(place.index);
-		if (peer != place.index)
-			flow_free(peer);
-	}
-	return place.index + 1;
+	return place.rank == PLACE_NONE ? 0 : place_claim(&place, now, &counters->flows_expired);
 }
 
 /* A flow to be inserted. */
@@ -373,18 +386,18 @@ struct new_flow {
 KL_INLINE __u32 reserve_for(const struct kl_map_config *cfg, const struct kl_flow_hash *hash, __u16 now, __u32 confirmed)
 {
 	if (!confirmed) {
-		__u32 place = reserve(region_pack(region_half(cfg)), hash, now, RESERVE_EVICT);
-		return place ? place : reserve(region_pack(region_half(cfg)), hash, now, RESERVE_EVICT);
+		__u32 half = reserve_half(hash, now);
+		return half ? half : reserve_half(hash, now);
 	}
-	__u32 place = reserve(region_pack(region_main(cfg)), hash, now, 0);
+	__u32 place = reserve(region_pack(region_main(cfg)), hash, now);
 	if (!place)
-		place = reserve(region_pack(region_main(cfg)), hash, now, 0);
+		place = reserve(region_pack(region_main(cfg)), hash, now);
 	if (place)
 		return place;
 	struct kl_map_counters *counters = counters_get();
 	if (counters)
 		counters->flows_overflowed++;
-	return reserve(region_pack(region_over(cfg)), hash, now, 0);
+	return reserve(region_pack(region_over(cfg)), hash, now);
 }
 
 KL_INLINE void publish(__u32 index, __u32 peer, __u64 fingerprint, __u64 state, const struct kl_map_tuple *tuple)
