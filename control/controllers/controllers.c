@@ -18,6 +18,7 @@ static const struct controller *const table[CTL_COUNT] = {
 	[CTL_JOB] = &job_controller,
 	[CTL_CRONJOB] = &cronjob_controller,
 	[CTL_VOLUME] = &volume_controller,
+	[CTL_DISRUPTION] = &disruption_controller,
 	[CTL_ENDPOINTS] = &endpoints_controller,
 	[CTL_NODE] = &node_controller,
 	[CTL_EVICTION] = &eviction_controller,

@@ -35,6 +35,7 @@ enum controller_id {
 	CTL_JOB,
 	CTL_CRONJOB,
 	CTL_VOLUME,
+	CTL_DISRUPTION,
 	CTL_ENDPOINTS,
 	CTL_NODE,
 	CTL_EVICTION,
@@ -104,7 +105,8 @@ struct controller {
 extern const struct controller deployment_controller, replicaset_controller, replication_controller,
 	daemonset_controller, job_controller, cronjob_controller, endpoints_controller, node_controller, eviction_controller,
 	node_ipam_controller, pod_gc_controller, namespace_controller, gc_controller,
-	serviceaccount_controller, event_ttl_controller, volume_controller, statefulset_controller;
+	serviceaccount_controller, event_ttl_controller, volume_controller, statefulset_controller,
+	disruption_controller;
 
 struct queue;
 struct pending_write;

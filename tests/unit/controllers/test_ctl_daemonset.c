@@ -76,4 +76,33 @@ KL_TEST(replication_controllers)
 	world_close(&w);
 }
 
+static bool budget(struct world *w, int64_t healthy, int64_t desired, int64_t allowed)
+{
+	kl_autojson *json = world_get(w, "policy", "PodDisruptionBudget", "default", "b");
+	return kl_json_int(json, -1, "status", "currentHealthy", NULL) == healthy &&
+	       kl_json_int(json, -1, "status", "desiredHealthy", NULL) == desired &&
+	       kl_json_int(json, -1, "status", "disruptionsAllowed", NULL) == allowed;
+}
+
+KL_TEST(disruption_budgets)
+{
+	struct world w;
+	world_open(&w);
+	world_node(&w, "node1");
+	json_decref(world_create(&w, "policy", "PodDisruptionBudget", "default",
+		"{'metadata':{'name':'b'},'spec':{'minAvailable':2,'selector':{'matchLabels':{'app':'a'}}}}"));
+	UNTIL(budget(&w, 0, 2, 0));
+	json_decref(world_create(&w, "apps", "Deployment", "default",
+		"{'metadata':{'name':'web'},'spec':{'replicas':4,'selector':{'matchLabels':{'app':'a'}},'template':{'"
+		"metadata':{'labels':{'app':'a'}},"
+		"'spec':{'terminationGracePeriodSeconds':1,'containers':[{'name':'c','image':'i'}]}}}}"));
+	UNTIL(budget(&w, 4, 2, 2));
+	world_patch(&w, "policy", "PodDisruptionBudget", "default", "b", "{'spec':{'minAvailable':'75%'}}");
+	UNTIL(budget(&w, 4, 3, 1));
+	world_patch(&w, "policy", "PodDisruptionBudget", "default", "b",
+		"{'spec':{'minAvailable':null,'maxUnavailable':'50%'}}");
+	UNTIL(budget(&w, 4, 2, 2));
+	world_close(&w);
+}
+
 KL_MAIN()
