@@ -26,7 +26,7 @@ static bool is_leaf(const json_t *set)
 	return !json_object_size(set);
 }
 
-/* key with its two-byte prefix, without allocating for names of usual length. */
+/* key with its two-byte prefix, without allocating for names of usual length; both are known to be UTF-8. */
 static void put(json_t *set, const char *prefix, const char *name, json_t *below_taken)
 {
 	char key[128];
@@ -34,11 +34,11 @@ static void put(json_t *set, const char *prefix, const char *name, json_t *below
 	if (len + 3 <= sizeof(key)) {
 		memcpy(key, prefix, 2);
 		memcpy(key + 2, name, len + 1);
-		json_object_set_new(set, key, below_taken);
+		json_object_setn_new_nocheck(set, key, len + 2, below_taken);
 		return;
 	}
 	kl_autofree char *text = kl_asprintf("%s%s", prefix, name);
-	json_object_set_new(set, text, below_taken);
+	json_object_setn_new_nocheck(set, text, len + 2, below_taken);
 }
 
 enum kl_field_form kl_field_form(const struct kl_field *field)

@@ -247,17 +247,31 @@ static bool is_empty(const json_t *value)
 	return json_is_array(value) && !json_array_size(value);
 }
 
-void kl_schema_validate(
-	const struct kl_schema *schema, const json_t *object, const struct kl_path *path, struct kl_errors *errors)
+/* The object's keys are looked up in the schema: objects have few of the fields that their types know. */
+static void check_present(const struct kl_schema *schema, const json_t *object, const struct kl_path *path,
+	struct kl_errors *errors)
 {
+	const char *key;
+	json_t *value;
+	json_object_foreach((json_t *)(uintptr_t)object, key, value) {
+		const struct kl_field *field = kl_schema_field(schema, key);
+		if (!path && (!strcmp(key, "status") || !strcmp(key, "metadata")))
+			continue;
+		if (field && !(is_empty(value) && (field->flags & KL_REQUIRED)))
+			check_field(field, value, KL_KEY(path, key), errors);
+	}
+}
+
+void kl_schema_validate(const struct kl_schema *schema, const json_t *object, const struct kl_path *path,
+	struct kl_errors *errors)
+{
+	check_present(schema, object, path, errors);
 	for (size_t i = 0; i < schema->field_count; i++) {
 		const struct kl_field *field = &schema->fields[i];
-		if (!path && (!strcmp(field->name, "status") || !strcmp(field->name, "metadata")))
+		if (!(field->flags & KL_REQUIRED) || (!path && !strcmp(field->name, "metadata")))
 			continue;
 		const json_t *value = json_object_get(object, field->name);
-		if (value && !(is_empty(value) && (field->flags & KL_REQUIRED)))
-			check_field(field, value, KL_KEY(path, field->name), errors);
-		else if (field->flags & KL_REQUIRED)
+		if (!value || is_empty(value))
 			kl_required(errors, KL_KEY(path, field->name), "");
 	}
 	if (schema->validate)
