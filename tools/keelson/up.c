@@ -28,7 +28,7 @@ enum { NODES_DEFAULT = 3, POLL_MS = 25, ASK_TIMEOUT_MS = 2000, STOP_MS = 5000 };
 struct up {
 	const char *name, *wait, *output, *demo_images, *cni_plugin;
 	int nodes; /* -1: not said */
-	bool supervise, restart;
+	bool supervise, restart, dual_stack;
 	struct kl_opt_list server_args, agent_args;
 	int64_t begun_ms, wait_ms;
 	struct kl_err no_way_out; /* why nodes and pods cannot reach other networks; code 0: they can */
@@ -108,6 +108,7 @@ static int describe(const struct up *up, struct kl_cluster **ret, struct kl_err 
 		if (index < 0)
 			return index;
 		cluster = kl_cluster_new(up->name, index);
+		cluster->dual_stack = up->dual_stack;
 	}
 	size_t wanted = up->nodes > 0 ? (size_t)up->nodes : cluster->node_count ? 0 : NODES_DEFAULT;
 	for (size_t i = 1; i <= wanted; i++)
@@ -319,6 +320,8 @@ static int route_to_pods(const struct kl_cluster *cluster, const json_t *nodes, 
 		kl_cluster_node(cluster, cluster->nodes[i], &node);
 		if (!i)
 			rc = kl_cluster_route(host, cluster->service_cidr, node.ip, err);
+		if (!i && !rc && cluster->dual_stack)
+			rc = kl_cluster_route(host, cluster->service_cidr6, node.ip6, err);
 		json_array_foreach (kl_json_get(kl_node_find(nodes, node.name), "spec", "podCIDRs", NULL), k, cidr) {
 			const char *text = json_string_value(cidr);
 			if (!rc && text)
@@ -405,6 +408,7 @@ static int run(int argc, char **argv)
 		{"cni-plugin", 0, KL_OPT_STRING, &args.cni_plugin},
 		{"server-arg", 0, KL_OPT_LIST, &args.server_args},
 		{"agent-arg", 0, KL_OPT_LIST, &args.agent_args},
+		{"dual-stack", 0, KL_OPT_FLAG, &args.dual_stack},
 		{"restart", 0, KL_OPT_FLAG, &args.restart},
 		{"supervise", 0, KL_OPT_FLAG, &args.supervise},
 	};
@@ -441,6 +445,7 @@ const struct kl_cmd kl_cmd_up = {
 		"      --name NAME        the cluster's name (default dev); several may stand side by side\n"
 		"  -w, --wait DURATION    how long to wait until every node is Ready (default 60s; 0: do not)\n"
 		"  -o, --output json      print what was made as JSON\n"
+		"      --dual-stack       IPv6 beside IPv4, for nodes, pods and Services; of a new cluster\n"
 		"      --restart          restart server and agents, one after the other, with this program; what\n"
 		"                         runs in the kernel and in containers goes on\n"
 		"      --demo-images DIR  the example images (default " KL_DEMO_IMAGES ")\n"

@@ -54,6 +54,8 @@ struct kl_cluster *kl_cluster_new(const char *name, int index)
 	snprintf(cluster->bridge_ip6, sizeof(cluster->bridge_ip6), "fd88:0:0:%x::1", index);
 	snprintf(cluster->pod_cidr, sizeof(cluster->pod_cidr), "10.%d.0.0/16", 128 + index);
 	snprintf(cluster->service_cidr, sizeof(cluster->service_cidr), "10.%d.0.0/16", 160 + index);
+	snprintf(cluster->pod_cidr6, sizeof(cluster->pod_cidr6), "fd88:1:%x::/48", index);
+	snprintf(cluster->service_cidr6, sizeof(cluster->service_cidr6), "fd88:2:%x::/112", index);
 	cluster->api_port = 6443 + index;
 	cluster->server_args = json_array();
 	cluster->agent_args = json_array();
@@ -95,6 +97,7 @@ int kl_cluster_load(const char *name, struct kl_cluster **ret, struct kl_err *er
 	json_t *node;
 	json_array_foreach (kl_json_get(json, "nodes", NULL), i, node)
 		kl_cluster_add_node(cluster, (int)json_integer_value(node));
+	cluster->dual_stack = kl_json_bool(json, false, "dualStack", NULL);
 	cluster->registry = kl_json_bool(json, false, "registry", NULL);
 	cluster->binary = kl_strdup(kl_json_str(json, "binary", NULL));
 	cluster->cni_plugin = kl_strdup(kl_json_str(json, "cniPlugin", NULL));
@@ -111,9 +114,10 @@ int kl_cluster_save(const struct kl_cluster *cluster, struct kl_err *err)
 	json_t *nodes = json_array();
 	for (size_t i = 0; i < cluster->node_count; i++)
 		json_array_append_new(nodes, json_integer(cluster->nodes[i]));
-	kl_autojson *json = json_pack("{s:s, s:i, s:o, s:b, s:s, s:s, s:O, s:O}", "name", cluster->name, "index",
-		cluster->index, "nodes", nodes, "registry", cluster->registry, "binary", cluster->binary, "cniPlugin",
-		cluster->cni_plugin, "serverArgs", cluster->server_args, "agentArgs", cluster->agent_args);
+	kl_autojson *json = json_pack("{s:s, s:i, s:o, s:b, s:b, s:s, s:s, s:O, s:O}", "name", cluster->name, "index",
+		cluster->index, "nodes", nodes, "dualStack", cluster->dual_stack, "registry", cluster->registry,
+		"binary", cluster->binary, "cniPlugin", cluster->cni_plugin, "serverArgs", cluster->server_args,
+		"agentArgs", cluster->agent_args);
 	kl_json_dump(json, &text);
 	kl_buf_char(&text, '\n');
 	int rc = kl_mkdir_p(cluster->data_dir, 0755, err);

@@ -27,6 +27,7 @@ enum {
 struct kl_cluster {
 	char *name;
 	int index;
+	bool dual_stack;                 /* pods and Services have IPv6 addresses too */
 	bool registry;                   /* one is run beside the server */
 	int nodes[KL_CLUSTER_NODES_MAX]; /* numbers, ascending: node1 is 1 */
 	size_t node_count;
@@ -37,6 +38,7 @@ struct kl_cluster {
 	char bridge[IFNAMSIZ];
 	char bridge_ip[KL_ADDR_TEXT], bridge_ip6[KL_ADDR_TEXT];
 	char pod_cidr[KL_PREFIX_TEXT], service_cidr[KL_PREFIX_TEXT];
+	char pod_cidr6[KL_PREFIX_TEXT], service_cidr6[KL_PREFIX_TEXT];
 	int api_port;
 };
 

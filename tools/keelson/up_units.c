@@ -54,6 +54,12 @@ static bool mentions(const json_t *list, const char *option)
 	return false;
 }
 
+/* "IPv4" or "IPv4,IPv6". */
+static char *both(const struct kl_cluster *cluster, const char *four, const char *six)
+{
+	return cluster->dual_stack ? kl_asprintf("%s,%s", four, six) : kl_strdup(four);
+}
+
 static void add_registry(struct kl_units *units, const struct kl_cluster *cluster)
 {
 	struct kl_unit *unit = add_unit(units, cluster, "registry");
@@ -66,13 +72,14 @@ static void add_server(struct kl_units *units, const struct kl_cluster *cluster)
 {
 	struct kl_unit *unit = add_unit(units, cluster, "server");
 	kl_autofree char *data = kl_asprintf("%s/server", cluster->data_dir);
+	kl_autofree char *pods = both(cluster, cluster->pod_cidr, cluster->pod_cidr6);
+	kl_autofree char *services = both(cluster, cluster->service_cidr, cluster->service_cidr6);
 	char port[16];
 	snprintf(port, sizeof(port), "%d", cluster->api_port);
 	unit->cgroup = kl_asprintf("/keelson/%s/control", cluster->name);
 	arguments(unit, cluster->binary, "server", "--data-dir", data, "--bind-address", cluster->bridge_ip,
 		"--bind-address", "127.0.0.1", "--advertise-address", cluster->bridge_ip, "--port", port,
-		"--cluster-cidr", cluster->pod_cidr, "--service-cidr", cluster->service_cidr, "--cluster-name",
-		cluster->name, NULL);
+		"--cluster-cidr", pods, "--service-cidr", services, "--cluster-name", cluster->name, NULL);
 	/* On one machine silence means death: pods of a lost node are replaced after seconds, not minutes. */
 	arguments(unit, "--node-monitor-grace-period", "10s", "--default-unreachable-toleration-seconds", "5", NULL);
 	more_arguments(unit, cluster->server_args);
@@ -85,16 +92,18 @@ static void add_agent(struct kl_units *units, const struct kl_cluster *cluster, 
 	struct kl_unit *unit = add_unit(units, cluster, node.name);
 	kl_autofree char *kubeconfig = kl_asprintf("%s/kubeconfig", node.pki_dir);
 	kl_autofree char *mirror = kl_asprintf("docker.io=http://%s:%d", cluster->bridge_ip, KL_REGISTRY_PORT);
+	kl_autofree char *ips = both(cluster, node.ip, node.ip6);
+	kl_autofree char *services = both(cluster, cluster->service_cidr, cluster->service_cidr6);
 	/* One store for all: an image is pulled and unpacked once. */
 	kl_autofree char *images = kl_asprintf("%s/images", cluster->data_dir);
 	unit->cgroup = kl_asprintf("%s/agent", node.cgroup);
 	unit->netns = kl_strdup(node.netns);
 	unit->mntns = kl_strdup(node.mntns);
-	arguments(unit, cluster->binary, "agent", "--node-name", node.name, "--node-ip", node.ip, "--kubeconfig",
+	arguments(unit, cluster->binary, "agent", "--node-name", node.name, "--node-ip", ips, "--kubeconfig",
 		kubeconfig, "--cert-dir", node.pki_dir, "--root-dir", node.data_dir, "--run-dir", node.run_dir,
 		"--pin-dir", node.pin_dir, "--cgroup-root", node.cgroup, "--uplink", "eth0", "--cni-plugin",
-		cluster->cni_plugin, "--service-cidr", cluster->service_cidr, "--external-cluster-ip",
-		"--shared-kernel", "--image-root", images, "--lease-duration", "10", NULL);
+		cluster->cni_plugin, "--service-cidr", services, "--external-cluster-ip", "--shared-kernel",
+		"--image-root", images, "--lease-duration", "10", NULL);
 	if (cluster->registry)
 		arguments(unit, "--registry-mirror", mirror, NULL);
 	if (!mentions(cluster->agent_args, "--node-labels"))
