@@ -24,7 +24,9 @@ struct work {
 	struct found found;
 	struct kl_flow_key to;
 	__u32 service;
-	__u32 remote; /* leaves by the uplink again */
+	__u8 type;   /* of the frontend */
+	__u8 remote; /* leaves by the uplink again */
+	__u16 reserved;
 };
 
 /* What does not fit on the stack of 512 bytes. Programs of these hooks do not interrupt one another on a CPU. */
@@ -258,7 +260,8 @@ KL_INLINE int admit(struct work *work)
 	return admitted;
 }
 
-KL_INLINE int refuse(struct kl_map_counters *counters, int why)
+/* A NodePort without endpoints is left to the node's own stack, whose reset tells the client at once. */
+KL_INLINE int refuse(const struct work *work, struct kl_map_counters *counters, int why)
 {
 	switch (why) {
 	case NO_NODE_ADDR:
@@ -268,7 +271,8 @@ KL_INLINE int refuse(struct kl_map_counters *counters, int why)
 	case NO_PLACE:
 		return drop(&counters->drop_ct_full);
 	default:
-		return drop(&counters->drop_no_backend);
+		counters->drop_no_backend++;
+		return work->type == KL_TYPE_NODE_PORT ? PASS : DROP;
 	}
 }
 
@@ -355,7 +359,7 @@ KL_INLINE int forward(ctx_t *ctx, const struct kl_map_config *cfg, struct work *
 	if (!backend) {
 		int admitted = admit(work);
 		if (admitted != ADMITTED)
-			return refuse(counters, admitted);
+			return refuse(work, counters, admitted);
 		counters->flows_inserted++;
 		backend = backend_get(state_backend(work->found.state));
 		if (!backend)
@@ -566,6 +570,7 @@ KL_INLINE int lb_in(ctx_t *ctx)
 		return PASS;
 	}
 	work->service = frontend.service;
+	work->type = frontend.type;
 	return forward(ctx, cfg, work, counters);
 }
 

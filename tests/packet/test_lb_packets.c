@@ -66,7 +66,9 @@ static const struct script scripts[] = {
 		{OUT, LOCAL_POD, 8080, CLIENT, 40003, SA, VERDICT_PASS, VIP, 80, CLIENT, 40003, 0, "returned"},
 		{IN, CLIENT, 40003, VIP, 81, S, VERDICT_SENT, NODE, ANY, REMOTE_POD, 8080, 0, "flows_inserted"},
 		{IN, REMOTE_POD, 8080, NODE, NAT, SA, VERDICT_SENT, VIP, 81, CLIENT, 40003, 0, "returned"}}},
-	{"no endpoint", IPPROTO_TCP, {{IN, CLIENT, 40004, NODE, 30003, S, VERDICT_DROP, .counter = "drop_no_backend"}}},
+	{"no endpoint", IPPROTO_TCP, {
+		{IN, CLIENT, 40004, NODE, 30003, S, VERDICT_PASS, CLIENT, 40004, NODE, 30003, 0, "drop_no_backend"},
+		{IN, CLIENT, 40004, VIP, 82, S, VERDICT_DROP, .counter = "drop_no_backend"}}},
 	{"in mid-flow a lost flow is made anew", IPPROTO_TCP, {
 		{IN, CLIENT, 40005, NODE, 30001, A, VERDICT_PASS, CLIENT, 40005, LOCAL_POD, 8080, 0, "flows_inserted"}}},
 	{"the same client port through another frontend of the same pod, the first flow over", IPPROTO_TCP, {
@@ -109,7 +111,7 @@ static const struct script scripts[] = {
 		{IN, REMOTE_POD, 8080, NODE, NAT, 0, VERDICT_SENT, NODE, 30002, CLIENT, 40003, 0, "returned", 1},
 		{IN, REMOTE_POD, 8080, NODE, NAT, 0, VERDICT_SENT, NODE, 30002, CLIENT, 40003, 0, "returned", 2}}},
 	{"TCP and UDP do not meet", IPPROTO_UDP, {
-		{IN, CLIENT, 40002, NODE, 30003, 0, VERDICT_DROP, .counter = "drop_no_backend"},
+		{IN, CLIENT, 40002, VIP, 82, 0, VERDICT_DROP, .counter = "drop_no_backend"},
 		{OUT, LOCAL_POD, 8080, CLIENT, 40009, 0, VERDICT_PASS, LOCAL_POD, 8080, CLIENT, 40009, 0, NULL}}},
 };
 
