@@ -70,6 +70,7 @@ struct kl_http_request {
 	bool bad_url, begun, handled;
 	char method[16];
 	struct kl_buf body;
+	size_t discarded; /* bytes of a body that is too large */
 	void *state;
 	void (*drop)(void *state);
 	struct kl_http_stream *stream; /* touched by the I/O thread only */

@@ -9,8 +9,8 @@
 #include <string.h>
 #include <strings.h>
 
-/* A body sent in chunks that grows past the limit is read (and dropped) so far, so that the client sees the 413. */
-#define MAX_DISCARD (64u * 1024 * 1024)
+/* A body past the limit is read (and dropped) so far; what is longer still is cut off. */
+#define MAX_DISCARD (32u * 1024 * 1024)
 
 struct kl_http_request *request_ref(struct kl_http_request *req)
 {
@@ -114,14 +114,14 @@ static void begin(struct kl_http_request *req, const char *method)
 	req->begun = true;
 	strncpy(req->method, method, sizeof(req->method) - 1);
 	peer_identify(req->peer, req->conn);
-	const char *length = MHD_lookup_connection_value(req->conn, MHD_HEADER_KIND, "Content-Length");
-	if (length && strtoull(length, NULL, 10) > req->body.max)
-		req->body.overflow = true;
-	if (req->body.overflow || req->bad_url)
-		req->handled = true;
+	const char *text = MHD_lookup_connection_value(req->conn, MHD_HEADER_KIND, "Content-Length");
+	unsigned long long length = text ? strtoull(text, NULL, 10) : 0;
+	if (length > req->body.max)
+		req->body.overflow = true; /* it is read and dropped, so that the client, still sending, gets to see the answer */
+	req->handled = req->bad_url || length > MAX_DISCARD;
 	if (req->bad_url)
 		request_answer_error(request_ref(req), 400, "the request's URL is malformed");
-	else if (req->body.overflow)
+	else if (req->handled)
 		request_answer_error(request_ref(req), 413, "the request's body is too large");
 }
 
@@ -191,7 +191,7 @@ enum MHD_Result request_access(void *arg, struct MHD_Connection *conn, const cha
 	if (*len) {
 		if (!req->body.overflow)
 			kl_buf_push(&req->body, data, *len);
-		else if ((req->body.size += *len) > MAX_DISCARD)
+		else if ((req->discarded += *len) > MAX_DISCARD)
 			return MHD_NO;
 		*len = 0;
 		return MHD_YES;

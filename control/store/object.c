@@ -185,7 +185,7 @@ void kl_object_unref(struct kl_object *obj)
 
 json_t *kl_object_parse(const struct kl_object *obj)
 {
-	json_t *json = json_loadb(obj->json, obj->len, 0, NULL);
+	json_t *json = kl_json_parse(obj->json, obj->len, NULL);
 	if (!json)
 		abort(); /* only what was parsed before is stored */
 	return json;

@@ -6,6 +6,7 @@
 #include "rest.h"
 
 #include <curl/curl.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,6 +20,14 @@ static struct kl_httpd *httpd;
 static struct kl_rest *rest;
 static struct kl_pki_pair admin;
 static struct kl_jwt_key *token_key;
+
+/* One handle a thread, so that its requests share a connection. */
+static pthread_key_t handle_key;
+
+static void free_handle(void *handle)
+{
+	curl_easy_cleanup(handle);
+}
 
 static void must(int rc, const struct kl_err *err)
 {
@@ -42,6 +51,7 @@ static void stop(void)
 
 static void finish(void)
 {
+	curl_easy_cleanup(pthread_getspecific(handle_key));
 	stop();
 	kl_pki_pair_release(&admin);
 	kl_jwt_key_free(token_key);
@@ -88,6 +98,7 @@ static void ensure(void)
 		if (!mkdtemp(dir))
 			abort();
 		curl_global_init(CURL_GLOBAL_ALL);
+		pthread_key_create(&handle_key, free_handle);
 		kl_autofree char *pki_dir = kl_asprintf("%s/pki", dir);
 		must(kl_pki_open(pki_dir, &pki, &err), &err);
 		must(kl_pki_issue_client(pki, "kubernetes-admin", orgs, &admin, &err), &err);
@@ -131,21 +142,33 @@ static size_t take(char *data, size_t size, size_t count, void *arg)
 	return size * count;
 }
 
-/* This libcurl's TLS reads keys from files only. */
+static void write_file(const char *path, const char *text)
+{
+	FILE *file = fopen(path, "w");
+	if (!file || fputs(text, file) < 0 || fclose(file))
+		abort();
+}
+
+/* This libcurl's TLS reads keys from files only; one pair of files for each identity. */
 static void set_identity(CURL *curl, const struct kl_pki_pair *identity)
 {
-	static unsigned long count;
-	kl_autofree char *cert = kl_asprintf("%s/client-%lu.crt", dir, __atomic_add_fetch(&count, 1, __ATOMIC_RELAXED));
-	kl_autofree char *key = kl_asprintf("%s.key", cert);
-	kl_file_write_atomic(cert, identity->cert_pem, strlen(identity->cert_pem), 0600, NULL);
-	kl_file_write_atomic(key, identity->key_pem, strlen(identity->key_pem), 0600, NULL);
+	static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+	unsigned hash = 5381;
+	for (const char *at = identity->cert_pem; *at; at++)
+		hash = hash * 33 + (unsigned char)*at;
+	kl_autofree char *cert = kl_asprintf("%s/client-%08x.crt", dir, hash), *key = kl_asprintf("%s.key", cert);
+	pthread_mutex_lock(&lock);
+	if (!kl_path_exists(cert)) {
+		write_file(key, identity->key_pem);
+		write_file(cert, identity->cert_pem);
+	}
+	pthread_mutex_unlock(&lock);
 	curl_easy_setopt(curl, CURLOPT_SSLCERT, cert);
 	curl_easy_setopt(curl, CURLOPT_SSLKEY, key);
 }
 
-static CURL *open_request(const char *path, const struct kl_pki_pair *identity)
+static void set_up(CURL *curl, const char *path, const struct kl_pki_pair *identity)
 {
-	CURL *curl = curl_easy_init();
 	kl_autofree char *full = kl_asprintf("%s%s", api_url(), path);
 	curl_easy_setopt(curl, CURLOPT_URL, full);
 	curl_easy_setopt(curl, CURLOPT_PATH_AS_IS, 1L);
@@ -154,6 +177,16 @@ static CURL *open_request(const char *path, const struct kl_pki_pair *identity)
 	curl_easy_setopt(curl, CURLOPT_TIMEOUT, 30L);
 	if (identity)
 		set_identity(curl, identity);
+}
+
+static CURL *thread_handle(void)
+{
+	CURL *curl = pthread_getspecific(handle_key);
+	if (!curl) {
+		curl = curl_easy_init();
+		pthread_setspecific(handle_key, curl);
+	}
+	curl_easy_reset(curl);
 	return curl;
 }
 
@@ -175,7 +208,8 @@ struct api_answer api_send(const struct api_request *request)
 {
 	struct api_answer answer = {0};
 	ensure();
-	CURL *curl = open_request(request->path, request->anonymous ? NULL : request->identity ? request->identity : &admin);
+	CURL *curl = thread_handle();
+	set_up(curl, request->path, request->anonymous ? NULL : request->identity ? request->identity : &admin);
 	struct curl_slist *headers = headers_of(request);
 	curl_easy_setopt(curl, CURLOPT_CUSTOMREQUEST, request->method);
 	curl_easy_setopt(curl, CURLOPT_HTTPHEADER, headers);
@@ -193,7 +227,6 @@ struct api_answer api_send(const struct api_request *request)
 	if (rc != CURLE_OK && !answer.code)
 		fprintf(stderr, "%s %s: %s\n", request->method, request->path, curl_easy_strerror(rc));
 	curl_slist_free_all(headers);
-	curl_easy_cleanup(curl);
 	answer.json = kl_json_parse(kl_buf_str(&answer.body), answer.body.len, NULL);
 	return answer;
 }
@@ -255,7 +288,8 @@ struct api_watch *api_watch_open(const char *path)
 {
 	struct api_watch *watch = kl_calloc(1, sizeof(*watch));
 	ensure();
-	watch->curl = open_request(path, &admin);
+	watch->curl = curl_easy_init();
+	set_up(watch->curl, path, &admin);
 	watch->multi = curl_multi_init();
 	curl_easy_setopt(watch->curl, CURLOPT_WRITEFUNCTION, take);
 	curl_easy_setopt(watch->curl, CURLOPT_WRITEDATA, &watch->data);

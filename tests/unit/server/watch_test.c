@@ -163,7 +163,7 @@ KL_TEST(ends_in_time_with_a_bookmark)
 
 KL_TEST(many_watchers_and_a_slow_one)
 {
-	enum { WATCHERS = 60, EVENTS = 40 };
+	enum { WATCHERS = 16, EVENTS = 40 };
 	struct api_watch *watches[WATCHERS];
 	kl_autofree char *rv = list_rv();
 	kl_autofree char *path = kl_asprintf(CMS "?watch=1&resourceVersion=%s", rv);
