@@ -36,6 +36,7 @@ struct kl_forward {
 	struct kl_mux *mux;
 	struct pair *pairs;
 	char *netns_path, *pod;
+	bool fixed; /* WebSocket's channels: no more pairs will come, and the end of the last is the end of the session */
 	void (*closed)(void *arg);
 	void *arg;
 };
@@ -89,6 +90,8 @@ static void leave(struct pair *pair)
 	pair->data = pair->error = NULL;
 	DL_DELETE(forward->pairs, pair);
 	pair->forward = NULL;
+	if (forward->fixed && !forward->pairs)
+		kl_mux_finish(forward->mux);
 	if (pair->tcp_open && !uv_is_closing((uv_handle_t *)&pair->tcp))
 		uv_close((uv_handle_t *)&pair->tcp, on_tcp_closed);
 	free_pair(pair);
@@ -395,6 +398,7 @@ struct kl_forward *kl_forward_new(uv_loop_t *loop, struct kl_http_upgraded *upgr
 	forward->pod = kl_strdup(pod);
 	forward->closed = closed;
 	forward->arg = arg;
+	forward->fixed = mux_options->port_count > 0;
 	forward->mux = kl_mux_new(loop, upgraded, fd, leftover, len, mux_options, &EVENTS, forward);
 	kl_mux_start(forward->mux);
 	return forward;

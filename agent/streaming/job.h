@@ -24,6 +24,7 @@ struct kl_job {
 	struct kl_logs_options logs;
 	/* upgrades */
 	struct kl_mux_options mux;
+	int ports[KL_MUX_MAX_PORTS]; /* port-forward by WebSocket channels */
 	struct kl_remote_options remote;
 	const char *protocol;	  /* the Upgrade header */
 	const char *subprotocol;  /* chosen; "" for none */

@@ -45,7 +45,15 @@ struct kl_mux_options {
 	enum kl_mux_kind kind;
 	bool close_signal;  /* v5.channel.k8s.io */
 	unsigned channels;  /* KL_MUX_CHANNELS*: bits of 1 << enum kl_channel that exist */
+	/*
+	 * KL_MUX_CHANNELS* for port-forward: instead of the above, channels 2i (data) and 2i + 1 (error) for ports[i]. Each begins
+	 * with the port, two bytes, low first. Used by kl_mux_start only.
+	 */
+	const int *ports;
+	size_t port_count;
 };
+
+enum { KL_MUX_MAX_PORTS = 64 };
 
 struct kl_mux_events {
 	/* A new stream. False refuses it (it is released). */

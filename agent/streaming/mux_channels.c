@@ -5,6 +5,7 @@
 #include "mux_impl.h"
 
 #include <errno.h>
+#include <stdio.h>
 
 enum {
 	CLOSE_SIGNAL = 255,
@@ -13,9 +14,32 @@ enum {
 	IGNORE = -2,
 };
 
+static void open_port(struct kl_mux *mux, uint32_t id, enum kl_channel channel, int port)
+{
+	const uint8_t head[2] = {(uint8_t)port, (uint8_t)(port >> 8)};
+	struct kl_mux_entry *entry = kl_mux_add(mux, id, channel);
+	entry->stream.port = port;
+	snprintf(entry->stream.request_id, sizeof(entry->stream.request_id), "%u", id / 2);
+	mux->class->write(entry, head, sizeof(head));
+	mux->events.opened(&entry->stream, mux->arg);
+}
+
+static void start_ports(struct kl_mux *mux)
+{
+	for (size_t i = 0; i < mux->options.port_count && !mux->closed; i++) {
+		open_port(mux, (uint32_t)(2 * i), KL_CHANNEL_DATA, mux->options.ports[i]);
+		open_port(mux, (uint32_t)(2 * i + 1), KL_CHANNEL_ERROR, mux->options.ports[i]);
+	}
+	kl_mux_flush(mux);
+}
+
 static void start(struct kl_mux *mux)
 {
 	mux->message.max = MAX_BASE64_MESSAGE;
+	if (mux->options.port_count) {
+		start_ports(mux);
+		return;
+	}
 	for (unsigned channel = 0; channel < KL_CHANNEL_COUNT && !mux->closed; channel++)
 		if (mux->options.channels & 1U << channel)
 			mux->events.opened(&kl_mux_add(mux, channel, (enum kl_channel)channel)->stream, mux->arg);
@@ -37,7 +61,7 @@ static void write_message(struct kl_mux_entry *entry, const void *data, size_t l
 	struct kl_mux *mux = entry->stream.mux;
 	kl_autobuf message = {0};
 	kl_buf_reserve(&message, len + 1);
-	kl_buf_char(&message, (char)(entry->stream.channel + (is_base64(mux) ? '0' : 0)));
+	kl_buf_char(&message, (char)(entry->stream.id + (is_base64(mux) ? '0' : 0)));
 	if (is_base64(mux))
 		kl_ws_base64_encode(&message, data, len);
 	else
@@ -67,13 +91,13 @@ static int binary_piece(struct kl_mux *mux, const struct kl_ws_piece *piece)
 		mux->channel = *data++;
 		len--;
 	}
-	if (mux->channel >= 0 && mux->channel < KL_CHANNEL_COUNT) {
-		peer_data(mux, (uint32_t)mux->channel, data, len);
-	} else if (mux->channel == CLOSE_SIGNAL && mux->options.close_signal && len) {
+	if (mux->channel == CLOSE_SIGNAL && mux->options.close_signal && len) {
 		struct kl_mux_entry *entry = kl_mux_find(mux, *data);
 		mux->channel = IGNORE;
 		if (entry)
 			kl_mux_peer_ended(entry);
+	} else if (mux->channel >= 0) {
+		peer_data(mux, (uint32_t)mux->channel, data, len);
 	}
 	return 0;
 }

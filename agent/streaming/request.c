@@ -160,6 +160,8 @@ static const struct protocol FORWARD_SPDY[] = {
 };
 static const struct protocol FORWARD_WEBSOCKET[] = {
 	{"SPDY/3.1+portforward.k8s.io", KL_MUX_SPDY_TUNNEL, false, false, false},
+	{"v4.channel.k8s.io", KL_MUX_CHANNELS, false, false, false},
+	{"v4.base64.channel.k8s.io", KL_MUX_CHANNELS_BASE64, false, false, false},
 	{0},
 };
 
@@ -210,6 +212,26 @@ static const char *parse_handshake(struct kl_job *job, bool websocket)
 	return NULL;
 }
 
+/* ?port=80&port=443,8080: with WebSocket channels the ports are known from the start. */
+static const char *parse_ports(struct kl_job *job)
+{
+	size_t count;
+	const struct kl_http_param *params = kl_http_params(job->req, &count);
+	for (size_t i = 0; i < count; i++) {
+		if (strcmp(params[i].name, "port") != 0)
+			continue;
+		kl_autofree char *list = kl_strdup(params[i].value);
+		for (char *save = NULL, *word = strtok_r(list, ",", &save); word; word = strtok_r(NULL, ",", &save)) {
+			int port = atoi(word);
+			if (port < 1 || port > UINT16_MAX || job->mux.port_count == KL_MUX_MAX_PORTS)
+				return "query parameter \"port\" must be a list of ports";
+			job->ports[job->mux.port_count++] = port;
+		}
+	}
+	job->mux.ports = job->ports;
+	return job->mux.port_count ? NULL : "query parameter \"port\" is required";
+}
+
 /* Returns 0, or the status to fail with and its words. */
 static int parse_upgrade(struct kl_job *job, const char **ret_words)
 {
@@ -236,6 +258,8 @@ static int parse_upgrade(struct kl_job *job, const char **ret_words)
 	job->remote.status_json = chosen->status_json;
 	job->remote.resize = chosen->resize;
 	*ret_words = parse_handshake(job, websocket);
+	if (!*ret_words && job->kind == KL_JOB_FORWARD && websocket && chosen->kind != KL_MUX_SPDY_TUNNEL)
+		*ret_words = parse_ports(job);
 	return *ret_words ? 400 : 0;
 }
 

@@ -11,7 +11,8 @@
  *	GET,POST /portForward/{ns}/{pod}[/{uid}]
  *
  * exec and attach speak SPDY/3.1 ({v4,v3,v2,}.channel.k8s.io) and WebSocket ({v5,v4,}.channel.k8s.io, base64 variants);
- * port-forward speaks SPDY/3.1 (portforward.k8s.io), plain or tunnelled in WebSocket messages (SPDY/3.1+portforward.k8s.io).
+ * port-forward speaks SPDY/3.1 (portforward.k8s.io), plain or tunnelled in WebSocket messages (SPDY/3.1+portforward.k8s.io), and
+ * WebSocket channels (v4.channel.k8s.io with ?port=…).
  *
  * Threads: requests arrive on the HTTP server's threads; sessions (exec, attach, port-forward, followed logs) live on one
  * thread of this module with a libuv loop of its own, so that bulk data never delays the agent's loop. The callbacks of

@@ -58,6 +58,7 @@ static const struct param LOG_PARAMS[] = {{"follow", "follow"}, {"previous", "pr
 	{"limitBytes", "limitBytes"}, {"stream", "stream"}, {0}};
 static const struct param REMOTE_PARAMS[] = {
 	{"stdin", "input"}, {"stdout", "output"}, {"stderr", "error"}, {"tty", "tty"}, {"command", "command"}, {0}};
+static const struct param FORWARD_PARAMS[] = {{"ports", "port"}, {0}};
 
 static void push_query(struct kl_buf *out, const struct kl_proxy_ask *ask, const struct param *params)
 {
@@ -229,6 +230,14 @@ static int route_remote(const json_t *pod, const struct kl_proxy_target *target,
 	return 0;
 }
 
+static char *forward_target(const struct kl_proxy_target *target, const struct kl_proxy_ask *ask)
+{
+	struct kl_buf path = {0};
+	kl_buf_printf(&path, "/portForward/%s/%s", target->ns, target->name);
+	push_query(&path, ask, FORWARD_PARAMS);
+	return kl_buf_take(&path);
+}
+
 static int route_pod_stream(const struct kl_proxy_lookup *lookup, const struct kl_proxy_target *target,
 	const struct kl_proxy_ask *ask, struct kl_proxy_route *ret, struct kl_status *st)
 {
@@ -241,7 +250,7 @@ static int route_pod_stream(const struct kl_proxy_lookup *lookup, const struct k
 	if (log)
 		rc = route_log(pod, target, ask, ret, st);
 	else if (!strcmp(target->subresource, "portforward"))
-		ret->target = kl_asprintf("/portForward/%s/%s", target->ns, target->name);
+		ret->target = forward_target(target, ask);
 	else
 		rc = route_remote(pod, target, ask, ret, st);
 	if (rc < 0)

@@ -430,6 +430,31 @@ KL_TEST(port_forward_to_nobody)
 	fakenode_free(node);
 }
 
+/* The channels of older WebSocket clients (python): data and error of each port in turn, each headed by the port. */
+KL_TEST(port_forward_by_channels)
+{
+	struct fakenode *node = new_node();
+	pthread_t thread;
+	int port;
+	char target[64];
+	raw_auto c, none;
+	kl_autoclose int listener = listen_local(&port);
+	const char head[] = {(char)port, (char)(port >> 8)};
+	pthread_create(&thread, NULL, capitals, &listener);
+	snprintf(target, sizeof(target), "/portForward/default/web?port=%d", port);
+	raw_open_websocket(&c, fakenode_port(node), target, "v4.channel.k8s.io");
+	KL_CHECK_INT(c.status, 101);
+	raw_send(&c, 0, "hello");
+	KL_CHECK(raw_expect(&c, 0, "HELLO"));
+	KL_CHECK(!memcmp(c.channels[0].data, head, 2));
+	KL_CHECK(c.channels[1].len == 2 && !memcmp(c.channels[1].data, head, 2));
+	raw_close(&c);
+	pthread_join(thread, NULL);
+	raw_open_websocket(&none, fakenode_port(node), "/portForward/default/web", "v4.channel.k8s.io");
+	KL_CHECK_INT(none.status, 400);
+	fakenode_free(node);
+}
+
 /* --- rubbish */
 
 KL_TEST(rubbish_ends_its_own_session_only)

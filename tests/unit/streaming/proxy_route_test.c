@@ -70,6 +70,8 @@ static const struct {
 	{"pods", "one", "attach", PODS "one/attach", "stdout=true&stderr=true", true,
 		"0 10.0.0.1 10250 /attach/default/one/c?output=true&error=true"},
 	{"pods", "one", "portforward", PODS "one/portforward", "", true, "0 10.0.0.1 10250 /portForward/default/one"},
+	{"pods", "one", "portforward", PODS "one/portforward", "ports=80,443&x=1", true,
+		"0 10.0.0.1 10250 /portForward/default/one?port=80%2C443"},
 	/* pods/proxy */
 	{"pods", "one", "proxy", PODS "one/proxy/a/b%20c", "x=1&y", false, "2 10.1.0.5 8080 /a/b%20c?x=1&y"},
 	{"pods", "one:81", "proxy", PODS "one:81/proxy/", "", false, "2 10.1.0.5 81 /"},

@@ -207,7 +207,7 @@ static void decode(struct rawclient *c)
 bool raw_expect(struct rawclient *c, int channel, const char *text)
 {
 	decode(c);
-	while (!strstr(kl_buf_str(&c->channels[channel]), text)) {
+	while (!memmem(kl_buf_str(&c->channels[channel]), c->channels[channel].len, text, strlen(text))) {
 		if (!raw_read(c))
 			return false;
 		decode(c);
