@@ -4,10 +4,12 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <netinet/in.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -157,6 +159,49 @@ char **kl_cluster_names(size_t *ret_count)
 	return names;
 }
 
+struct overlap {
+	struct kl_prefix ranges[3];
+	bool found;
+};
+
+static void seek_overlap(uint32_t ifindex, const struct kl_prefix *addr, void *arg)
+{
+	struct overlap *overlap = arg;
+	(void)ifindex;
+	for (size_t i = 0; i < KL_ARRAY_LEN(overlap->ranges); i++)
+		overlap->found = overlap->found || kl_prefix_contains(&overlap->ranges[i], &addr->addr);
+}
+
+/* An address of somebody else's (podman takes 10.88.0.1) where this cluster's would be. */
+static bool addresses_taken(const struct kl_cluster *cluster)
+{
+	kl_autolink *host = NULL;
+	struct overlap overlap = {0};
+	kl_autofree char *nodes = kl_asprintf("%s/24", cluster->bridge_ip);
+	if (kl_prefix_read(nodes, &overlap.ranges[0]) || kl_prefix_read(cluster->pod_cidr, &overlap.ranges[1]) ||
+		kl_prefix_read(cluster->service_cidr, &overlap.ranges[2]) || kl_link_open(-1, &host, NULL) ||
+		kl_link_addrs_each(host, 0, seek_overlap, &overlap, NULL))
+		return false;
+	return overlap.found;
+}
+
+static bool port_taken(int port)
+{
+	struct sockaddr_in addr = {
+		.sin_family = AF_INET, .sin_port = htons((uint16_t)port), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+	int on = 1;
+	kl_autoclose int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	if (fd >= 0)
+		setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
+	return fd >= 0 && bind(fd, (const struct sockaddr *)&addr, sizeof(addr)) && errno == EADDRINUSE;
+}
+
+static bool index_usable(int index)
+{
+	kl_autocluster *cluster = kl_cluster_new("probe", index);
+	return !port_taken(cluster->api_port) && !addresses_taken(cluster);
+}
+
 int kl_cluster_free_index(struct kl_err *err)
 {
 	bool used[KL_CLUSTERS_MAX] = {false};
@@ -170,10 +215,10 @@ int kl_cluster_free_index(struct kl_err *err)
 	}
 	free(names);
 	for (int i = 0; i < KL_CLUSTERS_MAX; i++)
-		if (!used[i])
+		if (!used[i] && index_usable(i))
 			return i;
-	return kl_fail_msg(
-		err, ENOSPC, "this machine has %d clusters already; 'keelson down' removes one", KL_CLUSTERS_MAX);
+	return kl_fail_msg(err, ENOSPC,
+		"all %d places for clusters on this machine are taken; 'keelson down' makes room", KL_CLUSTERS_MAX);
 }
 
 static int lock_file(int fd, struct kl_err *err)

@@ -54,7 +54,8 @@ int kl_cluster_load(const char *name, struct kl_cluster **ret, struct kl_err *er
 int kl_cluster_save(const struct kl_cluster *cluster, struct kl_err *err);
 /* Names of all clusters that left anything, sorted; each and the array owned by the caller. */
 char **kl_cluster_names(size_t *ret_count);
-/* The smallest index that no cluster.json uses; -ENOSPC. Under kl_clusters_lock. */
+/* The smallest index that no cluster uses, and whose API port and addresses nobody else has; -ENOSPC. Under
+ * kl_clusters_lock. */
 int kl_cluster_free_index(struct kl_err *err);
 
 /* Orders every `up` and `down` on the machine; the lock goes with the fd. Waits; says so on a terminal. */
