@@ -85,12 +85,23 @@ static int own_netns(struct kl_netsync *netsync, struct kl_err *err)
 
 int kl_netsync_pod_add(struct kl_netsync *netsync, const struct kl_netsync_pod *pod, struct kl_err *err)
 {
+	kl_reaper_add(netsync->reaper, pod->cookie, pod->netns);
 	return kl_dpsync_netns_add(netsync->sync, pod->cookie, KL_DPSYNC_POD, pod->ifindex, err);
 }
 
 void kl_netsync_pod_remove(struct kl_netsync *netsync, uint64_t cookie)
 {
+	kl_reaper_remove(netsync->reaper, cookie);
 	kl_dpsync_netns_remove(netsync->sync, cookie);
+}
+
+static void on_dead(const struct kl_addr *addr, uint16_t port, uint8_t proto, void *arg)
+{
+	struct kl_netsync *netsync = arg;
+	(void)addr;
+	(void)port;
+	if (proto == KL_PROTO_UDP)
+		kl_reaper_wake(netsync->reaper);
 }
 
 /* --- the kernel is the truth: what changed behind our back is found, put right and told */
@@ -160,6 +171,8 @@ int kl_netsync_new(uv_loop_t *loop, struct kl_client *client, const struct kl_ne
 	}
 	kl_info("dataplane: %s, balancer %s on %s", netsync->maps->adopted ? "tables adopted" : "tables made",
 		kl_lb_mode_name(netsync->mode), options->uplink ? options->uplink : "no uplink");
+	netsync->reaper = kl_reaper_new(loop, netsync->maps);
+	kl_dpsync_on_dead(netsync->sync, on_dead, netsync);
 	netsync->audit = kl_netsync_timer(netsync, on_audit, AUDIT_MS, AUDIT_MS);
 	kl_netsync_follow(netsync);
 	*ret = netsync;
@@ -172,6 +185,7 @@ void kl_netsync_free(struct kl_netsync *netsync)
 		return;
 	kl_netsync_unfollow(netsync);
 	kl_netsync_timer_free(netsync->audit);
+	kl_reaper_free(netsync->reaper);
 	kl_dpsync_free(netsync->sync);
 	kl_maps_close(netsync->maps);
 	free(netsync->node_addrs);

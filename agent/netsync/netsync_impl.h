@@ -7,6 +7,7 @@
 #include "load.h"
 #include "maps.h"
 #include "netsync.h"
+#include "reaper.h"
 
 struct kl_netsync {
 	uv_loop_t *loop;
@@ -15,6 +16,7 @@ struct kl_netsync {
 	struct kl_maps *maps;
 	struct kl_dpsync *sync;
 	enum kl_lb_mode mode;
+	struct kl_reaper *reaper;
 	struct kl_addr *node_addrs; /* given by options: they come first */
 	size_t node_addr_count;
 	bool external_cluster_ip;

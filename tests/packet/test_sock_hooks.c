@@ -5,6 +5,7 @@
 #include "load.h"
 #include "mem.h"
 #include "packet_lib.h"
+#include "reap.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -271,6 +272,34 @@ KL_TEST(an_unconnected_udp_socket_leaves_a_dead_backend)
 	KL_CHECK(sendto(fd, "2", 1, 0, (void *)&to, len) == 1 && echo(other));
 	close(fd);
 	close(other);
+}
+
+KL_TEST(a_connected_udp_socket_at_a_dead_backend_is_closed)
+{
+	struct setting *setting = setting_get();
+	const struct kl_frontend vip[] = {{.addr = who_addr(VIP, false), .port = 91}};
+	struct kl_err err = {0};
+	struct sockaddr_storage to, direct;
+	socklen_t len = sockaddr_of(AF_INET, "10.96.0.10", 91, &to), direct_len = sockaddr_of(AF_INET, "127.0.0.1", 18082, &direct);
+	char data[8];
+	int fd = socket(AF_INET, SOCK_DGRAM, 0), bystander = socket(AF_INET, SOCK_DGRAM, 0);
+	int prog = kl_reap_load(setting->bench->maps, &err);
+	if (!KL_CHECK(prog >= 0))
+		kl_test_failed(__FILE__, __LINE__, "%s", err.text);
+	put(setting, "t/dies:91", IPPROTO_UDP, false, "127.0.0.1", 18082, vip, 1);
+	KL_CHECK(!connect(fd, (void *)&to, len) && !connect(bystander, (void *)&direct, direct_len));
+	KL_CHECK(!kl_reap_run(prog, NULL, &err));
+	KL_CHECK(send(fd, "1", 1, 0) == 1 && echo(setting->udp4)); /* the living are left alone */
+	kl_dpsync_delete(setting->bench->sync, "t/dies:91");
+	KL_CHECK(!kl_reap_run(prog, "/proc/thread-self/ns/net", &err));
+	KL_CHECK_STR(err.text, "");
+	KL_CHECK(recv(fd, data, sizeof(data), MSG_DONTWAIT) <= 0 || recv(fd, data, sizeof(data), MSG_DONTWAIT) < 0);
+	KL_CHECK(send(fd, "2", 1, 0) < 0 || send(fd, "2", 1, 0) < 0);
+	KL_CHECK(send(bystander, "3", 1, 0) == 1 && echo(setting->udp4));
+	KL_CHECK_INT(bench_counters(setting->bench).udp_reaped, 1);
+	close(prog);
+	close(fd);
+	close(bystander);
 }
 
 KL_TEST(other_namespaces_are_left_alone_where_nodes_share_a_kernel)

@@ -202,7 +202,8 @@ struct kl_map_counters {
 	__u64 sock_sendmsg;
 	__u64 sock_recvmsg;
 	__u64 sock_no_backend;	/* connect or send refused */
-	__u64 reserved[8];
+	__u64 udp_reaped;	/* connected sockets ended because their backend was dead */
+	__u64 reserved[7];
 };
 
 /* --- kl_netns: HASH, key = namespace cookie (u64) */
