@@ -126,6 +126,40 @@ static bool own_lease(const struct kl_access *a, const char *node)
 	return a->resource->ns && !strcmp(a->resource->ns, "kube-node-lease") && own_node(a, node);
 }
 
+/* Does an object's text contain "word", with its quotes? */
+static bool quotes(const struct kl_object *obj, const char *word)
+{
+	kl_autofree char *quoted = kl_asprintf("\"%s\"", word);
+	return memmem(obj->json, obj->len, quoted, strlen(quoted)) != NULL;
+}
+
+/*
+ * A node may read a Secret only by its name, and only when a pod of its own (or that pod's account) names it. Going by the words in the
+ * pod's text, this allows a little too much (a label of that value), never to a node that the pod does not run on.
+ */
+static bool named_by_own_pod(const struct kl_access *a, const char *node)
+{
+	const struct kl_rest_path *path = a->resource;
+	struct kl_object_list pods;
+	bool found = false;
+	if (!path->name || !path->ns)
+		return false;
+	kl_store_list(a->store, kl_kind_named("", "Pod"), path->ns, &pods);
+	for (size_t i = 0; i < pods.count && !found; i++) {
+		if (!quotes(pods.items[i], node))
+			continue;
+		kl_autojson *pod = kl_object_parse(pods.items[i]);
+		if (strcmp(kl_json_str(pod, "spec", "nodeName", NULL), node) != 0)
+			continue;
+		struct kl_object *account = kl_store_get(a->store, kl_kind_named("", "ServiceAccount"), path->ns,
+			kl_json_str(pod, "spec", "serviceAccountName", NULL));
+		found = quotes(pods.items[i], path->name) || (account && quotes(account, path->name));
+		kl_object_unref(account);
+	}
+	kl_object_list_release(&pods);
+	return found;
+}
+
 /* rest_review.c looks at whose token it is. */
 static bool token_only(const struct kl_access *a, const char *node)
 {
@@ -139,29 +173,30 @@ static bool any(const struct kl_access *a, const char *node)
 	return true;
 }
 
-/* What a node may do; `owns` limits everything but reading. */
+/* What a node may do; `owns` limits writing, `reads` reading, where they are given. */
 static const struct {
 	const char *group, *resource;
 	unsigned actions;
 	bool (*owns)(const struct kl_access *access, const char *node);
+	bool (*reads)(const struct kl_access *access, const char *node);
 } node_rules[] = {
-	{"", "nodes", READ | CREATE | CHANGE, own_node},
-	{"", "pods", READ | CHANGE | REMOVE, own_pod},
-	{"", "events", CREATE | CHANGE, any},
-	{"events.k8s.io", "events", CREATE | CHANGE, any},
-	{"coordination.k8s.io", "leases", READ | CREATE | CHANGE | REMOVE, own_lease},
-	{"", "services", READ, NULL},
-	{"", "endpoints", READ, NULL},
-	{"discovery.k8s.io", "endpointslices", READ, NULL},
-	{"", "namespaces", READ, NULL},
-	{"", "configmaps", READ, NULL},
-	{"", "secrets", READ, NULL},
-	{"", "serviceaccounts", READ | CREATE, token_only},
-	{"", "persistentvolumes", READ, NULL},
-	{"", "persistentvolumeclaims", READ, NULL},
-	{"networking.k8s.io", "networkpolicies", READ, NULL},
-	{"node.k8s.io", "runtimeclasses", READ, NULL},
-	{"storage.k8s.io", "csidrivers", READ, NULL},
+	{"", "nodes", READ | CREATE | CHANGE, own_node, NULL},
+	{"", "pods", READ | CHANGE | REMOVE, own_pod, NULL},
+	{"", "events", CREATE | CHANGE, any, NULL},
+	{"events.k8s.io", "events", CREATE | CHANGE, any, NULL},
+	{"coordination.k8s.io", "leases", READ | CREATE | CHANGE | REMOVE, own_lease, NULL},
+	{"", "services", READ, NULL, NULL},
+	{"", "endpoints", READ, NULL, NULL},
+	{"discovery.k8s.io", "endpointslices", READ, NULL, NULL},
+	{"", "namespaces", READ, NULL, NULL},
+	{"", "configmaps", READ, NULL, NULL},
+	{"", "secrets", READ, NULL, named_by_own_pod},
+	{"", "serviceaccounts", READ | CREATE, token_only, NULL},
+	{"", "persistentvolumes", READ, NULL, NULL},
+	{"", "persistentvolumeclaims", READ, NULL, NULL},
+	{"networking.k8s.io", "networkpolicies", READ, NULL, NULL},
+	{"node.k8s.io", "runtimeclasses", READ, NULL, NULL},
+	{"storage.k8s.io", "csidrivers", READ, NULL, NULL},
 };
 
 static bool node_may(const struct kl_access *a)
@@ -176,7 +211,8 @@ static bool node_may(const struct kl_access *a)
 	for (size_t i = 0; i < KL_ARRAY_LEN(node_rules); i++) {
 		if (strcmp(node_rules[i].resource, a->resource->resource) || strcmp(node_rules[i].group, a->resource->group))
 			continue;
-		return node_rules[i].actions & action && (action == READ || node_rules[i].owns(a, node));
+		bool (*rule)(const struct kl_access *, const char *) = action == READ ? node_rules[i].reads : node_rules[i].owns;
+		return node_rules[i].actions & action && (!rule || rule(a, node));
 	}
 	return false;
 }

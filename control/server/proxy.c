@@ -9,6 +9,8 @@
 #include <strings.h>
 #include <utlist.h>
 
+enum { STOP_MS = 1000 };
+
 /* --- tasks for the thread */
 
 bool proxy_post(struct kl_proxy *proxy, void (*run)(void *), void *arg)
@@ -310,19 +312,50 @@ int kl_proxy_new(const struct kl_proxy_options *options, struct kl_proxy **ret, 
 	return 0;
 }
 
-/* Streams and upgrades that HTTP threads still hold free themselves later: see proxy_post's false. */
+/*
+ * The end, in two steps: every exchange is aborted, and the thread waits a while for streams and upgrades that HTTP threads still hold;
+ * then those are let go: they free themselves when the HTTP server ends them (see proxy_post's false).
+ */
+static void finish_stop(struct kl_proxy *proxy)
+{
+	struct exchange *ex, *next;
+	if (uv_is_closing((uv_handle_t *)&proxy->stop_timer))
+		return;
+	pthread_mutex_lock(&proxy->lock);
+	proxy->stopped = true;
+	HASH_ITER(hh, proxy->exchanges, ex, next) {
+		HASH_DELETE(hh, proxy->exchanges, ex);
+		ex->orphan = true;
+	}
+	pthread_mutex_unlock(&proxy->lock);
+	uv_close((uv_handle_t *)&proxy->stop_timer, NULL);
+	on_async(&proxy->async); /* what was posted before */
+	uv_close((uv_handle_t *)&proxy->async, NULL);
+}
+
+static void on_stop_timer(uv_timer_t *timer)
+{
+	finish_stop(timer->data);
+}
+
+void proxy_exchange_ended(struct kl_proxy *proxy)
+{
+	/* By the timer, not from inside whatever ended it. */
+	if (proxy->stopping && !proxy->exchanges && !uv_is_closing((uv_handle_t *)&proxy->stop_timer))
+		uv_timer_start(&proxy->stop_timer, on_stop_timer, 0, 0);
+}
+
 static void stop(void *arg)
 {
 	struct kl_proxy *proxy = arg;
 	struct exchange *ex, *next;
-	pthread_mutex_lock(&proxy->lock);
-	proxy->stopped = true;
-	pthread_mutex_unlock(&proxy->lock);
-	on_async(&proxy->async); /* what was posted before */
+	proxy->stopping = true;
+	uv_timer_init(&proxy->loop, &proxy->stop_timer);
+	proxy->stop_timer.data = proxy;
+	uv_timer_start(&proxy->stop_timer, on_stop_timer, STOP_MS, 0);
 	HASH_ITER(hh, proxy->exchanges, ex, next)
 		exchange_abort(ex);
-	HASH_CLEAR(hh, proxy->exchanges);
-	uv_close((uv_handle_t *)&proxy->async, NULL);
+	proxy_exchange_ended(proxy);
 }
 
 void kl_proxy_free(struct kl_proxy *proxy)

@@ -37,12 +37,15 @@ static void drop_peers(struct exchange *ex)
 
 static void end_exchange(struct exchange *ex)
 {
+	struct kl_proxy *proxy = ex->proxy;
 	drop_peers(ex);
-	HASH_DELETE(hh, ex->proxy->exchanges, ex);
+	if (!ex->orphan)
+		HASH_DELETE(hh, proxy->exchanges, ex);
 	if (ex->linger_open)
 		uv_close((uv_handle_t *)&ex->linger, on_linger_closed);
 	else
 		exchange_free_memory(ex);
+	proxy_exchange_ended(proxy);
 }
 
 static void answer_status(struct exchange *ex, const struct kl_status *st)
@@ -133,12 +136,12 @@ static void wake(struct exchange *ex)
 
 static void body_ended(struct exchange *ex, bool broken)
 {
+	kl_wire_free(kl_take(&ex->backend));
 	pthread_mutex_lock(&ex->lock);
 	ex->out_done = true;
 	ex->out_broken = broken;
 	wake(ex);
 	pthread_mutex_unlock(&ex->lock);
-	kl_wire_free(kl_take(&ex->backend));
 }
 
 static void push_out(struct exchange *ex, const char *data, size_t len)
@@ -278,6 +281,11 @@ static void start_splice(void *arg)
 {
 	static const struct kl_wire_events EVENTS = {on_client_ready, on_client_data, on_client_drained, on_client_ended};
 	struct exchange *ex = arg;
+	if (ex->proxy->stopping) {
+		kl_http_upgraded_close(ex->upgraded);
+		end_exchange(ex);
+		return;
+	}
 	uv_timer_init(&ex->proxy->loop, &ex->linger);
 	ex->linger.data = ex;
 	ex->linger_open = true;
@@ -485,6 +493,10 @@ void exchange_start(void *arg)
 	struct kl_wire_options options = {
 		.host = ex->route.host, .port = ex->route.port, .tls = tls[ex->route.peer], .other_name = ex->route.node};
 	HASH_ADD(hh, proxy->exchanges, id, sizeof(ex->id), ex);
+	if (proxy->stopping) {
+		exchange_abort(ex);
+		return;
+	}
 	if (kl_wire_dial(&proxy->loop, &options, &EVENTS, ex, &ex->backend, &err) < 0)
 		answer_unreachable(ex, kl_err_text(&err));
 }

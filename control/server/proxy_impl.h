@@ -23,6 +23,8 @@ struct kl_proxy {
 	pthread_t thread;
 	uv_loop_t loop;
 	uv_async_t async;
+	uv_timer_t stop_timer;
+	bool stopping; /* the thread's: nothing new is begun */
 	struct exchange *exchanges; /* the thread's; by id */
 	pthread_mutex_t lock;	    /* of what follows */
 	struct proxy_task *tasks;
@@ -58,12 +60,14 @@ struct exchange {
 	struct kl_http_stream *stream;
 	struct kl_buf out;
 	bool out_done, out_broken, backend_paused, streaming;
+	bool orphan; /* the proxy has stopped: no longer among its exchanges */
 };
 
 /* proxy.c */
 /* Runs on the proxy's thread; false when it has stopped: nothing will run. */
 bool proxy_post(struct kl_proxy *proxy, void (*run)(void *), void *arg);
 void proxy_unref(struct kl_proxy *proxy);
+void proxy_exchange_ended(struct kl_proxy *proxy); /* on the proxy's thread */
 /* proxy_exchange.c */
 void exchange_start(void *exchange); /* a task */
 void exchange_abort(struct exchange *ex); /* the proxy ends */

@@ -48,6 +48,7 @@ struct server {
 	struct kl_registry *registry;
 	struct kl_pki *pki;
 	struct kl_jwt_key *token_key;
+	char *certificate; /* that is served */
 	struct kl_httpd *httpd;
 	struct kl_streamd *streamd;
 	struct kl_proxy *proxy;
@@ -301,6 +302,7 @@ static int start_http(struct server *server, const struct config *config, struct
 		rc = add_routes(server, err);
 	if (rc == 0)
 		rc = write_kubeconfigs(server->pki, config, port, err);
+	server->certificate = kl_take(&pair.cert_pem);
 	kl_pki_pair_release(&pair);
 	return rc;
 }
@@ -331,7 +333,33 @@ static void stop(struct server *server)
 	kl_jwt_key_free(server->token_key);
 	kl_registry_free(server->registry);
 	kl_pki_free(server->pki);
+	free(server->certificate);
 	kl_store_close(server->store);
+}
+
+static void renew_certificate(struct server *server, const struct config *config)
+{
+	struct kl_pki_pair pair = {0};
+	struct kl_err err = {0};
+	int rc = server_certificate(server->pki, config, &pair, &err);
+	if (rc == 0 && strcmp(pair.cert_pem, server->certificate) != 0) {
+		rc = kl_httpd_set_certificate(server->httpd, pair.cert_pem, pair.key_pem, &err);
+		free(server->certificate);
+		server->certificate = kl_strdup(pair.cert_pem);
+	}
+	if (rc < 0)
+		kl_warn("renew the serving certificate: %s", kl_err_text(&err));
+	kl_pki_pair_release(&pair);
+}
+
+/* Waits for the end; looks every hour whether the serving certificate must be renewed. */
+static void wait_for_signal(struct server *server, const struct config *config, const sigset_t *signals)
+{
+	const struct timespec hour = {.tv_sec = 3600};
+	while (sigtimedwait(signals, NULL, &hour) < 0) {
+		if (errno == EAGAIN)
+			renew_certificate(server, config);
+	}
 }
 
 static int serve(const struct config *config, struct kl_err *err)
@@ -349,11 +377,10 @@ static int serve(const struct config *config, struct kl_err *err)
 	if (rc == 0)
 		rc = start_loops(&server, config, err);
 	if (rc == 0) {
-		int got;
 		atomic_store(&server.ready, true);
 		kl_info("serving on port %d, ready after %lld ms", kl_httpd_port(server.httpd, 0),
 			(long long)(kl_monotonic_ms() - begin_ms));
-		sigwait(&signals, &got);
+		wait_for_signal(&server, config, &signals);
 		kl_info("stopping");
 	}
 	stop(&server);

@@ -63,8 +63,11 @@ KL_TEST(wrong_credentials)
 
 static void make_pods(void)
 {
+	api_auto used = api_post("/api/v1/namespaces/default/secrets", "{\"metadata\":{\"name\":\"used\"}}");
+	api_auto unused = api_post("/api/v1/namespaces/default/secrets", "{\"metadata\":{\"name\":\"unused\"}}");
 	static const char *const bodies[] = {
-		"{\"metadata\":{\"name\":\"mine\"},\"spec\":{\"nodeName\":\"node1\",\"containers\":[{\"name\":\"c\",\"image\":\"i\"}]}}",
+		"{\"metadata\":{\"name\":\"mine\"},\"spec\":{\"nodeName\":\"node1\",\"volumes\":[{\"name\":\"v\","
+		"\"secret\":{\"secretName\":\"used\"}}],\"containers\":[{\"name\":\"c\",\"image\":\"i\"}]}}",
 		"{\"metadata\":{\"name\":\"other\"},\"spec\":{\"nodeName\":\"node2\",\"containers\":[{\"name\":\"c\",\"image\":\"i\"}]}}",
 	};
 	for (size_t i = 0; i < KL_ARRAY_LEN(bodies); i++) {
@@ -86,6 +89,9 @@ KL_TEST(a_node_is_kept_to_itself)
 		{"GET", "/api/v1/services", NULL, true},
 		{"GET", "/apis/discovery.k8s.io/v1/endpointslices", NULL, true},
 		{"GET", "/apis/apps/v1/deployments", NULL, false},
+		{"GET", "/api/v1/namespaces/default/secrets/used", NULL, true},
+		{"GET", "/api/v1/namespaces/default/secrets/unused", NULL, false},
+		{"GET", "/api/v1/namespaces/default/secrets", NULL, false},
 		{"POST", "/api/v1/nodes", "{\"metadata\":{\"name\":\"node1\"}}", true},
 		{"PATCH", "/api/v1/nodes/node1/status", "{\"status\":{\"phase\":\"\"}}", true},
 		{"PATCH", "/api/v1/nodes/node2/status", "{}", false},

@@ -15,7 +15,7 @@
 
 static struct kl_httpd *httpd;
 static _Atomic int cancelled, streams_closed, dropped;
-static struct kl_http_request *parked;
+static struct kl_http_request *_Atomic parked;
 
 static void echo(struct kl_http_request *req, void *arg)
 {
@@ -288,8 +288,9 @@ KL_TEST(a_client_that_goes_is_noticed_while_its_answer_is_due)
 	for (int i = 0; i < 200 && !cancelled; i++)
 		usleep(10000);
 	KL_CHECK_INT(cancelled, 1);
-	if (parked)
-		echo(kl_take(&parked), NULL); /* goes nowhere */
+	struct kl_http_request *left = atomic_exchange(&parked, NULL);
+	if (left)
+		echo(left, NULL); /* goes nowhere */
 }
 
 KL_TEST(upgrades)
@@ -314,8 +315,9 @@ KL_TEST(stops_with_everything_under_way)
 	kl_httpd_free(kl_take(&httpd));
 	char byte;
 	KL_CHECK_INT(read(parked_fd, &byte, 1) > 0, 0);
-	if (parked)
-		echo(kl_take(&parked), NULL);
+	struct kl_http_request *left = atomic_exchange(&parked, NULL);
+	if (left)
+		echo(left, NULL);
 	close(parked_fd);
 	close(stream_fd);
 	close(up_fd);
