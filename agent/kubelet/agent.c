@@ -366,7 +366,9 @@ static void stop_all(struct agent *agent)
 static void tune_memory(void)
 {
 	mallopt(M_ARENA_MAX, 2);
-	setenv("UV_THREADPOOL_SIZE", "16", 0); /* a thread may wait minutes for a registry */
+	mallopt(M_TRIM_THRESHOLD, 256 << 10); /* fixed: the thresholds would grow with the largest block seen */
+	mallopt(M_MMAP_THRESHOLD, 128 << 10);
+	setenv("UV_THREADPOOL_SIZE", "10", 0); /* a thread may wait minutes for a registry */
 }
 
 int kl_agent_run(const struct kl_agent_config *config, struct kl_err *err)

@@ -227,14 +227,14 @@ static enum pod_state st_admit(struct kl_pod *pod)
 
 /* --- coming up */
 
+/* The network needs none of the objects: both come at the same time, and the volumes wait for them. */
 static enum pod_state st_fetch(struct kl_pod *pod)
 {
 	if (pod->deleting || pod->stop_all)
 		return P_STOP;
-	if (pod->fetched)
-		return P_SANDBOX;
-	fetch_start(pod);
-	return P_FETCH;
+	if (!pod->fetched)
+		fetch_start(pod);
+	return P_SANDBOX;
 }
 
 static enum pod_state st_sandbox(struct kl_pod *pod)

@@ -450,10 +450,11 @@ static int start(struct kl_backend *backend, struct kl_err *err)
 	return 0;
 }
 
+/* The command leads a session of its own when the runtime made one for it: what it has started goes with it. */
 static void kill_child(pid_t pid, const struct winsize *size)
 {
 	(void)size;
-	kill(pid, SIGKILL);
+	kill(getpgid(pid) == pid ? -pid : pid, SIGKILL);
 }
 
 static void release(struct kl_backend *backend)
@@ -461,7 +462,8 @@ static void release(struct kl_backend *backend)
 	struct exec *exec = (struct exec *)backend;
 	if (exec->running) {
 		each_child(exec->process.pid, kill_child, NULL);
-		uv_process_kill(&exec->process, SIGKILL);
+		kill(-exec->process.pid, SIGKILL); /* detached: it leads its group … */
+		uv_process_kill(&exec->process, SIGKILL); /* … once it has begun */
 	}
 	close_handle(&exec->in, exec->in_open);
 	close_handle(&exec->out, exec->out_open);
