@@ -91,6 +91,11 @@ static json_t *in_order(const json_t *list, const json_t *order, const json_t *o
 
 /* --- lists --- */
 
+static bool has_directive(const json_t *entry, const char *name)
+{
+	return !strcmp(kl_json_str(entry, DIRECTIVE, NULL), name);
+}
+
 /* A patch's value where there is nothing to merge it with: without directives and nulls. */
 static json_t *plain(const json_t *patch)
 {
@@ -98,9 +103,7 @@ static json_t *plain(const json_t *patch)
 		json_t *list = json_array(), *entry;
 		size_t i;
 		json_array_foreach (patch, i, entry)
-			if (strcmp(kl_json_str(entry, DIRECTIVE, NULL), "delete") &&
-				!(json_is_object(entry) && json_object_size(entry) == 1 &&
-					json_object_get(entry, DIRECTIVE)))
+			if (!has_directive(entry, "delete") && !has_directive(entry, "replace"))
 				json_array_append_new(list, plain(entry));
 		return list;
 	}
@@ -119,18 +122,15 @@ static int merge_entry(
 	const struct kl_field *field, json_t *list, const json_t *entry, const char *key, struct kl_err *err)
 {
 	const char *directive = kl_json_str(entry, DIRECTIVE, NULL);
-	if (!json_is_object(entry) || !json_object_get(entry, key)) {
-		if (!strcmp(directive, "replace"))
-			return 0;
+	if (!json_is_object(entry) || !json_object_get(entry, key))
 		return kl_fail_msg(err, EINVAL, "map: %s does not contain declared merge key: %s", field->name, key);
-	}
 	ssize_t at = find_entry(list, entry, key);
 	if (!strcmp(directive, "delete")) {
 		for (; at >= 0; at = find_entry(list, entry, key))
 			json_array_remove(list, (size_t)at);
 		return 0;
 	}
-	if (*directive && strcmp(directive, "replace") && strcmp(directive, "merge"))
+	if (*directive && strcmp(directive, "merge"))
 		return kl_fail_msg(err, EINVAL, "unknown patch type found: %.64s", directive);
 	if (at < 0)
 		return json_array_append_new(list, plain(entry));
@@ -138,35 +138,63 @@ static int merge_entry(
 	return merged ? json_array_set_new(list, (size_t)at, merged) : -EINVAL;
 }
 
-/* {"$patch": "replace"} as an entry replaces the whole list by the other entries. */
-static bool replaces_list(const json_t *patch)
+/* {"$patch": "replace"} in any entry replaces the whole list by those entries that have no directive. */
+static json_t *replacement(const json_t *patch)
 {
 	size_t i;
 	json_t *entry;
+	bool replaces = false;
 	json_array_foreach (patch, i, entry)
-		if (json_object_size(entry) == 1 && !strcmp(kl_json_str(entry, DIRECTIVE, NULL), "replace"))
-			return true;
-	return false;
+		replaces |= has_directive(entry, "replace");
+	if (!replaces)
+		return NULL;
+	json_t *list = json_array();
+	json_array_foreach (patch, i, entry)
+		if (!json_object_get(entry, DIRECTIVE))
+			json_array_append_new(list, plain(entry));
+	return list;
+}
+
+/* Also without $setElementOrder, the entries that the patch names come in its order. */
+static json_t *in_order_of_patch(const json_t *list, const json_t *patch, const json_t *old, const char *key)
+{
+	kl_autojson *named = json_array();
+	size_t i;
+	json_t *entry;
+	json_array_foreach (patch, i, entry)
+		if (!has_directive(entry, "delete"))
+			json_array_append(named, entry);
+	return in_order(list, named, old, key);
+}
+
+static json_t *merge_values(const json_t *object, const json_t *patch)
+{
+	kl_autojson *list = json_copy((json_t *)(uintptr_t)object);
+	size_t i;
+	json_t *entry;
+	json_array_foreach (patch, i, entry)
+		if (find_entry(list, entry, NULL) < 0)
+			json_array_append_new(list, json_deep_copy(entry));
+	return in_order_of_patch(list, patch, object, NULL);
 }
 
 static json_t *merge_list(const struct kl_field *field, const json_t *object, const json_t *patch, struct kl_err *err)
 {
 	size_t i;
 	json_t *entry;
-	if (!field || !(field->flags & KL_MERGE) || replaces_list(patch))
+	if (!field || !(field->flags & KL_MERGE))
 		return plain(patch);
-	kl_autojson *list = json_is_array(object) ? json_copy((json_t *)(uintptr_t)object) : json_array();
-	if (!field->keys) {
-		json_array_foreach (patch, i, entry)
-			if (find_entry(list, entry, NULL) < 0)
-				json_array_append_new(list, json_deep_copy(entry));
-		return kl_take(&list);
-	}
+	if (!field->keys)
+		return merge_values(object, patch);
+	json_t *whole = replacement(patch);
+	if (whole)
+		return whole;
+	kl_autojson *list = json_copy((json_t *)(uintptr_t)object);
 	kl_autofree char *key = merge_key(field);
 	json_array_foreach (patch, i, entry)
 		if (merge_entry(field, list, entry, key, err) < 0)
 			return NULL;
-	return kl_take(&list);
+	return in_order_of_patch(list, patch, object, key);
 }
 
 /* --- maps --- */
