@@ -3,6 +3,7 @@
 #include "clock.h"
 #include "file.h"
 #include "json.h"
+#include "lb_flows.h"
 #include "maps.h"
 #include "service.h"
 
@@ -23,6 +24,7 @@ static const char *const algorithm_names[] = {"random", "round-robin", "maglev",
 
 struct lb_options {
 	const char *pin_dir, *cluster, *node, *output;
+	int limit;
 };
 
 static int fail(const struct kl_err *err)
@@ -166,8 +168,7 @@ static json_t *service_json(const struct kl_maps *maps, uint32_t service)
 		frontends, "backends", backends, "totals", total);
 }
 
-/* "web", "default/web" or the whole "default/web:80". */
-static bool matches(const char *key, const char *wanted)
+bool kl_lb_matches(const char *key, const char *wanted)
 {
 	const char *slash = strchr(key, '/'), *from = strchr(wanted, '/') || !slash ? key : slash + 1;
 	size_t len = strlen(wanted);
@@ -178,7 +179,7 @@ static json_t *collect(const struct kl_maps *maps, const char *wanted)
 {
 	json_t *list = json_array();
 	for (uint32_t i = 1; i < maps->entries[KL_MAP_NAMES]; i++)
-		if (maps->names[i].key[0] && (!wanted || matches(maps->names[i].key, wanted)))
+		if (maps->names[i].key[0] && (!wanted || kl_lb_matches(maps->names[i].key, wanted)))
 			json_array_append_new(list, service_json(maps, i));
 	return list;
 }
@@ -299,6 +300,39 @@ static int print(const json_t *list, const char *wanted, const char *output)
 	return KL_EXIT_OK;
 }
 
+static int run_services(const struct kl_maps *maps, const struct lb_options *options, const char *wanted)
+{
+	kl_autojson *list = collect(maps, wanted);
+	if (wanted && !json_array_size(list))
+		return kl_cmd_fail(&kl_cmd_lb, "no service '%s' in the kernel's tables", wanted);
+	return print(list, wanted, options->output);
+}
+
+static int run_flows(const struct kl_maps *maps, const struct lb_options *options, const char *wanted)
+{
+	return kl_lb_print_flows(maps, wanted, options->limit, !strcmp(options->output, "json"));
+}
+
+static int run_counters(const struct kl_maps *maps, const struct lb_options *options, const char *wanted)
+{
+	(void)wanted;
+	return kl_lb_print_counters(maps, !strcmp(options->output, "json"));
+}
+
+static const struct verb {
+	const char *name;
+	int least, most; /* arguments */
+	int (*run)(const struct kl_maps *maps, const struct lb_options *options, const char *wanted);
+} verbs[] = {{"list", 0, 0, run_services}, {"get", 1, 1, run_services}, {"flows", 0, 1, run_flows}, {"counters", 0, 0, run_counters}};
+
+static const struct verb *find_verb(const char *name, int arguments)
+{
+	for (size_t i = 0; i < KL_ARRAY_LEN(verbs); i++)
+		if (!strcmp(verbs[i].name, name) && arguments >= verbs[i].least && arguments <= verbs[i].most)
+			return &verbs[i];
+	return NULL;
+}
+
 static int run_lb(int argc, char **argv)
 {
 	struct lb_options options = {.output = ""};
@@ -307,12 +341,12 @@ static int run_lb(int argc, char **argv)
 		{"cluster", 0, KL_OPT_STRING, &options.cluster},
 		{"node", 0, KL_OPT_STRING, &options.node},
 		{"output", 'o', KL_OPT_STRING, &options.output},
+		{"limit", 0, KL_OPT_INT, &options.limit},
 	};
 	int count = kl_opts_parse(&kl_cmd_lb, opts, KL_ARRAY_LEN(opts), argc, argv);
-	const char *verb = count > 0 ? argv[1] : "list", *wanted = count > 1 ? argv[2] : NULL;
-	bool get = !strcmp(verb, "get");
-	if ((!get && strcmp(verb, "list")) || (get && count != 2) || (!get && count > 1)) {
-		kl_cmd_fail(&kl_cmd_lb, "say 'list', or 'get SERVICE'");
+	const struct verb *verb = find_verb(count > 0 ? argv[1] : "list", count > 0 ? count - 1 : 0);
+	if (!verb) {
+		kl_cmd_fail(&kl_cmd_lb, "say 'list', 'get SERVICE', 'flows [SERVICE]' or 'counters'");
 		return KL_EXIT_USAGE;
 	}
 	if (options.output[0] && strcmp(options.output, "wide") && strcmp(options.output, "json")) {
@@ -326,11 +360,9 @@ static int run_lb(int argc, char **argv)
 		return kl_cmd_fail(&kl_cmd_lb, "no tables below '%s': is the agent running? (--pin-dir, --cluster, --node)", pin_dir);
 	if (kl_maps_look(pin_dir, &maps, &err))
 		return fail(&err);
-	kl_autojson *list = collect(maps, wanted);
+	int code = verb->run(maps, &options, count > 1 ? argv[2] : NULL);
 	kl_maps_close((struct kl_maps *)maps);
-	if (get && !json_array_size(list))
-		return kl_cmd_fail(&kl_cmd_lb, "no service '%s' in the kernel's tables", wanted);
-	return print(list, wanted, options.output);
+	return code;
 }
 
 const struct kl_cmd kl_cmd_lb = {
@@ -338,13 +370,17 @@ const struct kl_cmd kl_cmd_lb = {
 	.summary = "Show the kernel's load balancer tables",
 	.run = run_lb,
 	.help = "Usage: keelson lb list [-o wide|json]\n"
-		"       keelson lb get SERVICE [-o json]\n\n"
-		"Shows services, backends and counters as the kernel has them, read from the pinned maps; no agent is asked.\n"
+		"       keelson lb get SERVICE [-o json]\n"
+		"       keelson lb flows [SERVICE] [--limit N] [-o json]\n"
+		"       keelson lb counters [-o json]\n\n"
+		"Shows services and backends, the connection table, and what was counted, as the kernel has them: read from the\n"
+		"pinned maps, no agent is asked.\n"
 		"SERVICE is a name, namespace/name, or the whole key namespace/name:port.\n\n"
 		"Options:\n"
 		"  --pin-dir DIR    the tables' folder (default: this machine's node, " PIN_ROOT ",\n"
 		"                   or the first node of the local cluster)\n"
 		"  --cluster NAME   a cluster of 'keelson up' (default dev)\n"
 		"  --node NODE      a node of that cluster\n"
+		"  --limit N        at most so many flows\n"
 		"  -o, --output     wide: more columns; json\n",
 };
