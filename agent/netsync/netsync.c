@@ -113,6 +113,7 @@ static void on_audit(uv_timer_t *timer)
 	struct kl_err err = {0};
 	if (set_node(netsync, &err))
 		kl_error("the node's addresses: %s", err.text);
+	kl_dpsync_sweep(netsync->sync);
 	if (!netsync->synced)
 		return;
 	kl_dpsync_audit(netsync->sync, true, &audit);

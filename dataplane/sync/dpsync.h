@@ -55,6 +55,13 @@ struct kl_dpsync_audit {
 };
 void kl_dpsync_audit(struct kl_dpsync *sync, bool repair, struct kl_dpsync_audit *ret);
 
+/*
+ * Looks at the next part of the connection table and frees flows that have been silent in both directions for longer than any
+ * may; the whole table is seen once in about fifty calls. Expired flows are replaced without it; this is for those whose age
+ * would wrap. Returns how many entries were freed.
+ */
+size_t kl_dpsync_sweep(struct kl_dpsync *sync);
+
 size_t kl_dpsync_services(const struct kl_dpsync *sync);
 size_t kl_dpsync_backends(const struct kl_dpsync *sync);
 

@@ -37,6 +37,7 @@ struct kl_dpsync {
 	struct kl_runs *runs;
 	struct kl_frontend *node_addrs; /* their entries of kl_frontends */
 	size_t node_addr_count;
+	uint32_t swept; /* first line of the next part */
 	void (*dead)(const struct kl_addr *addr, uint16_t port, uint8_t proto, void *arg);
 	void *dead_arg;
 };

@@ -131,4 +131,32 @@ KL_TEST(entries_come_in_pairs)
 	bench_free(bench);
 }
 
+/* Silence is made up: the stamps are set back through a mapping. */
+KL_TEST(the_sweep_frees_what_was_silent_both_ways_and_nothing_else)
+{
+	struct bench *bench = table_new();
+	size_t freed = 0, lines = bench->maps->entries[KL_MAP_CT_HOT], aged = 0;
+	for (uint32_t client = 0; client < 1000; client++)
+		establish(bench, client);
+	for (size_t i = 0; i <= lines / 1024; i++)
+		freed += kl_dpsync_sweep(bench->sync);
+	KL_CHECK_INT(freed, 0);
+	struct kl_map_line *hot = mmap(NULL, lines * sizeof(*hot), PROT_READ | PROT_WRITE, MAP_SHARED, bench->maps->fd[KL_MAP_CT_HOT], 0);
+	uint16_t long_ago = (uint16_t)(kl_maps_tick(bench->maps) - KL_SILENT_TICKS - 100);
+	for (size_t i = 0; i < lines * KL_LINE_FLOWS; i++) {
+		struct kl_map_flow *flow = &hot[i / KL_LINE_FLOWS].flow[i % KL_LINE_FLOWS];
+		if (flow->phase == KL_PHASE_FREE || (flow->reverse && i % 2)) /* some replies were heard lately */
+			continue;
+		flow->stamp = long_ago;
+		aged += flow->reverse;
+	}
+	munmap(hot, lines * sizeof(*hot));
+	for (size_t i = 0; i <= lines / 1024; i++)
+		freed += kl_dpsync_sweep(bench->sync);
+	KL_CHECK(aged > 100 && aged < 900);
+	KL_CHECK_INT(freed, aged * 2);
+	KL_CHECK_INT(count_lost(bench, 0, 1000), aged);
+	bench_free(bench);
+}
+
 KL_MAIN()

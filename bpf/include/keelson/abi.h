@@ -150,6 +150,11 @@ enum kl_flow_phase {
 	KL_PHASE_CLOSED,  /* TCP: both have, or a reset was seen */
 	KL_PHASE_UDP,
 };
+/*
+ * The longest a living flow may be silent. The stamp's 16 bits wrap after 18 hours, so the agent sweeps away what is older than
+ * this well before that.
+ */
+enum { KL_SILENT_TICKS = 21600 };
 struct kl_map_flow {
 	__u64 fingerprint;
 	/* the state, one 64-bit word */
