@@ -1,34 +1,18 @@
 /* What every cluster has before anybody creates anything. */
 #include "registry_impl.h"
 
-#include "clock.h"
-
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
 static const struct kl_user server_user = {"system:apiserver", (const char *const[]){"system:masters", NULL}};
 
-static int put(struct kl_registry *registry, enum kl_verb verb, const struct kl_kind *kind, const char *ns, const char *name,
-	json_t *object, struct kl_err *err)
-{
-	struct kl_response response;
-	struct kl_request request = {
-		.verb = verb,
-		.kind = kind,
-		.ns = ns,
-		.name = verb == KL_CREATE ? NULL : name,
-		.user = &server_user,
-		.field_manager = "kube-apiserver",
-		.object = object,
-		.grace_period_s = -1,
-		.field_validation = KL_VALIDATE_STRICT,
-	};
-	int rc = kl_registry_do(registry, &request, &response);
-	if (rc < 0)
-		rc = kl_fail_msg(err, EIO, "%s '%s': %s", kind->kind, name, response.status.message);
-	kl_response_release(&response);
-	return rc;
-}
+/* Writes that go to disk together. */
+struct batch {
+	struct kl_registry *registry;
+	struct kl_request requests[16];
+	size_t count;
+};
 
 static bool exists(struct kl_registry *registry, const struct kl_kind *kind, const char *ns, const char *name)
 {
@@ -37,16 +21,47 @@ static bool exists(struct kl_registry *registry, const struct kl_kind *kind, con
 	return obj != NULL;
 }
 
-static int ensure(struct kl_registry *registry, const struct kl_kind *kind, const char *ns, const char *name, json_t *object,
-	struct kl_err *err)
+/* Takes the object. */
+static void put(struct batch *batch, enum kl_verb verb, const struct kl_kind *kind, const char *ns, const char *name,
+	json_t *object)
 {
-	kl_autojson *owned = object;
-	return exists(registry, kind, ns, name) ? 0 : put(registry, KL_CREATE, kind, ns, name, owned, err);
+	if (batch->count == KL_ARRAY_LEN(batch->requests))
+		abort();
+	batch->requests[batch->count++] = (struct kl_request){
+		.verb = verb,
+		.kind = kind,
+		.ns = ns,
+		.name = name,
+		.user = &server_user,
+		.field_manager = "kube-apiserver",
+		.object = object,
+		.grace_period_s = -1,
+		.field_validation = KL_VALIDATE_STRICT,
+	};
 }
 
-static int ensure_namespace(struct kl_registry *registry, const char *name, struct kl_err *err)
+static void ensure(struct batch *batch, const struct kl_kind *kind, const char *ns, const char *name, json_t *object)
 {
-	return ensure(registry, kl_kind_named("", "Namespace"), "", name, json_pack("{s:{s:s}}", "metadata", "name", name), err);
+	if (exists(batch->registry, kind, ns, name))
+		json_decref(object);
+	else
+		put(batch, KL_CREATE, kind, ns, name, object);
+}
+
+static int flush(struct batch *batch, struct kl_err *err)
+{
+	struct kl_response responses[KL_ARRAY_LEN(batch->requests)];
+	int rc = 0;
+	kl_registry_do_many(batch->registry, batch->requests, responses, batch->count);
+	for (size_t i = 0; i < batch->count; i++) {
+		const struct kl_request *request = &batch->requests[i];
+		if (responses[i].status.code)
+			rc = kl_fail_msg(err, EIO, "%s '%s': %s", request->kind->kind, request->name, responses[i].status.message);
+		kl_response_release(&responses[i]);
+		json_decref(request->object);
+	}
+	batch->count = 0;
+	return rc;
 }
 
 static json_t *kubernetes_service(const struct kl_registry *registry, int port)
@@ -73,36 +88,33 @@ static json_t *kubernetes_endpoints(const char *address, int port)
 }
 
 /* The server's address may differ from last time. */
-static int place(struct kl_registry *registry, const struct kl_kind *kind, json_t *object, struct kl_err *err)
+static void place(struct batch *batch, const struct kl_kind *kind, json_t *object)
 {
-	kl_autojson *owned = object;
 	const char *ns = "default", *name = "kubernetes";
-	return put(registry, exists(registry, kind, ns, name) ? KL_UPDATE : KL_CREATE, kind, ns, name, owned, err);
+	put(batch, exists(batch->registry, kind, ns, name) ? KL_UPDATE : KL_CREATE, kind, ns, name, object);
 }
 
-static int ensure_priority_class(struct kl_registry *registry, const char *name, int value, struct kl_err *err)
+static void ensure_priority_class(struct batch *batch, const char *name, int value)
 {
 	json_t *object = json_pack("{s:{s:s}, s:i, s:s}", "metadata", "name", name, "value", value, "description",
 		"Used for system critical pods.");
-	return ensure(registry, kl_kind_named("scheduling.k8s.io", "PriorityClass"), "", name, object, err);
+	ensure(batch, kl_kind_named("scheduling.k8s.io", "PriorityClass"), "", name, object);
 }
 
 int kl_registry_bootstrap(struct kl_registry *registry, const char *advertise_address, int port, struct kl_err *err)
 {
 	static const char *const namespaces[] = {"default", "kube-system", "kube-public", "kube-node-lease"};
-	int rc = 0;
-	for (size_t i = 0; i < KL_ARRAY_LEN(namespaces) && rc == 0; i++)
-		rc = ensure_namespace(registry, namespaces[i], err);
-	if (rc == 0)
-		rc = ensure_priority_class(registry, "system-cluster-critical", 2000000000, err);
-	if (rc == 0)
-		rc = ensure_priority_class(registry, "system-node-critical", 2000001000, err);
-	if (rc == 0)
-		rc = ensure(registry, kl_kind_named("", "Service"), "default", "kubernetes", kubernetes_service(registry, port), err);
-	if (rc == 0)
-		rc = place(registry, kl_kind_named("discovery.k8s.io", "EndpointSlice"), kubernetes_slice(advertise_address, port),
-			err);
-	if (rc == 0)
-		rc = place(registry, kl_kind_named("", "Endpoints"), kubernetes_endpoints(advertise_address, port), err);
-	return rc;
+	struct batch batch = {.registry = registry};
+	for (size_t i = 0; i < KL_ARRAY_LEN(namespaces); i++)
+		ensure(&batch, kl_kind_named("", "Namespace"), "", namespaces[i],
+			json_pack("{s:{s:s}}", "metadata", "name", namespaces[i]));
+	ensure_priority_class(&batch, "system-cluster-critical", 2000000000);
+	ensure_priority_class(&batch, "system-node-critical", 2000001000);
+	int rc = flush(&batch, err); /* first: what follows needs its namespace */
+	if (rc < 0)
+		return rc;
+	ensure(&batch, kl_kind_named("", "Service"), "default", "kubernetes", kubernetes_service(registry, port));
+	place(&batch, kl_kind_named("discovery.k8s.io", "EndpointSlice"), kubernetes_slice(advertise_address, port));
+	place(&batch, kl_kind_named("", "Endpoints"), kubernetes_endpoints(advertise_address, port));
+	return flush(&batch, err);
 }
