@@ -1,10 +1,11 @@
 # What a cluster leaves on the machine while it lives, and must not leave after `keelson down`.
 # shellcheck shell=bash
 
-# Processes whose command line, cgroup or network namespace belongs to the cluster.
+# Processes whose command line or cgroup belongs to the cluster; not those that are dead and wait for init to notice.
 processes_of() { # NAME
 	local pid
 	for pid in /proc/[0-9]*; do
+		grep -qE '^State:\s+[ZX]' "$pid/status" 2>/dev/null && continue
 		if tr '\0' ' ' <"$pid/cmdline" 2>/dev/null | grep -qE "keelson/clusters/$1/|keelson up .*--name $1( |$)" ||
 			grep -q "keelson/$1[/-]" "$pid/cgroup" 2>/dev/null; then
 			[ "${pid#/proc/}" = $$ ] || echo "${pid#/proc/} $(tr '\0' ' ' <"$pid/cmdline" 2>/dev/null | cut -c 1-120)"
