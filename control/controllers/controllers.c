@@ -1,5 +1,6 @@
 #include "ctl.h"
 
+#include "owned.h"
 #include "queue.h"
 
 #include <pthread.h>
@@ -34,7 +35,7 @@ static const struct controller *const table[CTL_COUNT] = {
 
 void ctl_enqueue(struct kl_controllers *c, enum controller_id id, const char *key)
 {
-	queue_add(c->queues[id], key, 0, kl_monotonic_ms());
+	queue_add(c->queues[id], key, 0);
 }
 
 void ctl_enqueue_object(struct kl_controllers *c, enum controller_id id, const struct kl_object *obj)
@@ -45,8 +46,7 @@ void ctl_enqueue_object(struct kl_controllers *c, enum controller_id id, const s
 
 void ctl_enqueue_after(struct kl_controllers *c, enum controller_id id, const char *key, int64_t delay_ms)
 {
-	int64_t now_ms = kl_monotonic_ms();
-	queue_add(c->queues[id], key, now_ms + (delay_ms > 0 ? delay_ms : 1), now_ms);
+	queue_add(c->queues[id], key, kl_monotonic_ms() + (delay_ms > 0 ? delay_ms : 1));
 }
 
 unsigned ctl_failures(struct kl_controllers *c, enum controller_id id, const char *key)
@@ -319,6 +319,7 @@ static void controllers_free(struct kl_controllers *c)
 		queue_free(c->queues[id]);
 	}
 	pods_release(c);
+	owned_release(c);
 	kl_recorder_free(c->recorder);
 	kl_feed_free(c->feed);
 	free((char *)(uintptr_t)c->options.cluster_cidr);

@@ -127,6 +127,7 @@ struct kl_controllers {
 	size_t write_count, write_size;
 	uint64_t round;
 	struct pods *pods;
+	struct known_selector *selectors; /* owned.c */
 	void *state[CTL_COUNT]; /* each controller's own */
 	pthread_t thread;
 	atomic_bool stop;
@@ -166,6 +167,7 @@ struct pod {
 	char *hostname, *subdomain;		   /* NULL: none */
 	bool running, ready, over, failed;	   /* over: Succeeded or Failed */
 	bool deleting;
+	bool relabeled; /* in the present event: new, or its labels or its controller changed */
 	int64_t created_ms, ready_since_ms, deleting_since_ms;
 	int restarts, deletion_cost;
 	UT_hash_handle hh;

@@ -392,6 +392,7 @@ static void sync(struct kl_controllers *c, const char *key)
 		else
 			rolling_update(&d);
 		write_sets(&d);
+		deployment_write_revision(&d);
 	}
 	deployment_release(&d);
 }

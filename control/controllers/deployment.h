@@ -30,6 +30,7 @@ struct deployment {
 	int64_t replicas;
 	struct rollout rollout;
 	bool recreate, paused;
+	int64_t revision; /* that the Deployment's annotation shall say; 0: as it is */
 	bool created;	  /* the new ReplicaSet is being made in this round */
 };
 
@@ -46,6 +47,7 @@ void deployment_find_fresh(struct deployment *d);
 /* Makes or updates it; false when it is only being made now. */
 bool deployment_ensure_fresh(struct deployment *d);
 int64_t deployment_revision(const json_t *object);
+void deployment_write_revision(struct deployment *d);
 void deployment_annotate_size(struct deployment *d, struct replica_set *set);
 /* Sets a ReplicaSet's size, with its annotations and the event. True when it changes. */
 bool deployment_scale(struct deployment *d, struct replica_set *set, int64_t size);

@@ -20,7 +20,7 @@ struct job {
 	struct pod **pods;
 	size_t count;
 	int64_t active, ready, terminating, succeeded, failed;
-	int64_t unsettled; /* uids that are not numbers yet: the Job does not end before they are */
+	int64_t unsettled;                /* uids that are not numbers yet: the Job does not end before they are */
 	int64_t parallelism, completions; /* completions -1: any success ends it */
 	bool indexed, suspended, dirty;
 	uint8_t *index_done; /* indexed: 1 succeeded, 2 active */

@@ -2,6 +2,8 @@
 
 #include <stdio.h>
 
+enum { KNOWN_MAX = 4096 };
+
 /* --- owners */
 
 bool owner_load(
@@ -173,29 +175,75 @@ void owner_of_pod_enqueue(struct kl_controllers *c, enum controller_id id, const
 	ctl_enqueue(c, id, key);
 }
 
+/* The selector of an owner as of one version, so that offering a pod to many owners does not parse them all. */
+struct known_selector {
+	char *key; /* uid */
+	uint64_t rv;
+	struct kl_selector *selector;
+	UT_hash_handle hh;
+};
+
+static void known_free(struct kl_controllers *c, struct known_selector *known)
+{
+	HASH_DELETE(hh, c->selectors, known);
+	kl_selector_free(known->selector);
+	free(known->key);
+	free(known);
+}
+
+void owned_release(struct kl_controllers *c)
+{
+	while (c->selectors)
+		known_free(c, c->selectors);
+}
+
+static struct kl_selector *read_selector(struct kl_object *obj)
+{
+	kl_autojson *json = kl_object_parse(obj);
+	const json_t *selector = kl_json_get(json, "spec", "selector", NULL);
+	bool plain = !strcmp(obj->kind->kind, "ReplicationController");
+	return plain ? kl_selector_from_map(selector) : kl_selector_from_json(selector, NULL);
+}
+
+static const struct kl_selector *selector_of(struct kl_controllers *c, struct kl_object *obj)
+{
+	struct known_selector *known;
+	HASH_FIND_STR(c->selectors, obj->uid, known);
+	if (known && known->rv == obj->rv)
+		return known->selector;
+	if (known)
+		known_free(c, known);
+	else if (HASH_COUNT(c->selectors) >= KNOWN_MAX)
+		known_free(c, c->selectors); /* the oldest */
+	known = kl_calloc(1, sizeof(*known));
+	known->key = kl_strdup(obj->uid);
+	known->rv = obj->rv;
+	known->selector = read_selector(obj);
+	HASH_ADD_KEYPTR(hh, c->selectors, known->key, strlen(known->key), known);
+	return known->selector;
+}
+
 struct offer {
 	struct kl_controllers *c;
 	enum controller_id id;
-	const struct kl_kind *kind;
 	const struct pod *pod;
 };
 
 static void offer(struct kl_object *obj, void *arg)
 {
 	struct offer *to = arg;
-	autoowner owner = {0};
 	if (strcmp(obj->ns, to->pod->ns) != 0)
 		return;
-	kl_autofree char *key = kl_asprintf("%s/%s", obj->ns, obj->name);
-	if (owner_load(to->c, to->id, to->kind, key, &owner) && matches(&owner, to->pod))
-		ctl_enqueue(to->c, to->id, key);
+	const struct kl_selector *selector = selector_of(to->c, obj);
+	if (selector && kl_selector_matches_packed(selector, to->pod->obj->labels))
+		ctl_enqueue_object(to->c, to->id, obj);
 }
 
 void owner_offer_orphan(
 	struct kl_controllers *c, enum controller_id id, const struct kl_kind *kind, const struct pod *pod)
 {
-	struct offer to = {c, id, kind, pod};
-	if (!pod->owner_uid && !pod->over && !pod->deleting && *pod->obj->labels)
+	struct offer to = {c, id, pod};
+	if (pod->relabeled && !pod->owner_uid && !pod->over && !pod->deleting && *pod->obj->labels)
 		kl_feed_each(c->feed, kind, offer, &to);
 }
 

@@ -39,6 +39,8 @@ void owner_of_pod_enqueue(struct kl_controllers *c, enum controller_id id, const
 /* Enqueues every owner of the kind that would adopt this pod, which has no controller. */
 void owner_offer_orphan(struct kl_controllers *c, enum controller_id id, const struct kl_kind *kind, const struct pod *pod);
 
+void owned_release(struct kl_controllers *c);
+
 /* Those to delete first come first: upstream's ActivePodsWithRanks. */
 void owner_sort_for_deletion(struct kl_controllers *c, struct pod **pods, size_t count);
 

@@ -184,6 +184,20 @@ static void tell(struct kl_controllers *c, struct pod *pod, bool gone)
 		c->pods->listeners[i](c, pod, gone);
 }
 
+static size_t labels_size(const char *labels)
+{
+	const char *at = labels;
+	while (*at)
+		at += strlen(at) + 1;
+	return (size_t)(at - labels);
+}
+
+static bool same_labels(const char *a, const char *b)
+{
+	size_t size = labels_size(a);
+	return size == labels_size(b) && !memcmp(a, b, size);
+}
+
 static void on_pod(struct kl_object *now, struct kl_object *prev, void *arg)
 {
 	struct kl_controllers *c = arg;
@@ -201,11 +215,15 @@ static void on_pod(struct kl_object *now, struct kl_object *prev, void *arg)
 		return;
 	if (!pod) {
 		pod = pod_new(c->pods, now);
+		pod->relabeled = true;
 	} else {
+		pod->relabeled = !prev || !same_labels(prev->labels, now->labels);
 		/* The owner it leaves wants to know as much as the one it comes to. */
 		const json_t *ref = controller_ref(kl_feed_parsed(c->feed));
-		if (pod->owner_uid && strcmp(pod->owner_uid, kl_json_str(ref, "uid", NULL)) != 0)
+		if (pod->owner_uid && strcmp(pod->owner_uid, kl_json_str(ref, "uid", NULL)) != 0) {
+			pod->relabeled = true;
 			tell(c, pod, false);
+		}
 		unlink_owner(c->pods, pod);
 		unlink_node(c->pods, pod);
 	}

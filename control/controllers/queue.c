@@ -14,6 +14,7 @@ struct item {
 	int64_t due_ms;
 	unsigned failures;
 	uint64_t failed_round;
+	int64_t not_before_ms; /* while there are failures */
 	bool queued;
 	struct item *prev, *next; /* those queued: ready ones in one list, later ones in the other */
 	bool later;
@@ -95,15 +96,11 @@ static int64_t delay_ms(const struct item *item)
 	return delay < DELAY_MAX_MS ? delay : DELAY_MAX_MS;
 }
 
-void queue_add(struct queue *queue, const char *key, int64_t due_ms, int64_t now_ms)
+void queue_add(struct queue *queue, const char *key, int64_t due_ms)
 {
 	struct item *item = ensure(queue, key);
-	if (item->failures) {
-		if (item->queued)
-			return;
-		if (due_ms < now_ms + delay_ms(item))
-			due_ms = now_ms + delay_ms(item);
-	}
+	if (item->failures && due_ms < item->not_before_ms)
+		due_ms = item->not_before_ms;
 	if (!item->queued || due_ms < item->due_ms)
 		enqueue(queue, item, due_ms);
 }
@@ -114,7 +111,8 @@ void queue_failed(struct queue *queue, const char *key, uint64_t round, int64_t 
 	if (!item->failures || item->failed_round != round)
 		item->failures++;
 	item->failed_round = round;
-	enqueue(queue, item, now_ms + delay_ms(item));
+	item->not_before_ms = now_ms + delay_ms(item);
+	enqueue(queue, item, item->not_before_ms);
 }
 
 void queue_succeeded(struct queue *queue, const char *key, uint64_t round)

@@ -9,7 +9,7 @@ struct queue;
 struct queue *queue_new(void);
 void queue_free(struct queue *queue);
 /* Due no later than due_ms (0: now); an earlier time stands. A key that failed waits for its delay at least. */
-void queue_add(struct queue *queue, const char *key, int64_t due_ms, int64_t now_ms);
+void queue_add(struct queue *queue, const char *key, int64_t due_ms);
 /* Due after a delay that doubles with each failure: 5 ms to 30 s. `round` numbers the batch of writes it belongs to. */
 void queue_failed(struct queue *queue, const char *key, uint64_t round, int64_t now_ms);
 /* Forgets the failures, except those of the same round. */

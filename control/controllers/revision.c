@@ -94,12 +94,13 @@ static void set_revision(struct deployment *d, struct replica_set *set, int64_t 
 	(void)d;
 }
 
-static void set_deployment_revision(struct deployment *d, int64_t revision)
+/* Last of a round: a patch may follow the status's replacement, the other way round one of them would lose. */
+void deployment_write_revision(struct deployment *d)
 {
 	char text[24];
-	if (deployment_revision(d->json) == revision)
+	if (!d->revision || deployment_revision(d->json) == d->revision)
 		return;
-	snprintf(text, sizeof(text), "%lld", (long long)revision);
+	snprintf(text, sizeof(text), "%lld", (long long)d->revision);
 	json_t *patch = json_pack("{s:{s:{s:s}}}", "metadata", "annotations", ANN_REVISION, text);
 	ctl_write(d->c, &(struct ctl_write){.id = CTL_DEPLOYMENT,
 				.key = d->key,
@@ -225,12 +226,12 @@ bool deployment_ensure_fresh(struct deployment *d)
 	int64_t revision = next_revision(d);
 	if (!d->fresh) {
 		create_fresh(d, revision);
-		set_deployment_revision(d, revision);
+		d->revision = revision;
 		return false;
 	}
 	copy_annotations(d, d->fresh);
 	set_revision(d, d->fresh, revision);
-	set_deployment_revision(d, deployment_revision(d->fresh->json));
+	d->revision = deployment_revision(d->fresh->json);
 	int64_t min_ready = kl_json_int(d->spec, 0, "minReadySeconds", NULL);
 	if (kl_json_int(d->fresh->json, 0, "spec", "minReadySeconds", NULL) != min_ready) {
 		kl_json_set(d->fresh->json, json_integer(min_ready), "spec", "minReadySeconds", NULL);

@@ -63,16 +63,22 @@ static int64_t shrink_available(struct rollout_set *old, size_t count, int64_t m
 	return gone;
 }
 
+/* A status may be older than the size it belongs to: what was scaled away is not counted any more. */
+static int64_t available_of(const struct rollout_set *set)
+{
+	return min(set->available, set->wanted);
+}
+
 int64_t rollout_shrink_old(
 	const struct rollout *rollout, const struct rollout_set *fresh, struct rollout_set *old, size_t count)
 {
-	int64_t old_wanted = 0, available = fresh->available, needed = rollout->replicas - rollout->max_unavailable;
+	int64_t old_wanted = 0, available = available_of(fresh), needed = rollout->replicas - rollout->max_unavailable;
 	for (size_t i = 0; i < count; i++) {
 		old[i].next = old[i].wanted;
 		old_wanted += old[i].wanted;
-		available += old[i].available;
+		available += available_of(&old[i]);
 	}
-	int64_t fresh_unavailable = fresh->wanted - fresh->available;
+	int64_t fresh_unavailable = fresh->wanted - available_of(fresh);
 	int64_t most = old_wanted + fresh->wanted - needed - fresh_unavailable;
 	if (!old_wanted || most <= 0)
 		return 0;

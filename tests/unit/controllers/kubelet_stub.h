@@ -1,6 +1,7 @@
 /*
  * A stub of the kubelets of several nodes, for tests of controllers: it makes Node and Lease, says "Running, Ready" for
- * bound pods after a moment (never for images named "bad"; "done" succeeds and "fail" fails at once), and removes pods that are being deleted. It runs nothing.
+ * bound pods after a moment (never for images named "bad"; "done" succeeds and "fail" fails at once), and removes pods
+ * that are being deleted. It runs nothing.
  */
 #ifndef KUBELET_STUB_H
 #define KUBELET_STUB_H

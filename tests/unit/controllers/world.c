@@ -22,6 +22,28 @@ static void must(int rc, const struct kl_err *err, const char *what)
 	abort();
 }
 
+static struct world *current;
+
+void world_dump(void)
+{
+	static const char *const kinds[][2] = {
+		{"", "Node"}, {"apps", "Deployment"}, {"apps", "ReplicaSet"}, {"", "Pod"}};
+	size_t i;
+	json_t *object;
+	for (size_t k = 0; current && k < KL_ARRAY_LEN(kinds); k++) {
+		kl_autojson *list = world_list(current, kinds[k][0], kinds[k][1], NULL);
+		json_array_foreach (list, i, object) {
+			kl_autofree char *status = kl_json_text(json_object_get(object, "status"));
+			fprintf(stderr, "%s %s rv %s node %s replicas %d deleting %d: %.700s\n", kinds[k][1],
+				kl_json_str(object, "metadata", "name", NULL),
+				kl_json_str(object, "metadata", "resourceVersion", NULL),
+				kl_json_str(object, "spec", "nodeName", NULL),
+				(int)kl_json_int(object, -1, "spec", "replicas", NULL),
+				kl_json_get(object, "metadata", "deletionTimestamp", NULL) != NULL, status);
+		}
+	}
+}
+
 void world_start_loops(struct world *w)
 {
 	struct kl_err err = {0};
@@ -44,8 +66,10 @@ void world_open(struct world *w)
 				    .node_monitor_period_ms = 200,
 				    .pod_eviction_timeout_ms = 300,
 				    .root_ca_pem = "CA"}};
+	current = w;
 	kl_log_set_level(KL_LOG_ERROR);
-	snprintf(w->dir, sizeof(w->dir), "/tmp/kl-test-ctl-XXXXXX");
+	/* In memory where there is such a place: these tests are about decisions, not about the disk. */
+	snprintf(w->dir, sizeof(w->dir), "%s/kl-test-ctl-XXXXXX", kl_path_exists("/dev/shm") ? "/dev/shm" : "/tmp");
 	if (!mkdtemp(w->dir))
 		abort();
 	kl_autofree char *path = kl_asprintf("%s/keelson.db", w->dir);

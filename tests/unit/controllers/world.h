@@ -1,6 +1,6 @@
 /*
- * A control plane without HTTP for tests: a real store on disk, the real registry, controllers and scheduler, and a stub
- * kubelet for each node. Everything waits with `until`, nothing sleeps for a guess.
+ * A control plane without HTTP for tests: a real store on disk, the real registry, controllers and scheduler, and a
+ * stub kubelet for each node. Everything waits with `until`, nothing sleeps for a guess.
  */
 #ifndef WORLD_H
 #define WORLD_H
@@ -36,7 +36,8 @@ void world_start_loops(struct world *w);
 
 /* Object texts are JSON with ' for ". The result is new, or NULL when refused (reported unless `may_fail`). */
 json_t *world_create(struct world *w, const char *group, const char *kind, const char *ns, const char *text);
-void world_patch(struct world *w, const char *group, const char *kind, const char *ns, const char *name, const char *text);
+void world_patch(
+	struct world *w, const char *group, const char *kind, const char *ns, const char *name, const char *text);
 void world_delete(struct world *w, const char *group, const char *kind, const char *ns, const char *name,
 	const char *propagation);
 json_t *world_get(struct world *w, const char *group, const char *kind, const char *ns, const char *name);
@@ -47,14 +48,15 @@ size_t world_count(struct world *w, const char *group, const char *kind, const c
 size_t world_ready(struct world *w, const char *ns);
 void world_node(struct world *w, const char *name); /* with Lease and stub kubelet */
 
-/* Evaluates `cond` until it holds; a failed check after ten seconds. */
-#define UNTIL(cond)                                                                                                    \
-	({                                                                                                             \
-		bool held_ = false;                                                                                    \
-		for (int64_t end_ = kl_monotonic_ms() + 10000; !(held_ = (cond)) && kl_monotonic_ms() < end_;)         \
-			world_nap();                                                                                   \
-		held_ ? true : (kl_test_failed(__FILE__, __LINE__, "never: %s", #cond), false);                        \
+/* Evaluates `cond` until it holds; a failed check after thirty seconds. */
+#define UNTIL(cond)                                                                                            \
+	({                                                                                                     \
+		bool held_ = false;                                                                            \
+		for (int64_t end_ = kl_monotonic_ms() + 30000; !(held_ = (cond)) && kl_monotonic_ms() < end_;) \
+			world_nap();                                                                           \
+		held_ ? true : (kl_test_failed(__FILE__, __LINE__, "never: %s", #cond), world_dump(), false);  \
 	})
 void world_nap(void);
+void world_dump(void); /* to stderr: what the world looked like when something never came */
 
 #endif
