@@ -10,16 +10,16 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-enum { LIMIT_MS = 5000 };
+enum { LIMIT_MS = 20000, QUIET_MS = 500 };
 
 static const uint8_t MASK[4] = {7, 0, 200, 1};
 
-bool raw_read(struct rawclient *c)
+static bool read_within(struct rawclient *c, int limit_ms)
 {
 	char chunk[16384];
 	struct pollfd pfd = {.fd = c->fd, .events = POLLIN};
 	int ready = 0;
-	while (!c->eof && (ready = poll(&pfd, 1, LIMIT_MS)) < 0 && errno == EINTR)
+	while (!c->eof && (ready = poll(&pfd, 1, limit_ms)) < 0 && errno == EINTR)
 		; /* children end */
 	if (ready <= 0)
 		return false;
@@ -30,6 +30,11 @@ bool raw_read(struct rawclient *c)
 	}
 	kl_buf_push(&c->in, chunk, (size_t)n);
 	return true;
+}
+
+bool raw_read(struct rawclient *c)
+{
+	return read_within(c, LIMIT_MS);
 }
 
 void raw_read_all(struct rawclient *c)
@@ -213,6 +218,12 @@ bool raw_expect(struct rawclient *c, int channel, const char *text)
 		decode(c);
 	}
 	return true;
+}
+
+void raw_settle(struct rawclient *c)
+{
+	while (read_within(c, QUIET_MS))
+		decode(c);
 }
 
 bool raw_expect_end(struct rawclient *c, int channel)

@@ -33,7 +33,7 @@ void raw_open_websocket(struct rawclient *c, int port, const char *target, const
 void raw_close(struct rawclient *c);
 #define raw_auto kl_cleanup(raw_close) struct rawclient
 
-/* Reads more into c->in; false at the end or after 5 s without anything. */
+/* Reads more into c->in; false at the end, or after a long time without anything. */
 bool raw_read(struct rawclient *c);
 void raw_read_all(struct rawclient *c);
 /* Opens the next SPDY stream (1, 3, 5 …) of this type; port and id may be NULL. Returns its channel index: 0, 1, 2 … */
@@ -43,5 +43,7 @@ void raw_end(struct rawclient *c, int channel); /* FIN; v5's close signal */
 /* Reads and decodes until the channel's bytes contain text; false at the end of time. */
 bool raw_expect(struct rawclient *c, int channel, const char *text);
 bool raw_expect_end(struct rawclient *c, int channel);
+/* Reads and decodes until nothing has come for half a second. */
+void raw_settle(struct rawclient *c);
 
 #endif
