@@ -6,8 +6,8 @@
 
 enum { DEFAULT_BLOCK = 16 * 1024, CHUNKED_BLOCK = 1024 };
 
-void add_headers(struct MHD_Response *response, const char *content_type, const struct kl_http_header *headers,
-	size_t count)
+void add_headers(
+	struct MHD_Response *response, const char *content_type, const struct kl_http_header *headers, size_t count)
 {
 	if (content_type)
 		MHD_add_response_header(response, "Content-Type", content_type);
@@ -44,11 +44,11 @@ void kl_http_release_free(void *arg)
 void kl_http_reply(struct kl_http_request *req, const struct kl_http_reply *reply)
 {
 	void *data = (void *)(uintptr_t)(reply->len ? reply->data : "");
-	struct MHD_Response *response =
-		reply->release ? MHD_create_response_from_buffer_with_free_callback_cls(reply->len, data,
-					 reply->release, reply->arg)
-			       : MHD_create_response_from_buffer(reply->len, data,
-					 reply->len ? MHD_RESPMEM_MUST_COPY : MHD_RESPMEM_PERSISTENT);
+	struct MHD_Response *response = reply->release
+						? MHD_create_response_from_buffer_with_free_callback_cls(
+							  reply->len, data, reply->release, reply->arg)
+						: MHD_create_response_from_buffer(reply->len, data,
+							  reply->len ? MHD_RESPMEM_MUST_COPY : MHD_RESPMEM_PERSISTENT);
 	if (!response)
 		abort();
 	add_headers(response, reply->content_type, reply->headers, reply->header_count);
@@ -80,8 +80,8 @@ void request_answer_error(struct kl_http_request *req, int status, const char *m
 
 /*
  * A stream's life: the response owns it and frees it in stream_free. `conn` is there while a suspended connection may
- * be resumed. The rule against a lost wake-up: `woken` is cleared before produce is asked and looked at, under the lock, before
- * the connection is suspended.
+ * be resumed. The rule against a lost wake-up: `woken` is cleared before produce is asked and looked at, under the
+ * lock, before the connection is suspended.
  */
 struct kl_http_stream {
 	struct kl_http_request *req; /* a reference */
@@ -227,12 +227,28 @@ static const struct {
 	int status;
 	const char *text;
 } status_texts[] = {
-	{200, "OK"}, {201, "Created"}, {202, "Accepted"}, {304, "Not Modified"}, {400, "Bad Request"},
-	{401, "Unauthorized"}, {403, "Forbidden"}, {404, "Not Found"}, {405, "Method Not Allowed"},
-	{406, "Not Acceptable"}, {408, "Request Timeout"}, {409, "Conflict"}, {410, "Gone"},
-	{413, "Request Entity Too Large"}, {415, "Unsupported Media Type"}, {422, "Unprocessable Entity"},
-	{429, "Too Many Requests"}, {431, "Request Header Fields Too Large"}, {500, "Internal Server Error"},
-	{502, "Bad Gateway"}, {503, "Service Unavailable"}, {504, "Gateway Timeout"},
+	{200, "OK"},
+	{201, "Created"},
+	{202, "Accepted"},
+	{304, "Not Modified"},
+	{400, "Bad Request"},
+	{401, "Unauthorized"},
+	{403, "Forbidden"},
+	{404, "Not Found"},
+	{405, "Method Not Allowed"},
+	{406, "Not Acceptable"},
+	{408, "Request Timeout"},
+	{409, "Conflict"},
+	{410, "Gone"},
+	{413, "Request Entity Too Large"},
+	{415, "Unsupported Media Type"},
+	{422, "Unprocessable Entity"},
+	{429, "Too Many Requests"},
+	{431, "Request Header Fields Too Large"},
+	{500, "Internal Server Error"},
+	{502, "Bad Gateway"},
+	{503, "Service Unavailable"},
+	{504, "Gateway Timeout"},
 };
 
 const char *kl_http_status_text(int status)

@@ -1,6 +1,6 @@
 /*
- * The server's life, and its housekeeping thread: it accepts connections for all addresses (libmicrohttpd's own listener knows
- * only one) and watches for clients that hang up while their connection sleeps.
+ * The server's life, and its housekeeping thread: it accepts connections for all addresses (libmicrohttpd's own
+ * listener knows only one) and watches for clients that hang up while their connection sleeps.
  */
 #include "front.h"
 
@@ -21,8 +21,9 @@
 #include <unistd.h>
 
 /*
- * The library's buffers of one connection: a request's headers and a piece of its body, the answer's headers, a chunk of a stream. It zeroes all
- * of it between requests, so more costs time as well as memory; more than a TLS record is of no use.
+ * The library's buffers of one connection: a request's headers and a piece of its body, the answer's headers, a chunk
+ * of a stream. It zeroes all of it between requests, so more costs time as well as memory; more than a TLS record is of
+ * no use.
  */
 enum { CONNECTION_MEMORY = 24 * 1024 };
 
@@ -57,7 +58,8 @@ static int listen_on(const char *address, struct kl_err *err)
 	int rc = split_address(address, host, port, err);
 	if (rc < 0)
 		return rc;
-	struct addrinfo hints = {.ai_flags = AI_PASSIVE | AI_NUMERICHOST | AI_NUMERICSERV, .ai_socktype = SOCK_STREAM}, *info;
+	struct addrinfo hints = {.ai_flags = AI_PASSIVE | AI_NUMERICHOST | AI_NUMERICSERV, .ai_socktype = SOCK_STREAM},
+			*info;
 	rc = getaddrinfo(*host ? host : NULL, port, &hints, &info);
 	if (rc)
 		return kl_fail_msg(err, EINVAL, "listen address '%s': %s", address, gai_strerror(rc));
@@ -150,7 +152,7 @@ int kl_httpd_port(const struct kl_httpd *httpd, size_t i)
 	if (i >= httpd->listener_count || getsockname(httpd->listeners[i], (struct sockaddr *)&address, &len) < 0)
 		return -1;
 	return ntohs(address.ss_family == AF_INET6 ? ((struct sockaddr_in6 *)&address)->sin6_port
-						    : ((struct sockaddr_in *)&address)->sin_port);
+						   : ((struct sockaddr_in *)&address)->sin_port);
 }
 
 unsigned kl_httpd_connections(const struct kl_httpd *httpd)
@@ -215,8 +217,8 @@ void httpd_unwatch(struct kl_httpd *httpd, struct kl_http_request *req)
 }
 
 /*
- * The event may be stale (the socket's number was used again): the table says whose it is now, and poll(2) whether it really hung
- * up. The socket cannot close meanwhile: httpd_unwatch() comes first and waits for the lock.
+ * The event may be stale (the socket's number was used again): the table says whose it is now, and poll(2) whether it
+ * really hung up. The socket cannot close meanwhile: httpd_unwatch() comes first and waits for the lock.
  */
 static void on_hangup(struct kl_httpd *httpd, unsigned fd)
 {
@@ -276,8 +278,8 @@ static size_t leave_escaped(void *arg, struct MHD_Connection *conn, char *text)
 static struct MHD_Daemon *start_daemon(struct kl_httpd *httpd, bool tls)
 {
 	const struct kl_httpd_options *options = &httpd->options;
-	unsigned flags = MHD_USE_EPOLL_INTERNALLY | MHD_USE_NO_LISTEN_SOCKET | MHD_ALLOW_SUSPEND_RESUME | MHD_ALLOW_UPGRADE |
-		MHD_USE_ERROR_LOG;
+	unsigned flags = MHD_USE_EPOLL_INTERNALLY | MHD_USE_NO_LISTEN_SOCKET | MHD_ALLOW_SUSPEND_RESUME |
+			 MHD_ALLOW_UPGRADE | MHD_USE_ERROR_LOG;
 	struct MHD_OptionItem certificate[] = {
 		{MHD_OPTION_HTTPS_MEM_CERT, 0, (void *)(uintptr_t)options->cert_pem},
 		{MHD_OPTION_HTTPS_MEM_KEY, 0, (void *)(uintptr_t)options->key_pem},
@@ -290,10 +292,10 @@ static struct MHD_Daemon *start_daemon(struct kl_httpd *httpd, bool tls)
 	return MHD_start_daemon(flags, 0, NULL, NULL, request_access, httpd, MHD_OPTION_EXTERNAL_LOGGER, log_line, NULL,
 		MHD_OPTION_THREAD_POOL_SIZE, options->threads < 2 ? 2 : options->threads, MHD_OPTION_CONNECTION_LIMIT,
 		options->max_connections, MHD_OPTION_CONNECTION_TIMEOUT, options->idle_timeout_s,
-		MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_MEMORY, MHD_OPTION_UNESCAPE_CALLBACK, leave_escaped, NULL,
-		MHD_OPTION_URI_LOG_CALLBACK, request_begin, httpd, MHD_OPTION_NOTIFY_COMPLETED, request_completed, httpd,
-		MHD_OPTION_NOTIFY_CONNECTION, peer_started, httpd, MHD_OPTION_SIGPIPE_HANDLED_BY_APP, 1, MHD_OPTION_ARRAY,
-		certificate, MHD_OPTION_END);
+		MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_MEMORY, MHD_OPTION_UNESCAPE_CALLBACK,
+		leave_escaped, NULL, MHD_OPTION_URI_LOG_CALLBACK, request_begin, httpd, MHD_OPTION_NOTIFY_COMPLETED,
+		request_completed, httpd, MHD_OPTION_NOTIFY_CONNECTION, peer_started, httpd,
+		MHD_OPTION_SIGPIPE_HANDLED_BY_APP, 1, MHD_OPTION_ARRAY, certificate, MHD_OPTION_END);
 }
 
 int kl_httpd_start(struct kl_httpd *httpd, struct kl_err *err)
@@ -329,8 +331,8 @@ static void release_waiting(struct kl_httpd *httpd)
 }
 
 /*
- * Lets what is under way come to its end. Requests that are still being received need not: the library cuts them. Connections that
- * were taken over must be closed by their owners; false: some are not.
+ * Lets what is under way come to its end. Requests that are still being received need not: the library cuts them.
+ * Connections that were taken over must be closed by their owners; false: some are not.
  */
 static bool drain(struct kl_httpd *httpd)
 {
@@ -351,7 +353,8 @@ static bool stop_daemon(struct kl_httpd *httpd)
 {
 	release_waiting(httpd);
 	if (!drain(httpd)) {
-		kl_error("a connection that was taken over is not closed by its owner: the HTTP server's memory is left");
+		kl_error("a connection that was taken over is not closed by its owner: the HTTP server's memory is "
+			 "left");
 		return false;
 	}
 	front_free(httpd->front); /* first: it hands connections to the daemons */

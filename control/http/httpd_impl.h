@@ -11,7 +11,7 @@
 #include <stdatomic.h>
 
 #define MAX_LISTENERS 32
-#define MAX_ROUTES 64
+#define MAX_ROUTES    64
 
 struct route {
 	char *prefix;
@@ -76,9 +76,9 @@ struct kl_http_request {
 	struct kl_http_stream *stream; /* touched by the I/O thread only */
 	struct kl_http_upgraded *upgraded;
 
-	pthread_mutex_t lock; /* of what follows */
+	pthread_mutex_t lock;        /* of what follows */
 	struct MHD_Connection *conn; /* NULL once it is over */
-	int watched_fd; /* -1: none; under httpd->lock */
+	int watched_fd;              /* -1: none; under httpd->lock */
 	bool deferred, again, suspended, answered, aborted;
 	void (*cancelled)(void *arg);
 	void *cancelled_arg;
@@ -102,8 +102,8 @@ void request_hangup(struct kl_http_request *req);
 /* Hands a response over (stolen), from any thread; the only way a request is answered. */
 void request_answer(struct kl_http_request *req, unsigned status, struct MHD_Response *response);
 void request_answer_error(struct kl_http_request *req, int status, const char *message);
-void add_headers(struct MHD_Response *response, const char *content_type, const struct kl_http_header *headers,
-	size_t count);
+void add_headers(
+	struct MHD_Response *response, const char *content_type, const struct kl_http_header *headers, size_t count);
 void stream_hangup(struct kl_http_stream *stream);
 void stream_detach(struct kl_http_stream *stream);
 

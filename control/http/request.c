@@ -1,6 +1,6 @@
 /*
- * A request's way: request_begin (the target is known), request_access (once for the headers, then for pieces of the body, then until
- * an answer is there), request_completed.
+ * A request's way: request_begin (the target is known), request_access (once for the headers, then for pieces of the
+ * body, then until an answer is there), request_completed.
  */
 #include "httpd_impl.h"
 
@@ -117,7 +117,8 @@ static void begin(struct kl_http_request *req, const char *method)
 	const char *text = MHD_lookup_connection_value(req->conn, MHD_HEADER_KIND, "Content-Length");
 	unsigned long long length = text ? strtoull(text, NULL, 10) : 0;
 	if (length > req->body.max)
-		req->body.overflow = true; /* it is read and dropped, so that the client, still sending, gets to see the answer */
+		req->body.overflow =
+			true; /* it is read and dropped, so that the client, still sending, gets to see the answer */
 	req->handled = req->bad_url || length > MAX_DISCARD;
 	if (req->bad_url)
 		request_answer_error(request_ref(req), 400, "the request's URL is malformed");
@@ -312,8 +313,8 @@ static enum MHD_Result call_each(void *arg, enum MHD_ValueKind kind, const char 
 	return MHD_YES;
 }
 
-void kl_http_headers(const struct kl_http_request *req, void (*each)(const char *name, const char *value, void *arg),
-	void *arg)
+void kl_http_headers(
+	const struct kl_http_request *req, void (*each)(const char *name, const char *value, void *arg), void *arg)
 {
 	struct each_header to = {each, arg};
 	if (req->conn)

@@ -1,6 +1,6 @@
 /*
- * Who is on the other side. Connections take their certificate from our own credentials instead of libmicrohttpd's, so that
- * a renewed one serves new connections without a restart.
+ * Who is on the other side. Connections take their certificate from our own credentials instead of libmicrohttpd's, so
+ * that a renewed one serves new connections without a restart.
  */
 #include "front.h"
 
@@ -107,8 +107,8 @@ void peer_started(void *arg, struct MHD_Connection *conn, void **context, enum M
 	atomic_fetch_add(&httpd->connections, 1);
 	gnutls_session_t session = session_of(conn);
 	if (!session && httpd->front &&
-		(*context = front_take_peer(httpd->front,
-			 MHD_get_connection_info(conn, MHD_CONNECTION_INFO_CONNECTION_FD)->connect_fd)))
+		(*context = front_take_peer(
+			 httpd->front, MHD_get_connection_info(conn, MHD_CONNECTION_INFO_CONNECTION_FD)->connect_fd)))
 		return;
 	struct peer *peer = new_peer(MHD_get_connection_info(conn, MHD_CONNECTION_INFO_CLIENT_ADDRESS)->client_addr);
 	if (session)
@@ -153,8 +153,8 @@ static void identify(struct peer *peer, gnutls_session_t session)
 	if (!chain || !count)
 		return;
 	peer->identity.presented = true;
-	gnutls_typed_vdata_st purpose = {.type = GNUTLS_DT_KEY_PURPOSE_OID,
-		.data = (unsigned char *)(uintptr_t)GNUTLS_KP_TLS_WWW_CLIENT};
+	gnutls_typed_vdata_st purpose = {
+		.type = GNUTLS_DT_KEY_PURPOSE_OID, .data = (unsigned char *)(uintptr_t)GNUTLS_KP_TLS_WWW_CLIENT};
 	if (gnutls_certificate_verify_peers(session, &purpose, 1, &status) == 0 && status == 0)
 		read_subject(peer, &chain[0]);
 }

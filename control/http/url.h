@@ -10,7 +10,7 @@
 
 /* One allocation holds all the texts. */
 struct kl_url {
-	char *path;	/* decoded */
+	char *path;     /* decoded */
 	char *raw_path; /* as sent */
 	char *raw_query;
 	struct kl_http_param *params;

@@ -5,8 +5,8 @@
 #include <stdbool.h>
 
 enum kl_form {
-	KL_FORM_OBJECT,	 /* the object or list itself */
-	KL_FORM_TABLE,	 /* meta.k8s.io Table */
+	KL_FORM_OBJECT,  /* the object or list itself */
+	KL_FORM_TABLE,   /* meta.k8s.io Table */
 	KL_FORM_PARTIAL, /* meta.k8s.io PartialObjectMetadata */
 };
 struct kl_accept {

@@ -29,11 +29,12 @@ static int admit_into_namespace(struct kl_op *op, const json_t *object)
 	kl_object_unref(ns);
 	if (!going)
 		return 0;
-	kl_autofree char *resource = *kind->group ? kl_asprintf("%s.%s", kind->plural, kind->group) : kl_strdup(kind->plural);
+	kl_autofree char *resource =
+		*kind->group ? kl_asprintf("%s.%s", kind->plural, kind->group) : kl_strdup(kind->plural);
 	const char *own = kl_json_str(object, "metadata", "name", NULL);
 	kl_status_set(st, 403, "Forbidden",
-		"%s \"%s\" is forbidden: unable to create new content in namespace %s because it is being terminated", resource,
-		own, name);
+		"%s \"%s\" is forbidden: unable to create new content in namespace %s because it is being terminated",
+		resource, own, name);
 	kl_status_cause(st, "NamespaceTerminating", "metadata.namespace", "namespace %s is being terminated", name);
 	return -1;
 }

@@ -1,6 +1,6 @@
 /*
- * A pod's ServiceAccount: its name, and a projected volume with a token, the cluster's CA and the namespace where client libraries look
- * for them.
+ * A pod's ServiceAccount: its name, and a projected volume with a token, the cluster's CA and the namespace where
+ * client libraries look for them.
  */
 #include "registry_impl.h"
 
@@ -27,17 +27,18 @@ static char *volume_name(void)
 
 static json_t *token_volume(const char *name)
 {
-	return json_pack("{s:s, s:{s:i, s:[{s:{s:i, s:s}}, {s:{s:s, s:[{s:s, s:s}]}}, {s:{s:[{s:s, s:{s:s, s:s}}]}}]}}", "name", name,
-		"projected", "defaultMode", 0644, "sources", "serviceAccountToken", "expirationSeconds", TOKEN_SECONDS, "path", "token",
-		"configMap", "name", "kube-root-ca.crt", "items", "key", "ca.crt", "path", "ca.crt", "downwardAPI", "items", "path",
-		"namespace", "fieldRef", "apiVersion", "v1", "fieldPath", "metadata.namespace");
+	return json_pack("{s:s, s:{s:i, s:[{s:{s:i, s:s}}, {s:{s:s, s:[{s:s, s:s}]}}, {s:{s:[{s:s, s:{s:s, s:s}}]}}]}}",
+		"name", name, "projected", "defaultMode", 0644, "sources", "serviceAccountToken", "expirationSeconds",
+		TOKEN_SECONDS, "path", "token", "configMap", "name", "kube-root-ca.crt", "items", "key", "ca.crt",
+		"path", "ca.crt", "downwardAPI", "items", "path", "namespace", "fieldRef", "apiVersion", "v1",
+		"fieldPath", "metadata.namespace");
 }
 
 static bool mounts_it(const json_t *container)
 {
 	size_t i;
 	json_t *mount;
-	json_array_foreach(json_object_get(container, "volumeMounts"), i, mount)
+	json_array_foreach (json_object_get(container, "volumeMounts"), i, mount)
 		if (!strcmp(kl_json_str(mount, "mountPath", NULL), MOUNT_PATH))
 			return true;
 	return false;
@@ -48,7 +49,7 @@ static size_t mount_in(json_t *containers, const char *volume)
 {
 	size_t i, count = 0;
 	json_t *container;
-	json_array_foreach(containers, i, container) {
+	json_array_foreach (containers, i, container) {
 		if (mounts_it(container))
 			continue;
 		json_t *mounts = json_object_get(container, "volumeMounts");
@@ -56,8 +57,8 @@ static size_t mount_in(json_t *containers, const char *volume)
 			mounts = json_array();
 			json_object_set_new(container, "volumeMounts", mounts);
 		}
-		json_array_append_new(mounts,
-			json_pack("{s:s, s:s, s:b}", "name", volume, "mountPath", MOUNT_PATH, "readOnly", 1));
+		json_array_append_new(
+			mounts, json_pack("{s:s, s:s, s:b}", "name", volume, "mountPath", MOUNT_PATH, "readOnly", 1));
 		count++;
 	}
 	return count;
@@ -66,7 +67,8 @@ static size_t mount_in(json_t *containers, const char *volume)
 static void inject(json_t *spec)
 {
 	kl_autofree char *name = volume_name();
-	size_t count = mount_in(json_object_get(spec, "containers"), name) + mount_in(json_object_get(spec, "initContainers"), name);
+	size_t count = mount_in(json_object_get(spec, "containers"), name) +
+		       mount_in(json_object_get(spec, "initContainers"), name);
 	if (!count)
 		return;
 	json_t *volumes = json_object_get(spec, "volumes");
@@ -99,7 +101,8 @@ int admit_account(struct kl_op *op, json_t *pod)
 	struct kl_object *account = kl_store_get(op->registry->store, kl_kind_named("", "ServiceAccount"), ns, name);
 	if (!account && strcmp(name, "default") != 0)
 		return kl_status_set(&op->response->status, 403, "Forbidden",
-			"pods \"%s\" is forbidden: error looking up service account %s/%s: serviceaccount \"%s\" not found",
+			"pods \"%s\" is forbidden: error looking up service account %s/%s: serviceaccount \"%s\" not "
+			"found",
 			kl_json_str(pod, "metadata", "name", NULL), ns, name, name);
 	/* "default" comes a moment after its namespace: a pod that is faster has no token */
 	if (account && op->registry->mount_tokens && wants_token(spec, account))

@@ -7,8 +7,9 @@ static bool tolerates(const json_t *tolerations, const char *key)
 {
 	size_t i;
 	json_t *toleration;
-	json_array_foreach(tolerations, i, toleration) {
-		const char *own = kl_json_str(toleration, "key", NULL), *effect = kl_json_str(toleration, "effect", NULL);
+	json_array_foreach (tolerations, i, toleration) {
+		const char *own = kl_json_str(toleration, "key", NULL),
+			   *effect = kl_json_str(toleration, "effect", NULL);
 		if ((!*own || !strcmp(own, key)) && (!*effect || !strcmp(effect, "NoExecute")))
 			return true;
 	}
@@ -26,8 +27,9 @@ static void set_tolerations(json_t *spec, int seconds)
 			tolerations = json_array();
 			json_object_set_new(spec, "tolerations", tolerations);
 		}
-		json_array_append_new(tolerations, json_pack("{s:s, s:s, s:s, s:i}", "key", keys[i], "operator", "Exists", "effect",
-							   "NoExecute", "tolerationSeconds", seconds));
+		json_array_append_new(
+			tolerations, json_pack("{s:s, s:s, s:s, s:i}", "key", keys[i], "operator", "Exists", "effect",
+					     "NoExecute", "tolerationSeconds", seconds));
 	}
 }
 
@@ -52,13 +54,13 @@ static int set_priority(struct kl_op *op, json_t *pod)
 {
 	json_t *spec = json_object_get(pod, "spec");
 	const char *name = kl_json_str(spec, "priorityClassName", NULL);
-	struct kl_object *obj = *name
-		? kl_store_get(op->registry->store, kl_kind_named("scheduling.k8s.io", "PriorityClass"), "", name)
-		: default_class(op);
+	struct kl_object *obj =
+		*name ? kl_store_get(op->registry->store, kl_kind_named("scheduling.k8s.io", "PriorityClass"), "", name)
+		      : default_class(op);
 	if (*name && !obj)
 		return kl_status_set(&op->response->status, 403, "Forbidden",
-			"pods \"%s\" is forbidden: no PriorityClass with name %s was found", kl_json_str(pod, "metadata", "name", NULL),
-			name);
+			"pods \"%s\" is forbidden: no PriorityClass with name %s was found",
+			kl_json_str(pod, "metadata", "name", NULL), name);
 	json_int_t value = 0;
 	const char *policy = "PreemptLowerPriority";
 	kl_autojson *tree = obj ? kl_object_parse(obj) : NULL;

@@ -114,7 +114,7 @@ void kl_alloc_free(struct kl_alloc *alloc)
 	if (!alloc)
 		return;
 	struct used_ip *ip, *next;
-	HASH_ITER(hh, alloc->ips, ip, next) {
+	HASH_ITER (hh, alloc->ips, ip, next) {
 		HASH_DEL(alloc->ips, ip);
 		free(ip);
 	}
@@ -177,7 +177,7 @@ static void free_items(struct kl_alloc *alloc, const json_t *items)
 {
 	size_t i;
 	json_t *item;
-	json_array_foreach(items, i, item)
+	json_array_foreach (items, i, item)
 		free_item(alloc, item);
 }
 
@@ -209,7 +209,7 @@ static bool contains(const json_t *list, const json_t *item)
 {
 	size_t i;
 	json_t *other;
-	json_array_foreach(list, i, other)
+	json_array_foreach (list, i, other)
 		if (json_equal(other, item))
 			return true;
 	return false;
@@ -223,10 +223,10 @@ static json_t *holdings(const json_t *service)
 	const json_t *spec = json_object_get(service, "spec");
 	if (has_ip(kl_json_str(spec, "clusterIP", NULL)))
 		json_array_append(list, json_object_get(spec, "clusterIP"));
-	json_array_foreach(json_object_get(spec, "clusterIPs"), i, item)
+	json_array_foreach (json_object_get(spec, "clusterIPs"), i, item)
 		if (json_is_string(item) && has_ip(json_string_value(item)) && !contains(list, item))
 			json_array_append(list, item);
-	json_array_foreach(json_object_get(spec, "ports"), i, item) {
+	json_array_foreach (json_object_get(spec, "ports"), i, item) {
 		json_t *port = json_object_get(item, "nodePort");
 		if (json_integer_value(port) > 0 && json_integer_value(port) < 65536 && !contains(list, port))
 			json_array_append(list, port);
@@ -243,7 +243,7 @@ void kl_alloc_adopt(struct kl_alloc *alloc, const json_t *service)
 	size_t i;
 	json_t *item;
 	pthread_mutex_lock(&alloc->lock);
-	json_array_foreach(list, i, item) {
+	json_array_foreach (list, i, item) {
 		if (json_is_integer(item))
 			take_port(alloc, (int)json_integer_value(item));
 		else
@@ -322,7 +322,7 @@ static bool settle_families(struct assignment *a)
 	}
 	size_t i;
 	json_t *family;
-	json_array_foreach(families, i, family)
+	json_array_foreach (families, i, family)
 		if (!range_of_family(alloc, json_string_value(family) ?: "")) {
 			kl_invalid(a->errors, KL_INDEX(KL_KEY(&spec_path, "ipFamilies"), i), family,
 				"not configured on this cluster");
@@ -353,8 +353,10 @@ static void take_given_ip(struct assignment *a, size_t i, const json_t *value, c
 	if (contains(a->held, value))
 		return;
 	if (!in_range(range, text))
-		kl_invalid(a->errors, path, list, "failed to allocate IP %s: the provided IP (%s) is not in the valid range. "
-						  "The range of valid IPs is %s", text, text, range->text);
+		kl_invalid(a->errors, path, list,
+			"failed to allocate IP %s: the provided IP (%s) is not in the valid range. "
+			"The range of valid IPs is %s",
+			text, text, range->text);
 	else if (!take_ip(a->alloc, text))
 		kl_invalid(a->errors, path, list, "failed to allocate IP %s: provided IP is already allocated", text);
 	else
@@ -365,7 +367,8 @@ static void take_any_ip(struct assignment *a, json_t *ips, const struct range *r
 {
 	char text[INET6_ADDRSTRLEN];
 	if (!pick_ip(a->alloc, range, text)) {
-		kl_invalid(a->errors, KL_KEY(&spec_path, "clusterIPs"), ips, "failed to allocate a service IP: range is full");
+		kl_invalid(a->errors, KL_KEY(&spec_path, "clusterIPs"), ips,
+			"failed to allocate a service IP: range is full");
 		return;
 	}
 	note(&a->change->taken, json_string(text));
@@ -426,7 +429,7 @@ static bool wants_node_ports(const json_t *spec)
 {
 	const char *type = kl_json_str(spec, "type", NULL);
 	return !strcmp(type, "NodePort") ||
-		(!strcmp(type, "LoadBalancer") && kl_json_bool(spec, true, "allocateLoadBalancerNodePorts", NULL));
+	       (!strcmp(type, "LoadBalancer") && kl_json_bool(spec, true, "allocateLoadBalancerNodePorts", NULL));
 }
 
 static int pick_port(struct kl_alloc *alloc)
@@ -447,8 +450,8 @@ static void take_given_port(struct assignment *a, const json_t *value, const str
 		return; /* ours already: TCP and UDP of one Service may share a number */
 	if (port < a->alloc->port_min || port > a->alloc->port_max)
 		kl_invalid(a->errors, path, value,
-			"provided port is not in the valid range. The range of valid ports is %d-%d", a->alloc->port_min,
-			a->alloc->port_max);
+			"provided port is not in the valid range. The range of valid ports is %d-%d",
+			a->alloc->port_min, a->alloc->port_max);
 	else if (!take_port(a->alloc, (int)port))
 		kl_invalid(a->errors, path, value, "provided port is already allocated");
 	else
@@ -460,7 +463,7 @@ static json_t *shared_port(const json_t *ports, const json_t *entry)
 {
 	size_t i;
 	json_t *other;
-	json_array_foreach(ports, i, other)
+	json_array_foreach (ports, i, other)
 		if (other != entry && kl_json_int(other, 0, "nodePort", NULL) > 0 &&
 			kl_json_int(other, -1, "port", NULL) == kl_json_int(entry, -2, "port", NULL) &&
 			strcmp(kl_json_str(other, "protocol", NULL), kl_json_str(entry, "protocol", NULL)) != 0)
@@ -485,13 +488,13 @@ static void assign_node_ports(struct assignment *a)
 	const struct kl_path *ports_path = KL_KEY(&spec_path, "ports");
 	size_t i;
 	/* what is asked for goes first, so that chance does not take it */
-	json_array_foreach(ports, i, entry)
+	json_array_foreach (ports, i, entry)
 		if (kl_json_int(entry, 0, "nodePort", NULL) > 0)
-			take_given_port(a, json_object_get(entry, "nodePort"),
-				KL_KEY(KL_INDEX(ports_path, i), "nodePort"));
+			take_given_port(
+				a, json_object_get(entry, "nodePort"), KL_KEY(KL_INDEX(ports_path, i), "nodePort"));
 	if (a->errors->count || !wants_node_ports(a->spec))
 		return;
-	json_array_foreach(ports, i, entry) {
+	json_array_foreach (ports, i, entry) {
 		if (kl_json_int(entry, 0, "nodePort", NULL) > 0)
 			continue;
 		json_t *shared = shared_port(ports, entry);
@@ -507,7 +510,7 @@ static void assign_health_port(struct assignment *a)
 	const struct kl_path *path = KL_KEY(&spec_path, "healthCheckNodePort");
 	json_t *given = json_object_get(a->spec, "healthCheckNodePort");
 	bool wanted = !strcmp(kl_json_str(a->spec, "type", NULL), "LoadBalancer") &&
-		!strcmp(kl_json_str(a->spec, "externalTrafficPolicy", NULL), "Local");
+		      !strcmp(kl_json_str(a->spec, "externalTrafficPolicy", NULL), "Local");
 	if (!wanted)
 		json_object_del(a->spec, "healthCheckNodePort");
 	else if (json_integer_value(given) > 0)
@@ -543,8 +546,8 @@ static void carry_node_ports(json_t *spec, const json_t *old_spec)
 	size_t i, k;
 	json_t *entry, *before;
 	bool wanted = wants_node_ports(spec);
-	json_array_foreach(json_object_get(spec, "ports"), i, entry)
-		json_array_foreach(json_object_get(old_spec, "ports"), k, before) {
+	json_array_foreach (json_object_get(spec, "ports"), i, entry)
+		json_array_foreach (json_object_get(old_spec, "ports"), k, before) {
 			if (!same_port(entry, before))
 				continue;
 			if (!wanted)
@@ -554,15 +557,18 @@ static void carry_node_ports(json_t *spec, const json_t *old_spec)
 		}
 }
 
-/* What an update leaves out but cannot change (kubectl replace, apply), it keeps; what its new type has no use for goes. */
+/* What an update leaves out but cannot change (kubectl replace, apply), it keeps; what its new type has no use for
+ * goes. */
 void kl_alloc_carry_over(const json_t *old, json_t *service)
 {
 	static const char *const cluster[] = {"clusterIP", "clusterIPs", "ipFamilies", "ipFamilyPolicy"};
-	static const char *const balancer[] = {"healthCheckNodePort", "allocateLoadBalancerNodePorts", "loadBalancerClass"};
+	static const char *const balancer[] = {
+		"healthCheckNodePort", "allocateLoadBalancerNodePorts", "loadBalancerClass"};
 	json_t *spec = json_object_get(service, "spec");
 	const json_t *old_spec = json_object_get(old, "spec");
 	const char *type = kl_json_str(spec, "type", NULL);
-	bool external = !strcmp(type, "ExternalName"), was_external = !strcmp(kl_json_str(old_spec, "type", NULL), "ExternalName");
+	bool external = !strcmp(type, "ExternalName"),
+	     was_external = !strcmp(kl_json_str(old_spec, "type", NULL), "ExternalName");
 	if (!json_is_object(spec))
 		return;
 	for (size_t i = 0; i < KL_ARRAY_LEN(cluster); i++) {
@@ -586,7 +592,7 @@ static void note_dropped(struct assignment *a, const json_t *service)
 	kl_autojson *now = holdings(service);
 	size_t i;
 	json_t *item;
-	json_array_foreach(a->held, i, item)
+	json_array_foreach (a->held, i, item)
 		if (!contains(now, item))
 			note(&a->change->dropped, json_incref(item));
 }
@@ -610,5 +616,6 @@ int kl_alloc_assign(struct kl_alloc *alloc, const json_t *old, json_t *service, 
 		return 0;
 	}
 	kl_alloc_settle(alloc, change, false);
-	return kl_errors_status(&errors, kl_kind_named("", "Service"), kl_json_str(service, "metadata", "name", NULL), st);
+	return kl_errors_status(
+		&errors, kl_kind_named("", "Service"), kl_json_str(service, "metadata", "name", NULL), st);
 }

@@ -1,6 +1,6 @@
 /*
- * What Services take from the cluster's pools: ClusterIPs and node ports. The pools are in memory; what is taken is what
- * the stored Services say, so they are filled again at each start.
+ * What Services take from the cluster's pools: ClusterIPs and node ports. The pools are in memory; what is taken is
+ * what the stored Services say, so they are filled again at each start.
  *
  * A write first assigns (and holds) what it needs, and settles once it knows whether it was stored.
  *
@@ -21,15 +21,16 @@ void kl_alloc_adopt(struct kl_alloc *alloc, const json_t *service);
 /* The first address of the first range: the Service default/kubernetes. */
 const char *kl_alloc_first_ip(const struct kl_alloc *alloc);
 
-/* Before an update is validated: keeps what it leaves out but may not change, drops what its new type has no use for. */
+/* Before an update is validated: keeps what it leaves out but may not change, drops what its new type has no use for.
+ */
 void kl_alloc_carry_over(const json_t *old, json_t *service);
 
 struct kl_alloc_change {
 	json_t *taken, *dropped; /* arrays of "10.96.0.7" and port numbers; NULL: none */
 };
 /*
- * Fills clusterIP, clusterIPs, ipFamilies, ipFamilyPolicy and every missing nodePort of `service`, the successor of `old` (NULL: new). 0, or
- * -1 with st (422): then nothing is held.
+ * Fills clusterIP, clusterIPs, ipFamilies, ipFamilyPolicy and every missing nodePort of `service`, the successor of
+ * `old` (NULL: new). 0, or -1 with st (422): then nothing is held.
  */
 int kl_alloc_assign(struct kl_alloc *alloc, const json_t *old, json_t *service, struct kl_alloc_change *change,
 	struct kl_status *st);

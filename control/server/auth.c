@@ -1,6 +1,6 @@
 /*
- * Certificates say who: CN is the user, every O a group. system:masters may do everything; a node what its pods and its own
- * objects need; whoever shows no certificate may ask for health and version. RBAC will take the place of the table.
+ * Certificates say who: CN is the user, every O a group. system:masters may do everything; a node what its pods and its
+ * own objects need; whoever shows no certificate may ask for health and version. RBAC will take the place of the table.
  */
 #include "auth.h"
 
@@ -22,7 +22,8 @@ static const char **certificate_groups(const struct kl_http_identity *identity)
 	return groups;
 }
 
-static bool token_user(const char *header, const struct kl_jwt_key *key, struct kl_store *store, struct kl_auth_user *ret)
+static bool token_user(
+	const char *header, const struct kl_jwt_key *key, struct kl_store *store, struct kl_auth_user *ret)
 {
 	static const char scheme[] = "Bearer ";
 	if (!key || strncasecmp(header, scheme, sizeof(scheme) - 1) != 0 ||
@@ -76,7 +77,8 @@ static bool open_to_all(const char *path)
 static bool open_to_named(const struct kl_access *a)
 {
 	static const char *const paths[] = {"/api", "/apis", "/openapi", "/version"};
-	static const char *const questions[] = {"selfsubjectreviews", "selfsubjectaccessreviews", "selfsubjectrulesreviews"};
+	static const char *const questions[] = {
+		"selfsubjectreviews", "selfsubjectaccessreviews", "selfsubjectrulesreviews"};
 	if (!in_group(a->user, "system:authenticated"))
 		return false;
 	bool reads = !strcmp(a->method, "GET") || !strcmp(a->method, "HEAD");
@@ -111,9 +113,9 @@ static bool own_node(const struct kl_access *a, const char *node)
 
 static bool own_pod(const struct kl_access *a, const char *node)
 {
-	struct kl_object *obj = a->resource->name
-		? kl_store_get(a->store, kl_kind_named("", "Pod"), a->resource->ns, a->resource->name)
-		: NULL;
+	struct kl_object *obj =
+		a->resource->name ? kl_store_get(a->store, kl_kind_named("", "Pod"), a->resource->ns, a->resource->name)
+				  : NULL;
 	if (!obj)
 		return a->resource->name != NULL; /* the answer will be 404 */
 	kl_autojson *pod = kl_object_parse(obj);
@@ -134,8 +136,9 @@ static bool quotes(const struct kl_object *obj, const char *word)
 }
 
 /*
- * A node may read a Secret only by its name, and only when a pod of its own (or that pod's account) names it. Going by the words in the
- * pod's text, this allows a little too much (a label of that value), never to a node that the pod does not run on.
+ * A node may read a Secret only by its name, and only when a pod of its own (or that pod's account) names it. Going by
+ * the words in the pod's text, this allows a little too much (a label of that value), never to a node that the pod does
+ * not run on.
  */
 static bool named_by_own_pod(const struct kl_access *a, const char *node)
 {
@@ -209,9 +212,11 @@ static bool node_may(const struct kl_access *a)
 		return action_of(a->method) == READ; /* discovery */
 	unsigned action = action_of(a->method);
 	for (size_t i = 0; i < KL_ARRAY_LEN(node_rules); i++) {
-		if (strcmp(node_rules[i].resource, a->resource->resource) || strcmp(node_rules[i].group, a->resource->group))
+		if (strcmp(node_rules[i].resource, a->resource->resource) ||
+			strcmp(node_rules[i].group, a->resource->group))
 			continue;
-		bool (*rule)(const struct kl_access *, const char *) = action == READ ? node_rules[i].reads : node_rules[i].owns;
+		bool (*rule)(const struct kl_access *, const char *) =
+			action == READ ? node_rules[i].reads : node_rules[i].owns;
 		return node_rules[i].actions & action && (!rule || rule(a, node));
 	}
 	return false;
@@ -243,15 +248,16 @@ static int forbid_path(const struct kl_access *a, struct kl_status *st)
 static int forbid_resource(const struct kl_access *a, struct kl_status *st)
 {
 	const struct kl_rest_path *path = a->resource;
-	kl_autofree char *resource = path->subresource ? kl_asprintf("%s/%s", path->resource, path->subresource)
-						       : kl_strdup(path->resource);
-	kl_autofree char *qualified = *path->group ? kl_asprintf("%s.%s", path->resource, path->group)
-						   : kl_strdup(path->resource);
+	kl_autofree char *resource =
+		path->subresource ? kl_asprintf("%s/%s", path->resource, path->subresource) : kl_strdup(path->resource);
+	kl_autofree char *qualified =
+		*path->group ? kl_asprintf("%s.%s", path->resource, path->group) : kl_strdup(path->resource);
 	kl_autofree char *name = path->name ? kl_asprintf(" \"%s\"", path->name) : kl_strdup("");
-	kl_autofree char *where = path->ns ? kl_asprintf("in the namespace \"%s\"", path->ns)
-					   : kl_strdup("at the cluster scope");
-	kl_status_set(st, 403, "Forbidden", "%s%s is forbidden: User \"%s\" cannot %s resource \"%s\" in API group \"%s\" %s",
-		qualified, name, a->user->name, verb_of(a), resource, path->group, where);
+	kl_autofree char *where =
+		path->ns ? kl_asprintf("in the namespace \"%s\"", path->ns) : kl_strdup("at the cluster scope");
+	kl_status_set(st, 403, "Forbidden",
+		"%s%s is forbidden: User \"%s\" cannot %s resource \"%s\" in API group \"%s\" %s", qualified, name,
+		a->user->name, verb_of(a), resource, path->group, where);
 	st->details = json_pack("{s:s}", "kind", path->resource);
 	if (path->name)
 		json_object_set_new(st->details, "name", json_string(path->name));

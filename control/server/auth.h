@@ -21,9 +21,9 @@ void kl_auth_user_release(struct kl_auth_user *user);
 struct kl_access {
 	const struct kl_user *user;
 	const char *method;
-	const char *path;		    /* for what is no resource */
+	const char *path;                    /* for what is no resource */
 	const struct kl_rest_path *resource; /* NULL: `path` counts */
-	const struct kl_kind *kind;	    /* NULL: none such */
+	const struct kl_kind *kind;          /* NULL: none such */
 	struct kl_store *store;
 };
 /* 0, or -1 with 403. */

@@ -56,7 +56,8 @@ static int flush(struct batch *batch, struct kl_err *err)
 	for (size_t i = 0; i < batch->count; i++) {
 		const struct kl_request *request = &batch->requests[i];
 		if (responses[i].status.code)
-			rc = kl_fail_msg(err, EIO, "%s '%s': %s", request->kind->kind, request->name, responses[i].status.message);
+			rc = kl_fail_msg(err, EIO, "%s '%s': %s", request->kind->kind, request->name,
+				responses[i].status.message);
 		kl_response_release(&responses[i]);
 		json_decref(request->object);
 	}
@@ -66,25 +67,26 @@ static int flush(struct batch *batch, struct kl_err *err)
 
 static json_t *kubernetes_service(const struct kl_registry *registry, int port)
 {
-	return json_pack("{s:{s:s, s:s, s:{s:s, s:s}}, s:{s:s, s:s, s:[{s:s, s:s, s:i, s:i}], s:s}}", "metadata", "name", "kubernetes",
-		"namespace", "default", "labels", "component", "apiserver", "provider", "kubernetes", "spec", "type", "ClusterIP",
-		"clusterIP", kl_alloc_first_ip(registry->alloc), "ports", "name", "https", "protocol", "TCP", "port", 443,
-		"targetPort", port, "sessionAffinity", "None");
+	return json_pack("{s:{s:s, s:s, s:{s:s, s:s}}, s:{s:s, s:s, s:[{s:s, s:s, s:i, s:i}], s:s}}", "metadata",
+		"name", "kubernetes", "namespace", "default", "labels", "component", "apiserver", "provider",
+		"kubernetes", "spec", "type", "ClusterIP", "clusterIP", kl_alloc_first_ip(registry->alloc), "ports",
+		"name", "https", "protocol", "TCP", "port", 443, "targetPort", port, "sessionAffinity", "None");
 }
 
 static json_t *kubernetes_slice(const char *address, int port)
 {
-	return json_pack("{s:{s:s, s:s, s:{s:s}}, s:s, s:[{s:[s], s:{s:b, s:b, s:b}}], s:[{s:s, s:s, s:i}]}", "metadata", "name",
-		"kubernetes", "namespace", "default", "labels", "kubernetes.io/service-name", "kubernetes", "addressType",
-		strchr(address, ':') ? "IPv6" : "IPv4", "endpoints", "addresses", address, "conditions", "ready", 1, "serving", 1,
-		"terminating", 0, "ports", "name", "https", "protocol", "TCP", "port", port);
+	return json_pack("{s:{s:s, s:s, s:{s:s}}, s:s, s:[{s:[s], s:{s:b, s:b, s:b}}], s:[{s:s, s:s, s:i}]}",
+		"metadata", "name", "kubernetes", "namespace", "default", "labels", "kubernetes.io/service-name",
+		"kubernetes", "addressType", strchr(address, ':') ? "IPv6" : "IPv4", "endpoints", "addresses", address,
+		"conditions", "ready", 1, "serving", 1, "terminating", 0, "ports", "name", "https", "protocol", "TCP",
+		"port", port);
 }
 
 static json_t *kubernetes_endpoints(const char *address, int port)
 {
-	return json_pack("{s:{s:s, s:s, s:{s:s}}, s:[{s:[{s:s}], s:[{s:s, s:s, s:i}]}]}", "metadata", "name", "kubernetes", "namespace",
-		"default", "labels", "endpointslice.kubernetes.io/skip-mirror", "true", "subsets", "addresses", "ip", address,
-		"ports", "name", "https", "protocol", "TCP", "port", port);
+	return json_pack("{s:{s:s, s:s, s:{s:s}}, s:[{s:[{s:s}], s:[{s:s, s:s, s:i}]}]}", "metadata", "name",
+		"kubernetes", "namespace", "default", "labels", "endpointslice.kubernetes.io/skip-mirror", "true",
+		"subsets", "addresses", "ip", address, "ports", "name", "https", "protocol", "TCP", "port", port);
 }
 
 /* The server's address may differ from last time. */

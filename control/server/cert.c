@@ -54,8 +54,8 @@ static int set_subject(gnutls_x509_crt_t crt, const struct kl_cert_request *requ
 {
 	int rc = 0;
 	for (const char *const *org = request->orgs; org && *org && rc >= 0; org++)
-		rc = gnutls_x509_crt_set_dn_by_oid(crt, GNUTLS_OID_X520_ORGANIZATION_NAME, 0, *org,
-			(unsigned)strlen(*org));
+		rc = gnutls_x509_crt_set_dn_by_oid(
+			crt, GNUTLS_OID_X520_ORGANIZATION_NAME, 0, *org, (unsigned)strlen(*org));
 	if (rc >= 0)
 		rc = gnutls_x509_crt_set_dn_by_oid(crt, GNUTLS_OID_X520_COMMON_NAME, 0, request->common_name,
 			(unsigned)strlen(request->common_name));
@@ -68,13 +68,14 @@ static int set_sans(gnutls_x509_crt_t crt, const char *const *sans)
 	for (; sans && *sans && rc >= 0; sans++) {
 		unsigned char address[16];
 		if (inet_pton(AF_INET, *sans, address) == 1)
-			rc = gnutls_x509_crt_set_subject_alt_name(crt, GNUTLS_SAN_IPADDRESS, address, 4, GNUTLS_FSAN_APPEND);
+			rc = gnutls_x509_crt_set_subject_alt_name(
+				crt, GNUTLS_SAN_IPADDRESS, address, 4, GNUTLS_FSAN_APPEND);
 		else if (inet_pton(AF_INET6, *sans, address) == 1)
-			rc = gnutls_x509_crt_set_subject_alt_name(crt, GNUTLS_SAN_IPADDRESS, address, 16,
-				GNUTLS_FSAN_APPEND);
+			rc = gnutls_x509_crt_set_subject_alt_name(
+				crt, GNUTLS_SAN_IPADDRESS, address, 16, GNUTLS_FSAN_APPEND);
 		else
-			rc = gnutls_x509_crt_set_subject_alt_name(crt, GNUTLS_SAN_DNSNAME, *sans,
-				(unsigned)strlen(*sans), GNUTLS_FSAN_APPEND);
+			rc = gnutls_x509_crt_set_subject_alt_name(
+				crt, GNUTLS_SAN_DNSNAME, *sans, (unsigned)strlen(*sans), GNUTLS_FSAN_APPEND);
 	}
 	return rc;
 }
@@ -83,9 +84,9 @@ static int set_purpose(gnutls_x509_crt_t crt, const struct kl_cert_request *requ
 {
 	int rc = gnutls_x509_crt_set_basic_constraints(crt, request->ca, -1);
 	if (rc >= 0)
-		rc = gnutls_x509_crt_set_key_usage(crt,
-			request->ca ? GNUTLS_KEY_KEY_CERT_SIGN | GNUTLS_KEY_CRL_SIGN | GNUTLS_KEY_DIGITAL_SIGNATURE
-				    : GNUTLS_KEY_DIGITAL_SIGNATURE);
+		rc = gnutls_x509_crt_set_key_usage(
+			crt, request->ca ? GNUTLS_KEY_KEY_CERT_SIGN | GNUTLS_KEY_CRL_SIGN | GNUTLS_KEY_DIGITAL_SIGNATURE
+					 : GNUTLS_KEY_DIGITAL_SIGNATURE);
 	if (rc >= 0 && request->server)
 		rc = gnutls_x509_crt_set_key_purpose_oid(crt, GNUTLS_KP_TLS_WWW_SERVER, 0);
 	if (rc >= 0 && request->client)
@@ -157,7 +158,8 @@ int kl_cert_make(const struct kl_cert_request *request, const struct kl_pki_pair
 	auto_key key = NULL;
 	int rc = gnutls_x509_privkey_init(&key);
 	if (rc >= 0)
-		rc = gnutls_x509_privkey_generate(key, GNUTLS_PK_ECDSA, GNUTLS_CURVE_TO_BITS(GNUTLS_ECC_CURVE_SECP256R1), 0);
+		rc = gnutls_x509_privkey_generate(
+			key, GNUTLS_PK_ECDSA, GNUTLS_CURVE_TO_BITS(GNUTLS_ECC_CURVE_SECP256R1), 0);
 	if (rc >= 0)
 		rc = gnutls_x509_crt_init(&crt);
 	if (rc >= 0)

@@ -6,9 +6,9 @@
 
 struct kl_cert_request {
 	const char *common_name;
-	const char *const *orgs;  /* NULL-terminated; may be NULL */
-	const char *const *sans;  /* DNS names or addresses, NULL-terminated; may be NULL */
-	bool ca, server, client;  /* what it is for */
+	const char *const *orgs; /* NULL-terminated; may be NULL */
+	const char *const *sans; /* DNS names or addresses, NULL-terminated; may be NULL */
+	bool ca, server, client; /* what it is for */
 	int days;
 };
 /* Signed by `issuer`, or by itself when that is NULL. */

@@ -65,7 +65,7 @@ static bool has_finalizer(const json_t *finalizers, const char *name)
 {
 	size_t i;
 	json_t *item;
-	json_array_foreach(finalizers, i, item)
+	json_array_foreach (finalizers, i, item)
 		if (!strcmp(json_string_value(item), name))
 			return true;
 	return false;
@@ -77,9 +77,9 @@ static bool set_propagation(json_t *object, const char *propagation)
 	json_t *meta = json_object_get(object, "metadata"), *finalizers = json_object_get(meta, "finalizers");
 	if (!propagation)
 		return false;
-	const char *wanted = !strcmp(propagation, "Orphan")	 ? FINALIZER_ORPHAN
-		: !strcmp(propagation, "Foreground") ? FINALIZER_FOREGROUND
-						     : NULL;
+	const char *wanted = !strcmp(propagation, "Orphan")       ? FINALIZER_ORPHAN
+			     : !strcmp(propagation, "Foreground") ? FINALIZER_FOREGROUND
+								  : NULL;
 	size_t before = json_array_size(finalizers);
 	bool had = wanted && has_finalizer(finalizers, wanted);
 	drop_finalizer(finalizers, FINALIZER_ORPHAN);
@@ -90,7 +90,8 @@ static bool set_propagation(json_t *object, const char *propagation)
 	}
 	if (wanted)
 		json_array_append_new(finalizers, json_string(wanted));
-	bool changed = !(had && before == json_array_size(finalizers)) && (wanted || before != json_array_size(finalizers));
+	bool changed =
+		!(had && before == json_array_size(finalizers)) && (wanted || before != json_array_size(finalizers));
 	if (finalizers && !json_array_size(finalizers))
 		json_object_del(meta, "finalizers");
 	return changed;
@@ -136,7 +137,8 @@ static bool check_preconditions(struct kl_op *op, const struct delete_options *o
 		why = kl_asprintf("Precondition failed: UID in precondition: %s, UID in object meta: %s", options->uid,
 			op->current->uid);
 	else if (options->rv && strcmp(options->rv, rv) != 0)
-		why = kl_asprintf("Precondition failed: ResourceVersion in precondition: %s, ResourceVersion in object meta: %s",
+		why = kl_asprintf(
+			"Precondition failed: ResourceVersion in precondition: %s, ResourceVersion in object meta: %s",
 			options->rv, rv);
 	if (why)
 		kl_status_conflict(&op->response->status, kind->group, kind->plural, op->current->name, why);
@@ -158,7 +160,7 @@ enum kl_op_step op_delete_current(struct kl_op *op, const struct delete_options 
 	if (json_array_size(kl_json_get(tree, "metadata", "finalizers", NULL)) == 0)
 		return op_remove(op, tree, rv);
 	bool marked = kl_json_get(tree, "metadata", "deletionTimestamp", NULL) &&
-		kl_json_int(tree, 0, "metadata", "deletionGracePeriodSeconds", NULL) == 0;
+		      kl_json_int(tree, 0, "metadata", "deletionGracePeriodSeconds", NULL) == 0;
 	if (marked && !propagation)
 		return answer_current(op, tree);
 	if (!marked)
@@ -191,7 +193,8 @@ static bool read_options(struct kl_op *op, const json_t *body, struct delete_opt
 	if (options->propagation && !valid_propagation(options->propagation)) {
 		kl_status_set(st, 422, "Invalid",
 			"DeleteOptions.meta.k8s.io \"\" is invalid: propagationPolicy: Unsupported value: \"%s\": "
-			"supported values: \"Foreground\", \"Background\", \"Orphan\", \"nil\"", options->propagation);
+			"supported values: \"Foreground\", \"Background\", \"Orphan\", \"nil\"",
+			options->propagation);
 		return false;
 	}
 	return true;
@@ -200,8 +203,8 @@ static bool read_options(struct kl_op *op, const json_t *body, struct delete_opt
 enum kl_op_step op_delete(struct kl_op *op)
 {
 	const struct kl_request *request = op->request;
-	struct delete_options options = {request->grace_period_s, request->propagation, request->precondition_uid,
-		request->precondition_rv};
+	struct delete_options options = {
+		request->grace_period_s, request->propagation, request->precondition_uid, request->precondition_rv};
 	kl_autojson *body = NULL;
 	op->answer = KL_ANSWER_DELETED;
 	if (request->body_len) {

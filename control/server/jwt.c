@@ -156,7 +156,8 @@ json_t *kl_jwt_verify(const struct kl_jwt_key *key, const char *token)
 		return NULL;
 	kl_autojson *header = decode_json(token, (size_t)(first - token));
 	kl_autobuf signature = {0};
-	if (strcmp(kl_json_str(header, "alg", NULL), "ES256") != 0 || !pop_base64(second + 1, strlen(second + 1), &signature) ||
+	if (strcmp(kl_json_str(header, "alg", NULL), "ES256") != 0 ||
+		!pop_base64(second + 1, strlen(second + 1), &signature) ||
 		!signed_by(key, token, (size_t)(second - token), &signature))
 		return NULL;
 	return decode_json(first + 1, (size_t)(second - first - 1));

@@ -29,8 +29,8 @@ static char *unbase64(const char *text, size_t len)
 	return result;
 }
 
-static void format_kubeconfig(struct kl_buf *buf, const char *cluster, const char *user, const char *url, const char *ca,
-	const struct kl_pki_pair *pair)
+static void format_kubeconfig(struct kl_buf *buf, const char *cluster, const char *user, const char *url,
+	const char *ca, const struct kl_pki_pair *pair)
 {
 	kl_autofree char *ca64 = base64(ca), *cert64 = base64(pair->cert_pem), *key64 = base64(pair->key_pem);
 	kl_buf_printf(buf,
@@ -96,8 +96,8 @@ static int write_kubeconfig(struct kl_pki *pki, const char *cluster, const char 
 	return kl_file_write_atomic(path, text.data, text.len, 0600, err);
 }
 
-int kl_pki_admin_kubeconfig(struct kl_pki *pki, const char *cluster, const char *server_url, const char *path,
-	struct kl_err *err)
+int kl_pki_admin_kubeconfig(
+	struct kl_pki *pki, const char *cluster, const char *server_url, const char *path, struct kl_err *err)
 {
 	const char *orgs[] = {"system:masters", NULL};
 	return write_kubeconfig(pki, cluster, "kubernetes-admin", orgs, server_url, path, err);

@@ -130,8 +130,10 @@ static enum kl_op_step create_tree(struct kl_op *op, const struct kl_write *w, j
 	struct kl_status *st = &op->response->status;
 	op->object = tree;
 	op->created = true;
-	op->generated = !*kl_json_str(tree, "metadata", "name", NULL) && *kl_json_str(tree, "metadata", "generateName", NULL);
-	if (kl_api_create(w, tree, &op->response->warnings, st) < 0 || to_storage(op, tree) < 0 || admit_create(op, tree) < 0)
+	op->generated =
+		!*kl_json_str(tree, "metadata", "name", NULL) && *kl_json_str(tree, "metadata", "generateName", NULL);
+	if (kl_api_create(w, tree, &op->response->warnings, st) < 0 || to_storage(op, tree) < 0 ||
+		admit_create(op, tree) < 0)
 		return op_fail(op);
 	take_place(op, tree);
 	if (op->request->dry_run) {
@@ -230,7 +232,8 @@ static bool client_rv(const json_t *object, uint64_t *ret)
 
 static enum kl_op_step fail_conflict(struct kl_op *op)
 {
-	kl_status_conflict(&op->response->status, op->request->kind->group, op->request->kind->plural, op->request->name, NULL);
+	kl_status_conflict(
+		&op->response->status, op->request->kind->group, op->request->kind->plural, op->request->name, NULL);
 	return op_fail(op);
 }
 
@@ -260,8 +263,8 @@ static enum kl_op_step apply_to_create(struct kl_op *op)
 {
 	struct kl_write w = op_write_of(op);
 	const struct kl_request *request = op->request;
-	json_t *tree = kl_api_patch(&w, request->patch_type, NULL, request->body, request->body_len, request->force,
-		&op->response->status);
+	json_t *tree = kl_api_patch(
+		&w, request->patch_type, NULL, request->body, request->body_len, request->force, &op->response->status);
 	if (!tree)
 		return op_fail(op);
 	w.created_by_update = true;
@@ -280,8 +283,9 @@ enum kl_op_step op_patch(struct kl_op *op)
 		return op_fail(op);
 	}
 	kl_autojson *old = op_current_tree(op);
-	json_t *tree = !old ? NULL
-			    : kl_api_patch(&w, request->patch_type, old, request->body, request->body_len, request->force, st);
+	json_t *tree =
+		!old ? NULL
+		     : kl_api_patch(&w, request->patch_type, old, request->body, request->body_len, request->force, st);
 	if (!tree)
 		return op_fail(op);
 	uint64_t rv;
@@ -297,8 +301,10 @@ enum kl_op_step op_patch(struct kl_op *op)
 
 static json_t *deletion_status(const struct kl_request *request, const struct kl_object *obj)
 {
-	json_t *json = json_pack("{s:s, s:s, s:{}, s:s}", "kind", "Status", "apiVersion", "v1", "metadata", "status", "Success");
-	json_t *details = json_pack("{s:s, s:s, s:s}", "name", obj->name, "kind", request->kind->plural, "uid", obj->uid);
+	json_t *json = json_pack(
+		"{s:s, s:s, s:{}, s:s}", "kind", "Status", "apiVersion", "v1", "metadata", "status", "Success");
+	json_t *details =
+		json_pack("{s:s, s:s, s:s}", "name", obj->name, "kind", request->kind->plural, "uid", obj->uid);
 	if (*request->kind->group)
 		json_object_set_new(details, "group", json_string(request->kind->group));
 	json_object_set_new(json, "details", details);
@@ -379,7 +385,8 @@ enum kl_op_step kl_op_written(struct kl_op *op)
 		return KL_OP_DONE;
 	}
 	bool race = (error == -ESTALE && op->retry_conflict) || (error == -EEXIST && op->generated) ||
-		(error == -EEXIST && op->request->verb == KL_PATCH) || (error == -ENOENT && op->request->verb == KL_PATCH);
+		    (error == -EEXIST && op->request->verb == KL_PATCH) ||
+		    (error == -ENOENT && op->request->verb == KL_PATCH);
 	if (race && ++op->attempts < MAX_ATTEMPTS)
 		return again(op);
 	return fail_stored(op, error);
@@ -423,7 +430,8 @@ static enum kl_op_step prepare(struct kl_op *op)
 	const struct kl_request *request = op->request;
 	const char *subresource = request->subresource ? request->subresource : "";
 	for (size_t i = 0; i < KL_ARRAY_LEN(table); i++)
-		if (table[i].verb == request->verb && !strcmp(table[i].subresource ? table[i].subresource : "", subresource))
+		if (table[i].verb == request->verb &&
+			!strcmp(table[i].subresource ? table[i].subresource : "", subresource))
 			return table[i].prepare(op);
 	if (request->verb == KL_GET)
 		return get(op);
@@ -432,8 +440,8 @@ static enum kl_op_step prepare(struct kl_op *op)
 	return KL_OP_DONE;
 }
 
-enum kl_op_step kl_op_begin(struct kl_op *op, struct kl_registry *registry, const struct kl_request *request,
-	struct kl_response *response)
+enum kl_op_step kl_op_begin(
+	struct kl_op *op, struct kl_registry *registry, const struct kl_request *request, struct kl_response *response)
 {
 	*op = (struct kl_op){.registry = registry, .request = request, .response = response};
 	return prepare(op);

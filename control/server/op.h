@@ -1,6 +1,7 @@
 /*
- * One request to the registry as a machine that never waits: it prepares a write, somebody has it stored (alone, or with
- * others in one group), and it looks at the outcome, which may mean to prepare again because somebody else was faster.
+ * One request to the registry as a machine that never waits: it prepares a write, somebody has it stored (alone, or
+ * with others in one group), and it looks at the outcome, which may mean to prepare again because somebody else was
+ * faster.
  */
 #ifndef KL_OP_H
 #define KL_OP_H
@@ -21,8 +22,8 @@ struct kl_op {
 	struct kl_response *response;
 	struct kl_store_write write;
 	/* private */
-	json_t *object;		   /* what is written */
-	char *ns, *name;	   /* where: write.ns and write.name point here */
+	json_t *object;            /* what is written */
+	char *ns, *name;           /* where: write.ns and write.name point here */
 	struct kl_object *current; /* what it replaces, a reference */
 	struct kl_alloc_change change;
 	enum kl_op_answer answer;
@@ -31,8 +32,8 @@ struct kl_op {
 };
 
 /* The response must be zero and belongs to the caller. */
-enum kl_op_step kl_op_begin(struct kl_op *op, struct kl_registry *registry, const struct kl_request *request,
-	struct kl_response *response);
+enum kl_op_step kl_op_begin(
+	struct kl_op *op, struct kl_registry *registry, const struct kl_request *request, struct kl_response *response);
 enum kl_op_step kl_op_written(struct kl_op *op);
 
 #endif

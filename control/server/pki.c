@@ -126,8 +126,7 @@ static int keep_pair(struct kl_pki *pki, const char *dir, const char *base, cons
 	if (lock < 0)
 		return lock;
 	struct kl_pki_pair pair = {0};
-	if (load_pair(dir, base, &pair) &&
-		!kl_cert_stale(pair.cert_pem, pki->ca.cert_pem, RENEW_DAYS, request->sans)) {
+	if (load_pair(dir, base, &pair) && !kl_cert_stale(pair.cert_pem, pki->ca.cert_pem, RENEW_DAYS, request->sans)) {
 		*ret = pair;
 		return 0;
 	}
@@ -145,7 +144,8 @@ static int keep_pair(struct kl_pki *pki, const char *dir, const char *base, cons
 int kl_pki_server(struct kl_pki *pki, const char *const *sans, struct kl_pki_pair *ret, struct kl_err *err)
 {
 	return keep_pair(pki, pki->dir, "apiserver",
-		&(struct kl_cert_request){.common_name = "kube-apiserver", .sans = sans, .server = true, .days = LEAF_DAYS},
+		&(struct kl_cert_request){
+			.common_name = "kube-apiserver", .sans = sans, .server = true, .days = LEAF_DAYS},
 		ret, err);
 }
 
@@ -171,7 +171,8 @@ int kl_pki_token_key(struct kl_pki *pki, char **ret_pem, struct kl_err *err)
 		return 0;
 	}
 	struct kl_pki_pair pair = {0};
-	int rc = kl_cert_make(&(struct kl_cert_request){.common_name = "keelson-tokens", .days = CA_DAYS}, NULL, &pair, err);
+	int rc = kl_cert_make(
+		&(struct kl_cert_request){.common_name = "keelson-tokens", .days = CA_DAYS}, NULL, &pair, err);
 	if (rc == 0)
 		rc = write_text(pki->dir, "sa.key", pair.key_pem, 0600, err);
 	if (rc == 0)
@@ -194,11 +195,8 @@ int kl_pki_serving_pair(struct kl_pki *pki, const char *dir, const char *base, c
 	struct kl_pki_pair pair = {0};
 	const char *orgs[] = {"system:nodes", NULL};
 	int rc = keep_pair(pki, dir, base,
-		&(struct kl_cert_request){.common_name = common_name,
-			.orgs = orgs,
-			.sans = sans,
-			.server = true,
-			.days = LEAF_DAYS},
+		&(struct kl_cert_request){
+			.common_name = common_name, .orgs = orgs, .sans = sans, .server = true, .days = LEAF_DAYS},
 		&pair, err);
 	kl_pki_pair_release(&pair);
 	return rc;

@@ -1,12 +1,12 @@
 /*
- * The cluster's certificates, in one folder (…/pki): a CA (EC P-256, ten years) made at first use, and what it signs (one
- * year, made again when less than 30 days are left). Keys are 0600. Several processes may use the folder at once: a lock
- * file orders them.
+ * The cluster's certificates, in one folder (…/pki): a CA (EC P-256, ten years) made at first use, and what it signs
+ *(one year, made again when less than 30 days are left). Keys are 0600. Several processes may use the folder at once: a
+ *lock file orders them.
  *
  *	ca.crt ca.key                          the CA
  *	apiserver.crt apiserver.key            the API server's serving certificate
- *	kubelet-client.crt kubelet-client.key  the API server towards agents (CN kube-apiserver-kubelet-client, O system:masters)
- *	sa.key                                 signs ServiceAccount tokens
+ *	kubelet-client.crt kubelet-client.key  the API server towards agents (CN kube-apiserver-kubelet-client, O
+ *system:masters) sa.key                                 signs ServiceAccount tokens
  *
  * Threads: one pki may be used by several threads; files are the only state that changes.
  */
@@ -47,15 +47,15 @@ int kl_pki_issue_client(struct kl_pki *pki, const char *common_name, const char 
 bool kl_pki_stale(const struct kl_pki *pki, const char *cert_pem);
 
 /*
- * A kubeconfig with embedded CA, certificate and key: admin has CN kubernetes-admin, O system:masters. Kept as it is when it is still good
- * and names the same server. `cluster` names cluster and context ("keelson", "dev"). Mode 0600.
+ * A kubeconfig with embedded CA, certificate and key: admin has CN kubernetes-admin, O system:masters. Kept as it is
+ * when it is still good and names the same server. `cluster` names cluster and context ("keelson", "dev"). Mode 0600.
  */
-int kl_pki_admin_kubeconfig(struct kl_pki *pki, const char *cluster, const char *server_url, const char *path,
-	struct kl_err *err);
+int kl_pki_admin_kubeconfig(
+	struct kl_pki *pki, const char *cluster, const char *server_url, const char *path, struct kl_err *err);
 /*
- * What an agent needs, into the folder `out_dir` (made 0700): `kubeconfig` (CN system:node:NAME, O system:nodes), `ca.crt`,
- * `serving.crt` and `serving.key` for its HTTPS endpoint (SANs: the name and `addresses`, NULL-terminated). What is there and
- * still good stays.
+ * What an agent needs, into the folder `out_dir` (made 0700): `kubeconfig` (CN system:node:NAME, O system:nodes),
+ * `ca.crt`, `serving.crt` and `serving.key` for its HTTPS endpoint (SANs: the name and `addresses`, NULL-terminated).
+ * What is there and still good stays.
  */
 int kl_pki_issue_node(struct kl_pki *pki, const char *node, const char *const *addresses, const char *server_url,
 	const char *out_dir, struct kl_err *err);

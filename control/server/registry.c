@@ -21,7 +21,8 @@ int kl_registry_new(const struct kl_registry_options *options, struct kl_registr
 	registry->store = options->store;
 	registry->default_toleration_s = options->default_toleration_s;
 	registry->mount_tokens = options->mount_tokens;
-	int rc = kl_alloc_new(options->service_cidr, options->node_port_min, options->node_port_max, &registry->alloc, err);
+	int rc = kl_alloc_new(
+		options->service_cidr, options->node_port_min, options->node_port_max, &registry->alloc, err);
 	if (rc < 0) {
 		free(registry);
 		return rc;
@@ -65,8 +66,8 @@ static enum kl_op_step take_result(struct kl_op *op, const struct kl_store_write
 	return kl_op_written(op);
 }
 
-void kl_registry_do_many(struct kl_registry *registry, const struct kl_request *requests, struct kl_response *responses,
-	size_t count)
+void kl_registry_do_many(
+	struct kl_registry *registry, const struct kl_request *requests, struct kl_response *responses, size_t count)
 {
 	kl_autofree struct kl_op *ops = kl_calloc(count, sizeof(*ops));
 	kl_autofree struct kl_store_write *writes = kl_calloc(count, sizeof(*writes));

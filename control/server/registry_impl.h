@@ -12,8 +12,8 @@ struct kl_registry {
 };
 
 /*
- * Each prepares op->write from the request and what is stored now. KL_OP_WRITE, or KL_OP_DONE with the response set (a failure, a dry
- * run, nothing to do).
+ * Each prepares op->write from the request and what is stored now. KL_OP_WRITE, or KL_OP_DONE with the response set (a
+ * failure, a dry run, nothing to do).
  */
 enum kl_op_step op_create(struct kl_op *op);
 enum kl_op_step op_update(struct kl_op *op);

@@ -64,13 +64,13 @@ static void version(struct kl_rest *rest, struct kl_http_request *req)
 	(void)rest;
 	struct utsname host = {0};
 	uname(&host);
-	const char *machine = !strcmp(host.machine, "x86_64") ? "amd64"
-		: !strcmp(host.machine, "aarch64")	      ? "arm64"
-							      : host.machine;
+	const char *machine = !strcmp(host.machine, "x86_64")    ? "amd64"
+			      : !strcmp(host.machine, "aarch64") ? "arm64"
+								 : host.machine;
 	kl_autofree char *platform = kl_asprintf("linux/%s", machine);
-	kl_autojson *json = json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s}", "major", "1", "minor", "33", "gitVersion",
-		KL_KUBERNETES_VERSION "+keelson" KL_VERSION, "gitCommit", "", "gitTreeState", "clean", "buildDate",
-		"1970-01-01T00:00:00Z", "goVersion", "", "compiler", "gcc", "platform", platform);
+	kl_autojson *json = json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s}", "major", "1", "minor", "33",
+		"gitVersion", KL_KUBERNETES_VERSION "+keelson" KL_VERSION, "gitCommit", "", "gitTreeState", "clean",
+		"buildDate", "1970-01-01T00:00:00Z", "goVersion", "", "compiler", "gcc", "platform", platform);
 	kl_autobuf buf = {0};
 	kl_json_dump(json, &buf);
 	kl_http_reply_buf(req, 200, "application/json", &buf);
@@ -83,8 +83,8 @@ static void count_objects(struct kl_rest *rest, struct kl_buf *buf)
 	kl_buf_str_push(buf, "# TYPE keelson_objects gauge\n");
 	for (size_t i = 0; i < count; i++)
 		if (kinds[i].id == kinds[i].storage_id)
-			kl_buf_printf(buf, "keelson_objects{group=\"%s\",resource=\"%s\"} %zu\n", kinds[i].group, kinds[i].plural,
-				kl_store_count(rest->store, &kinds[i]));
+			kl_buf_printf(buf, "keelson_objects{group=\"%s\",resource=\"%s\"} %zu\n", kinds[i].group,
+				kinds[i].plural, kl_store_count(rest->store, &kinds[i]));
 }
 
 static void metrics(struct kl_rest *rest, struct kl_http_request *req)
@@ -106,7 +106,11 @@ static const struct {
 	const char *path;
 	void (*answer)(struct kl_rest *rest, struct kl_http_request *req);
 } pages[] = {
-	{"/healthz", health}, {"/livez", health}, {"/readyz", readiness}, {"/version", version}, {"/version/", version},
+	{"/healthz", health},
+	{"/livez", health},
+	{"/readyz", readiness},
+	{"/version", version},
+	{"/version/", version},
 	{"/metrics", metrics},
 };
 
@@ -166,7 +170,7 @@ static bool is_crd_list(const struct rest_call *call)
 {
 	const struct kl_rest_path *path = &call->path;
 	return is_read(call->req) && !path->name && !path->ns && !strcmp(path->group, "apiextensions.k8s.io") &&
-		!strcmp(path->version, "v1") && !strcmp(path->resource, "customresourcedefinitions");
+	       !strcmp(path->version, "v1") && !strcmp(path->resource, "customresourcedefinitions");
 }
 
 static void reply_crd_list(struct rest_call *call)
@@ -180,8 +184,13 @@ static const struct {
 	const char *name;
 	unsigned bit;
 } subresources[] = {
-	{"status", KL_SUB_STATUS}, {"scale", KL_SUB_SCALE}, {"binding", KL_SUB_BINDING}, {"eviction", KL_SUB_EVICTION},
-	{"finalize", KL_SUB_FINALIZE}, {"ephemeralcontainers", KL_SUB_EPHEMERAL_CONTAINERS}, {"token", KL_SUB_TOKEN},
+	{"status", KL_SUB_STATUS},
+	{"scale", KL_SUB_SCALE},
+	{"binding", KL_SUB_BINDING},
+	{"eviction", KL_SUB_EVICTION},
+	{"finalize", KL_SUB_FINALIZE},
+	{"ephemeralcontainers", KL_SUB_EPHEMERAL_CONTAINERS},
+	{"token", KL_SUB_TOKEN},
 	{"approval", KL_SUB_APPROVAL},
 };
 
@@ -277,8 +286,8 @@ static void pass_on(struct rest_call *call)
 		reply_failure(call->req, &st);
 		return;
 	}
-	struct kl_proxy_target target = {call->path.resource, call->path.ns ? call->path.ns : "", call->path.name,
-		call->path.subresource};
+	struct kl_proxy_target target = {
+		call->path.resource, call->path.ns ? call->path.ns : "", call->path.name, call->path.subresource};
 	kl_proxy_handle(call->rest->options.proxy, call->req, &target);
 }
 

@@ -13,13 +13,14 @@ struct kl_rest;
 
 struct kl_rest_options {
 	struct kl_registry *registry;
-	struct kl_proxy *proxy; /* NULL: streams and proxies answer 503 */
+	struct kl_proxy *proxy;             /* NULL: streams and proxies answer 503 */
 	const struct kl_jwt_key *token_key; /* signs ServiceAccount tokens; NULL: none are issued or accepted */
-	bool (*ready)(void *arg); /* for /readyz; NULL: always */
+	bool (*ready)(void *arg);           /* for /readyz; NULL: always */
 	void *ready_arg;
 };
 /* Registers "/" in httpd, which must not have been started. */
-int kl_rest_new(const struct kl_rest_options *options, struct kl_httpd *httpd, struct kl_rest **ret, struct kl_err *err);
+int kl_rest_new(
+	const struct kl_rest_options *options, struct kl_httpd *httpd, struct kl_rest **ret, struct kl_err *err);
 /* After kl_httpd_free(). Accepts NULL. */
 void kl_rest_free(struct kl_rest *rest);
 

@@ -1,6 +1,6 @@
 /*
- * Selecting objects. Labels are matched against the packed form; fields need the tree, so what a field selector pins with "=" is
- * first looked for in the bytes: an object that does not contain the text cannot match.
+ * Selecting objects. Labels are matched against the packed form; fields need the tree, so what a field selector pins
+ * with "=" is first looked for in the bytes: an object that does not contain the text cannot match.
  */
 #include "rest_impl.h"
 
@@ -8,8 +8,8 @@
 
 static void find_needles(struct filter *filter)
 {
-	static const char *const fields[] = {"spec.nodeName", "involvedObject.uid", "involvedObject.name", "status.phase",
-		"reason", "type"};
+	static const char *const fields[] = {
+		"spec.nodeName", "involvedObject.uid", "involvedObject.name", "status.phase", "reason", "type"};
 	size_t count = 0;
 	filter->name = kl_field_selector_pinned(filter->fields, "metadata.name");
 	for (size_t i = 0; i < KL_ARRAY_LEN(fields) && count + 1 < KL_ARRAY_LEN(filter->needles); i++) {
@@ -24,7 +24,8 @@ int filter_parse(const struct rest_call *call, struct filter *ret, struct kl_sta
 {
 	struct filter filter = {0};
 	struct kl_err err = {0};
-	const char *labels = kl_http_query(call->req, "labelSelector"), *fields = kl_http_query(call->req, "fieldSelector");
+	const char *labels = kl_http_query(call->req, "labelSelector"),
+		   *fields = kl_http_query(call->req, "fieldSelector");
 	if (labels && *labels && !(filter.labels = kl_selector_parse(labels, &err)))
 		return kl_status_bad_request(st, "%s", err.text);
 	if (fields && *fields && !(filter.fields = kl_field_selector_parse(call->kind, fields, &err))) {

@@ -62,10 +62,10 @@ void json_to_yaml(const char *json, size_t len, struct kl_buf *buf);
 
 /* --- rest_filter.c: label and field selectors of a list or watch */
 struct filter {
-	struct kl_selector *labels;	   /* NULL: all */
+	struct kl_selector *labels;       /* NULL: all */
 	struct kl_field_selector *fields; /* NULL: all */
-	const char *name;		   /* the one name that can match; NULL: any */
-	const char *needles[4];		   /* texts that a matching object's bytes must contain; NULL-terminated */
+	const char *name;                 /* the one name that can match; NULL: any */
+	const char *needles[4];           /* texts that a matching object's bytes must contain; NULL-terminated */
 };
 int filter_parse(const struct rest_call *call, struct filter *ret, struct kl_status *st);
 void filter_release(struct filter *filter);

@@ -21,7 +21,8 @@ bool parse_rv(const struct kl_http_request *req, uint64_t *ret, bool *ret_given,
 	*ret = strtoull(text, &end, 10);
 	if (*end == '\0' && !errno && text[0] >= '0' && text[0] <= '9')
 		return true;
-	kl_status_bad_request(st, "resourceVersion: Invalid value: \"%s\": strconv.ParseUint: parsing \"%s\": invalid syntax", text,
+	kl_status_bad_request(st,
+		"resourceVersion: Invalid value: \"%s\": strconv.ParseUint: parsing \"%s\": invalid syntax", text,
 		text);
 	return false;
 }
@@ -48,8 +49,8 @@ void rest_get(struct rest_call *call)
 /* --- parameters of a list --- */
 
 struct list_options {
-	uint64_t limit;	      /* 0: all */
-	uint64_t rv;	      /* that of the first page, for a continued list */
+	uint64_t limit;              /* 0: all */
+	uint64_t rv;                 /* that of the first page, for a continued list */
 	char *after_ns, *after_name; /* continue behind this key; NULL: from the start */
 	struct filter filter;
 };
@@ -67,8 +68,8 @@ static int expired(struct kl_status *st, const char *message)
 }
 
 /*
- * The continue token says where the next page starts and which resourceVersion the first page showed. Later pages show newer state, but
- * tell that first resourceVersion, so that a watch from it misses nothing.
+ * The continue token says where the next page starts and which resourceVersion the first page showed. Later pages show
+ * newer state, but tell that first resourceVersion, so that a watch from it misses nothing.
  */
 static char *make_token(uint64_t rv, const struct kl_object *last)
 {
@@ -131,14 +132,15 @@ static int check_rv(const struct rest_call *call, struct kl_status *st)
 			"Forbidden: resourceVersionMatch is forbidden unless resourceVersion is provided");
 	bool exact = match && !strcmp(match, "Exact");
 	if (match && *match && !exact && strcmp(match, "NotOlderThan") != 0)
-		return invalid_options(st, "resourceVersionMatch",
-			"Unsupported value: supported values: \"Exact\", \"NotOlderThan\"");
+		return invalid_options(
+			st, "resourceVersionMatch", "Unsupported value: supported values: \"Exact\", \"NotOlderThan\"");
 	if (exact && !rv)
 		return invalid_options(st, "resourceVersionMatch",
 			"Forbidden: resourceVersionMatch \"exact\" is forbidden for resourceVersion \"0\"");
 	uint64_t now = kl_store_rv(call->rest->store);
 	if (rv > now) {
-		kl_status_set(st, 504, "Timeout", "Too large resource version: %" PRIu64 ", current: %" PRIu64, rv, now);
+		kl_status_set(
+			st, 504, "Timeout", "Too large resource version: %" PRIu64 ", current: %" PRIu64, rv, now);
 		kl_status_cause(st, "ResourceVersionTooLarge", NULL, "Too large resource version");
 		json_object_set_new(st->details, "retryAfterSeconds", json_integer(1));
 		return -1;
@@ -191,7 +193,7 @@ static bool select_objects(const struct filter *filter, uint64_t limit, struct k
 /* What the list's metadata says of the rest. */
 struct page {
 	struct kl_object_list list;
-	char *token;	  /* NULL: complete */
+	char *token;      /* NULL: complete */
 	size_t remaining; /* 0: not told */
 	uint64_t rv;
 };
@@ -207,8 +209,8 @@ static void load_page(const struct rest_call *call, struct list_options *options
 		if ((page->list.items[0] = kl_store_get(call->rest->store, call->kind, call->path.ns, filter->name)))
 			page->list.count = 1;
 	} else {
-		kl_store_list_page(call->rest->store, call->kind, call->path.ns, options->after_ns, options->after_name, max,
-			&page->list, &remaining);
+		kl_store_list_page(call->rest->store, call->kind, call->path.ns, options->after_ns, options->after_name,
+			max, &page->list, &remaining);
 	}
 	if (!all)
 		more = select_objects(filter, options->limit, &page->list);
@@ -231,7 +233,8 @@ static void list_meta(const struct page *page, struct kl_buf *buf)
 static void list_head(const struct rest_call *call, const struct page *page, struct kl_buf *buf)
 {
 	if (call->accept.form == KL_FORM_PARTIAL)
-		kl_buf_printf(buf, "{\"kind\":\"PartialObjectMetadataList\",\"apiVersion\":\"meta.k8s.io/%s\",\"metadata\":",
+		kl_buf_printf(buf,
+			"{\"kind\":\"PartialObjectMetadataList\",\"apiVersion\":\"meta.k8s.io/%s\",\"metadata\":",
 			call->accept.form_version);
 	else
 		kl_buf_printf(buf, "{\"kind\":\"%sList\",\"apiVersion\":\"%s\",\"metadata\":", call->kind->kind,

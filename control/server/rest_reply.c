@@ -34,8 +34,9 @@ static void yaml_scalar(struct yaml_out *out, const char *text, yaml_scalar_styl
 /* A string that a YAML 1.1 reader would take for something else is quoted. */
 static bool needs_quotes(const char *text)
 {
-	static const char *const words[] = {"", "~", "null", "Null", "NULL", "true", "True", "TRUE", "false", "False", "FALSE",
-		"yes", "Yes", "YES", "no", "No", "NO", "on", "On", "ON", "off", "Off", "OFF", "y", "Y", "n", "N"};
+	static const char *const words[] = {"", "~", "null", "Null", "NULL", "true", "True", "TRUE", "false", "False",
+		"FALSE", "yes", "Yes", "YES", "no", "No", "NO", "on", "On", "ON", "off", "Off", "OFF", "y", "Y", "n",
+		"N"};
 	for (size_t i = 0; i < KL_ARRAY_LEN(words); i++)
 		if (!strcmp(text, words[i]))
 			return true;
@@ -56,13 +57,15 @@ static void yaml_object(struct yaml_out *out, const json_t *json)
 	kl_autofree const char **keys = kl_calloc(json_object_size(json) + 1, sizeof(*keys));
 	const char *key;
 	json_t *value;
-	json_object_foreach((json_t *)(uintptr_t)json, key, value)
+	json_object_foreach ((json_t *)(uintptr_t)json, key, value)
 		keys[count++] = key;
 	qsort(keys, count, sizeof(*keys), compare_keys);
-	yaml_mapping_start_event_initialize(&event, NULL, NULL, 1, count ? YAML_BLOCK_MAPPING_STYLE : YAML_FLOW_MAPPING_STYLE);
+	yaml_mapping_start_event_initialize(
+		&event, NULL, NULL, 1, count ? YAML_BLOCK_MAPPING_STYLE : YAML_FLOW_MAPPING_STYLE);
 	yaml_emitter_emit(&out->emitter, &event);
 	for (size_t i = 0; i < count; i++) {
-		yaml_scalar(out, keys[i], needs_quotes(keys[i]) ? YAML_DOUBLE_QUOTED_SCALAR_STYLE : YAML_ANY_SCALAR_STYLE);
+		yaml_scalar(
+			out, keys[i], needs_quotes(keys[i]) ? YAML_DOUBLE_QUOTED_SCALAR_STYLE : YAML_ANY_SCALAR_STYLE);
 		yaml_value(out, json_object_get(json, keys[i]));
 	}
 	yaml_mapping_end_event_initialize(&event);
@@ -74,10 +77,10 @@ static void yaml_array(struct yaml_out *out, const json_t *json)
 	yaml_event_t event;
 	size_t i;
 	json_t *item;
-	yaml_sequence_start_event_initialize(&event, NULL, NULL, 1,
-		json_array_size(json) ? YAML_BLOCK_SEQUENCE_STYLE : YAML_FLOW_SEQUENCE_STYLE);
+	yaml_sequence_start_event_initialize(
+		&event, NULL, NULL, 1, json_array_size(json) ? YAML_BLOCK_SEQUENCE_STYLE : YAML_FLOW_SEQUENCE_STYLE);
 	yaml_emitter_emit(&out->emitter, &event);
-	json_array_foreach(json, i, item)
+	json_array_foreach (json, i, item)
 		yaml_value(out, item);
 	yaml_sequence_end_event_initialize(&event);
 	yaml_emitter_emit(&out->emitter, &event);
@@ -154,10 +157,10 @@ void reply_failure(struct kl_http_request *req, struct kl_status *st)
 
 void kl_rest_error_body(int status, const char *message, struct kl_buf *ret_body, const char **ret_content_type)
 {
-	const char *reason = status == 404 ? "NotFound"
-		: status == 413		   ? "RequestEntityTooLarge"
-		: status == 400		   ? "BadRequest"
-					   : "InternalError";
+	const char *reason = status == 404   ? "NotFound"
+			     : status == 413 ? "RequestEntityTooLarge"
+			     : status == 400 ? "BadRequest"
+					     : "InternalError";
 	struct kl_status st = {.code = status, .reason = reason, .message = kl_strdup(message)};
 	kl_autojson *json = kl_status_json(&st);
 	kl_json_dump(json, ret_body);
@@ -166,7 +169,8 @@ void kl_rest_error_body(int status, const char *message, struct kl_buf *ret_body
 	kl_status_release(&st);
 }
 
-/* A `Warning: 299 - "…"` header for each; RFC 7234: quotes and backslashes are escaped, control characters have no place. */
+/* A `Warning: 299 - "…"` header for each; RFC 7234: quotes and backslashes are escaped, control characters have no
+ * place. */
 static char *warning_value(const char *text)
 {
 	struct kl_buf buf = {0};
@@ -182,7 +186,8 @@ static char *warning_value(const char *text)
 
 enum { MAX_WARNINGS = 32 };
 
-static size_t warning_headers(const struct kl_warnings *warnings, struct kl_http_header *headers, size_t count, size_t max)
+static size_t warning_headers(
+	const struct kl_warnings *warnings, struct kl_http_header *headers, size_t count, size_t max)
 {
 	for (size_t i = 0; i < warnings->count && count < max; i++)
 		headers[count++] = (struct kl_http_header){"Warning", warning_value(warnings->texts[i])};
@@ -278,7 +283,8 @@ void render_object(const struct rest_call *call, const struct kl_object *obj, st
 	render_tree(call, tree, buf);
 }
 
-static void render_one_table(const struct rest_call *call, const json_t *tree, const char *bytes, size_t len, struct kl_buf *buf)
+static void render_one_table(
+	const struct rest_call *call, const json_t *tree, const char *bytes, size_t len, struct kl_buf *buf)
 {
 	kl_autobuf meta = {0};
 	kl_buf_printf(&meta, "{\"resourceVersion\":\"%s\"}", kl_json_str(tree, "metadata", "resourceVersion", NULL));

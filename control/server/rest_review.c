@@ -1,6 +1,6 @@
 /*
- * Questions in the form of objects: they are answered and not stored. Who am I, may I, may somebody, what is this token; and
- * the token subresource of ServiceAccounts.
+ * Questions in the form of objects: they are answered and not stored. Who am I, may I, may somebody, what is this
+ * token; and the token subresource of ServiceAccounts.
  */
 #include "rest_impl.h"
 #include "token.h"
@@ -14,8 +14,8 @@ static const char *method_of(const char *verb)
 {
 	static const struct {
 		const char *verb, *method;
-	} verbs[] = {{"create", "POST"}, {"update", "PUT"}, {"patch", "PATCH"}, {"delete", "DELETE"}, {"deletecollection", "DELETE"},
-		{"*", "POST"}};
+	} verbs[] = {{"create", "POST"}, {"update", "PUT"}, {"patch", "PATCH"}, {"delete", "DELETE"},
+		{"deletecollection", "DELETE"}, {"*", "POST"}};
 	for (size_t i = 0; i < KL_ARRAY_LEN(verbs); i++)
 		if (!strcmp(verb, verbs[i].verb))
 			return verbs[i].method;
@@ -29,7 +29,8 @@ static const char *or_null(const char *text)
 
 static bool allowed(struct rest_call *call, const struct kl_user *user, const json_t *spec, struct kl_status *st)
 {
-	const json_t *attributes = json_object_get(spec, "resourceAttributes"), *other = json_object_get(spec, "nonResourceAttributes");
+	const json_t *attributes = json_object_get(spec, "resourceAttributes"),
+		     *other = json_object_get(spec, "nonResourceAttributes");
 	const char *verb = kl_json_str(attributes ? attributes : other, "verb", NULL);
 	struct kl_rest_path path = {
 		.group = kl_json_str(attributes, "group", NULL),
@@ -72,7 +73,7 @@ static int other_access(struct rest_call *call, json_t *review, struct kl_status
 	size_t i;
 	json_t *group;
 	(void)st;
-	json_array_foreach(list, i, group)
+	json_array_foreach (list, i, group)
 		groups[i] = json_string_value(group) ?: "";
 	struct kl_user user = {kl_json_str(spec, "user", NULL), groups};
 	answer_access(call, &user, review);
@@ -90,21 +91,24 @@ static json_t *group_list(const char *const *groups)
 static int self(struct rest_call *call, json_t *review, struct kl_status *st)
 {
 	(void)st;
-	json_object_set_new(review, "status", json_pack("{s:{s:s, s:o}}", "userInfo", "username", call->user.name, "groups",
-						      group_list(call->user.groups)));
+	json_object_set_new(review, "status",
+		json_pack("{s:{s:s, s:o}}", "userInfo", "username", call->user.name, "groups",
+			group_list(call->user.groups)));
 	return 0;
 }
 
 static int self_rules(struct rest_call *call, json_t *review, struct kl_status *st)
 {
 	struct kl_status why = {0};
-	kl_autojson *spec = json_pack("{s:{s:s, s:s, s:s}}", "resourceAttributes", "verb", "*", "group", "*", "resource", "*");
+	kl_autojson *spec =
+		json_pack("{s:{s:s, s:s, s:s}}", "resourceAttributes", "verb", "*", "group", "*", "resource", "*");
 	bool all = allowed(call, &call->user, spec, &why);
 	(void)st;
 	kl_status_release(&why);
 	json_object_set_new(review, "status",
-		all ? json_pack("{s:[{s:[s], s:[s], s:[s]}], s:[{s:[s], s:[s]}], s:b}", "resourceRules", "verbs", "*", "apiGroups", "*",
-			      "resources", "*", "nonResourceRules", "verbs", "*", "nonResourceURLs", "*", "incomplete", 0)
+		all ? json_pack("{s:[{s:[s], s:[s], s:[s]}], s:[{s:[s], s:[s]}], s:b}", "resourceRules", "verbs", "*",
+			      "apiGroups", "*", "resources", "*", "nonResourceRules", "verbs", "*", "nonResourceURLs",
+			      "*", "incomplete", 0)
 		    : json_pack("{s:[], s:[], s:b}", "resourceRules", "nonResourceRules", "incomplete", 1));
 	return 0;
 }
@@ -117,12 +121,14 @@ static int token_review(struct rest_call *call, json_t *review, struct kl_status
 	const struct kl_jwt_key *key = call->rest->options.token_key;
 	(void)st;
 	if (!key || !kl_token_check(key, call->rest->store, kl_json_str(spec, "token", NULL), audience, &user)) {
-		json_object_set_new(review, "status", json_pack("{s:b, s:s}", "authenticated", 0, "error", "invalid bearer token"));
+		json_object_set_new(
+			review, "status", json_pack("{s:b, s:s}", "authenticated", 0, "error", "invalid bearer token"));
 		return 0;
 	}
 	json_object_set_new(review, "status",
-		json_pack("{s:b, s:{s:s, s:s, s:o}, s:[s]}", "authenticated", 1, "user", "username", user.name, "uid", user.uid, "groups",
-			group_list((const char *const *)user.groups), "audiences", audience ? audience : KL_TOKEN_ISSUER));
+		json_pack("{s:b, s:{s:s, s:s, s:o}, s:[s]}", "authenticated", 1, "user", "username", user.name, "uid",
+			user.uid, "groups", group_list((const char *const *)user.groups), "audiences",
+			audience ? audience : KL_TOKEN_ISSUER));
 	kl_token_user_release(&user);
 	return 0;
 }
@@ -147,7 +153,10 @@ bool is_review(const struct kl_kind *kind)
 
 static int answer_review(struct rest_call *call, struct kl_status *st)
 {
-	struct kl_write w = {.kind = call->kind, .ns = call->path.ns, .operation = "Update", .field_validation = call->request.field_validation};
+	struct kl_write w = {.kind = call->kind,
+		.ns = call->path.ns,
+		.operation = "Update",
+		.field_validation = call->request.field_validation};
 	if (kl_api_create(&w, call->body, &call->decode_warnings, st) < 0)
 		return -1;
 	static const char *const unwanted[] = {"uid", "creationTimestamp", "managedFields"};
@@ -156,7 +165,8 @@ static int answer_review(struct rest_call *call, struct kl_status *st)
 	for (size_t i = 0; i < KL_ARRAY_LEN(reviews); i++)
 		if (!strcmp(call->kind->kind, reviews[i].kind))
 			return reviews[i].answer(call, call->body, st);
-	return kl_status_set(st, 405, "MethodNotAllowed", "the server does not allow this method on the requested resource");
+	return kl_status_set(
+		st, 405, "MethodNotAllowed", "the server does not allow this method on the requested resource");
 }
 
 void rest_review(struct rest_call *call)
@@ -184,14 +194,16 @@ static int check_node(struct rest_call *call, struct kl_status *st)
 	if (!is_node(&call->user, &node))
 		return 0;
 	bool pod = !strcmp(kl_json_str(call->body, "spec", "boundObjectRef", "kind", NULL), "Pod");
-	struct kl_object *obj = pod ? kl_store_get(call->rest->store, kl_kind_named("", "Pod"), call->path.ns, name) : NULL;
+	struct kl_object *obj =
+		pod ? kl_store_get(call->rest->store, kl_kind_named("", "Pod"), call->path.ns, name) : NULL;
 	kl_autojson *tree = obj ? kl_object_parse(obj) : NULL;
 	kl_object_unref(obj);
 	if (tree && !strcmp(kl_json_str(tree, "spec", "nodeName", NULL), node) &&
 		!strcmp(kl_json_str(tree, "spec", "serviceAccountName", NULL), call->path.name))
 		return 0;
 	return kl_status_set(st, 403, "Forbidden",
-		"serviceaccounts \"%s\" is forbidden: node requested token not bound to a pod that runs on it", call->path.name);
+		"serviceaccounts \"%s\" is forbidden: node requested token not bound to a pod that runs on it",
+		call->path.name);
 }
 
 static int make_token(struct rest_call *call, struct kl_object *account, struct kl_status *st)

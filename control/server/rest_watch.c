@@ -1,6 +1,6 @@
 /*
- * Watches: a stream of {"type":…,"object":…} lines. An event's object is the store's own bytes, shared by all watchers and
- * copied only into the socket's buffer.
+ * Watches: a stream of {"type":…,"object":…} lines. An event's object is the store's own bytes, shared by all watchers
+ * and copied only into the socket's buffer.
  *
  * The stream's producer runs on an I/O thread; the store's writer and the ticker only wake it.
  */
@@ -16,7 +16,7 @@
 enum { BATCH = 16, BOOKMARK_MS = 60 * 1000, DEFAULT_TIMEOUT_MS = 30 * 60 * 1000 };
 
 struct watch_call {
-	struct rest_call call; /* what a watch needs of the request's; its texts live as long as the stream */
+	struct rest_call call;          /* what a watch needs of the request's; its texts live as long as the stream */
 	struct watch_call *prev, *next; /* rest->watches, under its lock */
 	struct kl_http_stream *stream;
 	struct kl_watch *watch;
@@ -40,8 +40,8 @@ struct watch_call {
 	bool line;
 };
 
-static const char *const type_names[] = {[KL_EVENT_ADDED] = "ADDED", [KL_EVENT_MODIFIED] = "MODIFIED",
-	[KL_EVENT_DELETED] = "DELETED"};
+static const char *const type_names[] = {
+	[KL_EVENT_ADDED] = "ADDED", [KL_EVENT_MODIFIED] = "MODIFIED", [KL_EVENT_DELETED] = "DELETED"};
 
 /* --- lines --- */
 
@@ -60,8 +60,10 @@ static void table_text(struct watch_call *w, const struct kl_object *obj)
 	kl_autobuf meta = {0};
 	kl_buf_printf(&meta, "{\"resourceVersion\":\"%" PRIu64 "\"}", obj->rv);
 	if (w->table_told)
-		kl_buf_printf(&w->text, "{\"kind\":\"Table\",\"apiVersion\":\"meta.k8s.io/%s\",\"metadata\":%s,"
-					"\"columnDefinitions\":null,\"rows\":[", w->call.accept.form_version, kl_buf_str(&meta));
+		kl_buf_printf(&w->text,
+			"{\"kind\":\"Table\",\"apiVersion\":\"meta.k8s.io/%s\",\"metadata\":%s,"
+			"\"columnDefinitions\":null,\"rows\":[",
+			w->call.accept.form_version, kl_buf_str(&meta));
 	else
 		kl_table_head(w->call.kind, kl_buf_str(&meta), &w->text);
 	w->table_told = true;
@@ -89,8 +91,11 @@ static void bookmark_line(struct watch_call *w, uint64_t rv, bool initial)
 	kl_buf_printf(&meta, "\"metadata\":{\"resourceVersion\":\"%" PRIu64 "\",\"creationTimestamp\":null%s}", rv,
 		initial ? mark : "");
 	if (call->accept.form == KL_FORM_TABLE)
-		kl_buf_printf(&w->text, "{\"kind\":\"Table\",\"apiVersion\":\"meta.k8s.io/%s\",\"metadata\":{\"resourceVersion\":\"%" PRIu64
-			"\"},\"columnDefinitions\":null,\"rows\":[{\"cells\":[],\"object\":{\"kind\":\"PartialObjectMetadata\","
+		kl_buf_printf(&w->text,
+			"{\"kind\":\"Table\",\"apiVersion\":\"meta.k8s.io/"
+			"%s\",\"metadata\":{\"resourceVersion\":\"%" PRIu64
+			"\"},\"columnDefinitions\":null,\"rows\":[{\"cells\":[],\"object\":{\"kind\":"
+			"\"PartialObjectMetadata\","
 			"\"apiVersion\":\"meta.k8s.io/%s\",%s}}]}",
 			call->accept.form_version, rv, call->accept.form_version, kl_buf_str(&meta));
 	else if (call->accept.form == KL_FORM_PARTIAL)
@@ -297,7 +302,8 @@ void watches_tick(struct kl_rest *rest, int64_t now_ms)
 
 /* --- the beginning --- */
 
-/* Lists what is there and watches from there on. The history cannot have moved on that far in between, but who knows. */
+/* Lists what is there and watches from there on. The history cannot have moved on that far in between, but who knows.
+ */
 static void start_from_state(struct watch_call *w)
 {
 	const struct rest_call *call = &w->call;
@@ -327,7 +333,8 @@ static int64_t timeout_ms(const struct kl_http_request *req)
 
 static int check_initial_events(const struct rest_call *call, bool *ret_wanted, struct kl_status *st)
 {
-	const char *send = kl_http_query(call->req, "sendInitialEvents"), *match = kl_http_query(call->req, "resourceVersionMatch");
+	const char *send = kl_http_query(call->req, "sendInitialEvents"),
+		   *match = kl_http_query(call->req, "resourceVersionMatch");
 	*ret_wanted = send && kl_http_query_bool(call->req, "sendInitialEvents");
 	const char *why = NULL, *field = NULL;
 	if (send && *send && (!match || strcmp(match, "NotOlderThan") != 0)) {
@@ -362,8 +369,8 @@ static int prepare(struct watch_call *w, struct kl_status *st)
 		start_from_state(w);
 		w->initial_mark = initial && w->bookmarks;
 	} else if (kl_store_watch(call->rest->store, call->kind, call->path.ns, rv, &w->watch) < 0) {
-		kl_autofree char *message = kl_asprintf("too old resource version: %" PRIu64 " (%" PRIu64 ")", rv,
-			kl_store_rv(call->rest->store));
+		kl_autofree char *message = kl_asprintf(
+			"too old resource version: %" PRIu64 " (%" PRIu64 ")", rv, kl_store_rv(call->rest->store));
 		error_line(w, message);
 	}
 	return 0;
@@ -373,8 +380,8 @@ void rest_watch(struct rest_call *call)
 {
 	struct kl_status st = {0};
 	struct watch_call *w = kl_calloc(1, sizeof(*w));
-	w->call = (struct rest_call){.rest = call->rest, .req = call->req, .path = call->path, .kind = call->kind,
-		.accept = call->accept};
+	w->call = (struct rest_call){
+		.rest = call->rest, .req = call->req, .path = call->path, .kind = call->kind, .accept = call->accept};
 	if (prepare(w, &st) < 0) {
 		reply_failure(call->req, &st);
 		free_watch(w);

@@ -11,12 +11,14 @@
 
 /* --- parameters --- */
 
-static int unsupported_value(struct kl_status *st, const char *options, const char *field, const char *value,
-	const char *supported)
+static int unsupported_value(
+	struct kl_status *st, const char *options, const char *field, const char *value, const char *supported)
 {
-	kl_status_set(st, 422, "Invalid", "%s.meta.k8s.io \"\" is invalid: %s: Unsupported value: \"%s\": supported values: %s",
-		options, field, value, supported);
-	kl_status_cause(st, "FieldValueNotSupported", field, "Unsupported value: \"%s\": supported values: %s", value, supported);
+	kl_status_set(st, 422, "Invalid",
+		"%s.meta.k8s.io \"\" is invalid: %s: Unsupported value: \"%s\": supported values: %s", options, field,
+		value, supported);
+	kl_status_cause(st, "FieldValueNotSupported", field, "Unsupported value: \"%s\": supported values: %s", value,
+		supported);
 	return -1;
 }
 
@@ -116,15 +118,19 @@ static int read_patch(struct rest_call *call, struct kl_status *st)
 		call->request.patch_type = types[i].patch;
 		bool apply = types[i].patch == KL_PATCH_APPLY;
 		if (apply && !call->request.field_manager) {
-			kl_status_set(st, 422, "Invalid", "PatchOptions.meta.k8s.io \"\" is invalid: fieldManager: Required value: "
-							  "is required for apply patch");
-			kl_status_cause(st, "FieldValueRequired", "fieldManager", "Required value: is required for apply patch");
+			kl_status_set(st, 422, "Invalid",
+				"PatchOptions.meta.k8s.io \"\" is invalid: fieldManager: Required value: "
+				"is required for apply patch");
+			kl_status_cause(st, "FieldValueRequired", "fieldManager",
+				"Required value: is required for apply patch");
 			return -1;
 		}
 		if (!apply && kl_http_query(call->req, "force")) {
-			kl_status_set(st, 422, "Invalid", "PatchOptions.meta.k8s.io \"\" is invalid: force: Forbidden: "
-							  "may not be specified for non-apply patch");
-			kl_status_cause(st, "FieldValueForbidden", "force", "Forbidden: may not be specified for non-apply patch");
+			kl_status_set(st, 422, "Invalid",
+				"PatchOptions.meta.k8s.io \"\" is invalid: force: Forbidden: "
+				"may not be specified for non-apply patch");
+			kl_status_cause(st, "FieldValueForbidden", "force",
+				"Forbidden: may not be specified for non-apply patch");
 			return -1;
 		}
 		return 0;
@@ -298,7 +304,8 @@ static void delete_all(struct rest_call *call, const struct kl_object_list *list
 static void answer_collection(struct rest_call *call, const struct kl_object_list *list)
 {
 	kl_autobuf buf = {0};
-	kl_buf_printf(&buf, "{\"kind\":\"%sList\",\"apiVersion\":\"%s\",\"metadata\":{\"resourceVersion\":\"%llu\"},\"items\":[",
+	kl_buf_printf(&buf,
+		"{\"kind\":\"%sList\",\"apiVersion\":\"%s\",\"metadata\":{\"resourceVersion\":\"%llu\"},\"items\":[",
 		call->kind->kind, kl_kind_api_version(call->kind), (unsigned long long)kl_store_rv(call->rest->store));
 	for (size_t i = 0; i < list->count; i++) {
 		if (i)

@@ -10,7 +10,8 @@
 
 static void set_condition(json_t *pod, const char *type, const char *status)
 {
-	json_t *status_json = kl_json_ensure(pod, "status", NULL), *conditions = json_object_get(status_json, "conditions");
+	json_t *status_json = kl_json_ensure(pod, "status", NULL),
+	       *conditions = json_object_get(status_json, "conditions");
 	char now[KL_TIME_TEXT];
 	kl_time_now(now);
 	if (!conditions) {
@@ -20,8 +21,8 @@ static void set_condition(json_t *pod, const char *type, const char *status)
 	for (size_t i = json_array_size(conditions); i-- > 0;)
 		if (!strcmp(kl_json_str(json_array_get(conditions, i), "type", NULL), type))
 			json_array_remove(conditions, i);
-	json_array_append_new(conditions,
-		json_pack("{s:n, s:s, s:s, s:s}", "lastProbeTime", "lastTransitionTime", now, "status", status, "type", type));
+	json_array_append_new(conditions, json_pack("{s:n, s:s, s:s, s:s}", "lastProbeTime", "lastTransitionTime", now,
+						  "status", status, "type", type));
 }
 
 static bool may_bind(struct kl_op *op, const json_t *pod, const char *node)
@@ -72,7 +73,7 @@ static bool is_ready(const json_t *pod)
 {
 	size_t i;
 	json_t *condition;
-	json_array_foreach(kl_json_get(pod, "status", "conditions", NULL), i, condition)
+	json_array_foreach (kl_json_get(pod, "status", "conditions", NULL), i, condition)
 		if (!strcmp(kl_json_str(condition, "type", NULL), "Ready"))
 			return !strcmp(kl_json_str(condition, "status", NULL), "True");
 	return false;
@@ -82,7 +83,8 @@ static int refuse_eviction(struct kl_op *op, const json_t *budget)
 {
 	struct kl_status *st = &op->response->status;
 	kl_status_set(st, 429, "TooManyRequests", "Cannot evict pod as it would violate the pod's disruption budget.");
-	kl_status_cause(st, "DisruptionBudget", NULL, "The disruption budget %s needs %lld healthy pods and has %lld currently",
+	kl_status_cause(st, "DisruptionBudget", NULL,
+		"The disruption budget %s needs %lld healthy pods and has %lld currently",
 		kl_json_str(budget, "metadata", "name", NULL),
 		(long long)kl_json_int(budget, 0, "status", "desiredHealthy", NULL),
 		(long long)kl_json_int(budget, 0, "status", "currentHealthy", NULL));
@@ -99,7 +101,8 @@ static int check_budgets(struct kl_op *op, const json_t *pod)
 	for (size_t i = 0; i < list.count && rc == 0; i++) {
 		kl_autojson *budget = kl_object_parse(list.items[i]);
 		struct kl_selector *sel = kl_selector_from_json(kl_json_get(budget, "spec", "selector", NULL), NULL);
-		if (sel && kl_selector_matches(sel, labels) && kl_json_int(budget, 0, "status", "disruptionsAllowed", NULL) <= 0)
+		if (sel && kl_selector_matches(sel, labels) &&
+			kl_json_int(budget, 0, "status", "disruptionsAllowed", NULL) <= 0)
 			rc = refuse_eviction(op, budget);
 		kl_selector_free(sel);
 	}

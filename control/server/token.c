@@ -17,14 +17,15 @@ static int invalid(struct kl_status *st, const char *field, const char *why)
 }
 
 /* The pod, node or secret that the token shall die with; NULL and 0: none. */
-static int bound_object(struct kl_store *store, const struct kl_object *account, const json_t *request, struct kl_object **ret,
-	struct kl_status *st)
+static int bound_object(struct kl_store *store, const struct kl_object *account, const json_t *request,
+	struct kl_object **ret, struct kl_status *st)
 {
 	const json_t *ref = kl_json_get(request, "spec", "boundObjectRef", NULL);
 	*ret = NULL;
 	if (!json_is_object(ref))
 		return 0;
-	const char *kind = kl_json_str(ref, "kind", NULL), *name = kl_json_str(ref, "name", NULL), *uid = kl_json_str(ref, "uid", NULL);
+	const char *kind = kl_json_str(ref, "kind", NULL), *name = kl_json_str(ref, "name", NULL),
+		   *uid = kl_json_str(ref, "uid", NULL);
 	bool pod = !strcmp(kind, "Pod"), secret = !strcmp(kind, "Secret"), node = !strcmp(kind, "Node");
 	if (!pod && !secret && !node)
 		return invalid(st, "spec.boundObjectRef.kind", "cannot bind token to object of this kind");
@@ -42,20 +43,25 @@ static json_t *reference(const char *name, const char *uid)
 	return json_pack("{s:s, s:s}", "name", name, "uid", uid);
 }
 
-static json_t *make_claims(const struct kl_object *account, const struct kl_object *bound, const json_t *audiences, int64_t now_s,
-	int64_t seconds)
+static json_t *make_claims(const struct kl_object *account, const struct kl_object *bound, const json_t *audiences,
+	int64_t now_s, int64_t seconds)
 {
 	kl_autofree char *subject = kl_asprintf("system:serviceaccount:%s:%s", account->ns, account->name);
-	json_t *own = json_pack("{s:s, s:o}", "namespace", account->ns, "serviceaccount", reference(account->name, account->uid));
+	json_t *own = json_pack(
+		"{s:s, s:o}", "namespace", account->ns, "serviceaccount", reference(account->name, account->uid));
 	if (bound)
-		json_object_set_new(own, !strcmp(bound->kind->kind, "Pod") ? "pod" : !strcmp(bound->kind->kind, "Node") ? "node" : "secret",
+		json_object_set_new(own,
+			!strcmp(bound->kind->kind, "Pod")    ? "pod"
+			: !strcmp(bound->kind->kind, "Node") ? "node"
+							     : "secret",
 			reference(bound->name, bound->uid));
-	return json_pack("{s:O, s:I, s:I, s:s, s:o, s:I, s:s}", "aud", audiences, "exp", (json_int_t)(now_s + seconds), "iat",
-		(json_int_t)now_s, "iss", KL_TOKEN_ISSUER, "kubernetes.io", own, "nbf", (json_int_t)now_s, "sub", subject);
+	return json_pack("{s:O, s:I, s:I, s:s, s:o, s:I, s:s}", "aud", audiences, "exp", (json_int_t)(now_s + seconds),
+		"iat", (json_int_t)now_s, "iss", KL_TOKEN_ISSUER, "kubernetes.io", own, "nbf", (json_int_t)now_s, "sub",
+		subject);
 }
 
-int kl_token_issue(const struct kl_jwt_key *key, struct kl_store *store, const struct kl_object *account, json_t *request,
-	struct kl_status *st)
+int kl_token_issue(const struct kl_jwt_key *key, struct kl_store *store, const struct kl_object *account,
+	json_t *request, struct kl_status *st)
 {
 	struct kl_object *bound;
 	json_t *spec = kl_json_ensure(request, "spec", NULL);
@@ -85,7 +91,7 @@ static bool has_audience(const json_t *claims, const char *audience)
 {
 	size_t i;
 	json_t *item;
-	json_array_foreach(json_object_get(claims, "aud"), i, item)
+	json_array_foreach (json_object_get(claims, "aud"), i, item)
 		if (!strcmp(json_string_value(item) ?: "", audience))
 			return true;
 	return false;
@@ -94,7 +100,8 @@ static bool has_audience(const json_t *claims, const char *audience)
 static bool in_its_time(const json_t *claims)
 {
 	int64_t now_s = kl_realtime_ms() / 1000;
-	return kl_json_int(claims, 0, "exp", NULL) > now_s && kl_json_int(claims, INT64_MAX, "nbf", NULL) <= now_s + LEEWAY_S;
+	return kl_json_int(claims, 0, "exp", NULL) > now_s &&
+	       kl_json_int(claims, INT64_MAX, "nbf", NULL) <= now_s + LEEWAY_S;
 }
 
 /* The object is still the one that the token was made for. */
@@ -123,10 +130,11 @@ bool kl_token_check(const struct kl_jwt_key *key, struct kl_store *store, const 
 	kl_autojson *claims = kl_jwt_verify(key, token);
 	const json_t *own = json_object_get(claims, "kubernetes.io"), *account = json_object_get(own, "serviceaccount");
 	const char *ns = kl_json_str(own, "namespace", NULL);
-	if (!claims || !account || strcmp(kl_json_str(claims, "iss", NULL), KL_TOKEN_ISSUER) != 0 || !in_its_time(claims) ||
-		!has_audience(claims, audience ? audience : KL_TOKEN_ISSUER))
+	if (!claims || !account || strcmp(kl_json_str(claims, "iss", NULL), KL_TOKEN_ISSUER) != 0 ||
+		!in_its_time(claims) || !has_audience(claims, audience ? audience : KL_TOKEN_ISSUER))
 		return false;
-	if (!still_there(store, "ServiceAccount", ns, account) || !still_there(store, "Pod", ns, json_object_get(own, "pod")) ||
+	if (!still_there(store, "ServiceAccount", ns, account) ||
+		!still_there(store, "Pod", ns, json_object_get(own, "pod")) ||
 		!still_there(store, "Secret", ns, json_object_get(own, "secret")) ||
 		!still_there(store, "Node", "", json_object_get(own, "node")))
 		return false;

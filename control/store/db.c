@@ -15,17 +15,21 @@ static const char *const statements[STATEMENTS] = {
 	[BEGIN] = "BEGIN IMMEDIATE",
 	[COMMIT] = "COMMIT",
 	[ROLLBACK] = "ROLLBACK",
-	[INSERT] = "INSERT INTO objects(row, kind, ns, name, uid, labels, rv, rv_at, rv_len, json) VALUES(?,?,?,?,?,?,?,?,?,?)",
-	[UPDATE] = ("UPDATE objects SET kind=?2, ns=?3, name=?4, uid=?5, labels=?6, rv=?7, rv_at=?8, rv_len=?9, json=?10 "
-		    "WHERE row=?1"),
+	[INSERT] = "INSERT INTO objects(row, kind, ns, name, uid, labels, rv, rv_at, rv_len, json) "
+		   "VALUES(?,?,?,?,?,?,?,?,?,?)",
+	[UPDATE] =
+		("UPDATE objects SET kind=?2, ns=?3, name=?4, uid=?5, labels=?6, rv=?7, rv_at=?8, rv_len=?9, json=?10 "
+		 "WHERE row=?1"),
 	[DELETE] = "DELETE FROM objects WHERE row=?",
 	[DELETION] = "INSERT INTO deletions(kind, rv) VALUES(?,?) ON CONFLICT(kind) DO UPDATE SET rv=excluded.rv",
 	[PUT_KV] = "INSERT INTO kv(key, value) VALUES(?,?) ON CONFLICT(key) DO UPDATE SET value=excluded.value",
 };
 
 static const char schema[] =
-	"CREATE TABLE IF NOT EXISTS objects(row INTEGER PRIMARY KEY, kind TEXT NOT NULL, ns TEXT NOT NULL, name TEXT NOT NULL,"
-	" uid TEXT NOT NULL, labels BLOB NOT NULL, rv INTEGER NOT NULL, rv_at INTEGER NOT NULL, rv_len INTEGER NOT NULL,"
+	"CREATE TABLE IF NOT EXISTS objects(row INTEGER PRIMARY KEY, kind TEXT NOT NULL, ns TEXT NOT NULL, name TEXT "
+	"NOT NULL,"
+	" uid TEXT NOT NULL, labels BLOB NOT NULL, rv INTEGER NOT NULL, rv_at INTEGER NOT NULL, rv_len INTEGER NOT "
+	"NULL,"
 	" json BLOB NOT NULL);"
 	"CREATE TABLE IF NOT EXISTS deletions(kind TEXT PRIMARY KEY, rv INTEGER NOT NULL) WITHOUT ROWID;"
 	"CREATE TABLE IF NOT EXISTS kv(key TEXT PRIMARY KEY, value BLOB NOT NULL) WITHOUT ROWID;";
@@ -70,13 +74,15 @@ static int read_version(struct db *db)
 static int set_up(struct db *db, const char *path, struct kl_err *err)
 {
 	/* Exclusive: a second server on the same file is refused, and the log's index needs no shared memory. */
-	int rc = execute(db, "PRAGMA locking_mode=EXCLUSIVE; PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;"
-			     "PRAGMA wal_autocheckpoint=0; PRAGMA cache_size=-1024; PRAGMA temp_store=MEMORY;"
-			     "BEGIN IMMEDIATE; COMMIT;", err);
+	int rc = execute(db,
+		"PRAGMA locking_mode=EXCLUSIVE; PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;"
+		"PRAGMA wal_autocheckpoint=0; PRAGMA cache_size=-1024; PRAGMA temp_store=MEMORY;"
+		"BEGIN IMMEDIATE; COMMIT;",
+		err);
 	if (rc < 0)
 		return sqlite3_errcode(db->handle) == SQLITE_BUSY
-			? kl_fail_msg(err, EBUSY, "store '%s' is in use by another server", path)
-			: rc;
+			       ? kl_fail_msg(err, EBUSY, "store '%s' is in use by another server", path)
+			       : rc;
 	int version = read_version(db);
 	if (version > SCHEMA_VERSION)
 		return kl_fail_msg(err, EPROTO, "store '%s' was written by a newer version", path);
@@ -86,7 +92,8 @@ static int set_up(struct db *db, const char *path, struct kl_err *err)
 		rc = execute(db, sql, err);
 	}
 	for (int i = 0; i < STATEMENTS && rc == 0; i++)
-		if (sqlite3_prepare_v3(db->handle, statements[i], -1, SQLITE_PREPARE_PERSISTENT, &db->statements[i], NULL))
+		if (sqlite3_prepare_v3(
+			    db->handle, statements[i], -1, SQLITE_PREPARE_PERSISTENT, &db->statements[i], NULL))
 			rc = fail(db, err, "store");
 	sqlite3_wal_hook(db->handle, on_wal, db);
 	return rc;
@@ -101,7 +108,8 @@ int db_open(const char *path, struct db **ret, struct kl_err *err)
 	close(fd);
 	struct db *db = kl_calloc(1, sizeof(*db));
 	int rc = 0;
-	if (sqlite3_open_v2(path, &db->handle, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE, NULL))
+	if (sqlite3_open_v2(
+		    path, &db->handle, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE, NULL))
 		rc = fail(db, err, "open the store");
 	if (rc == 0)
 		rc = set_up(db, path, err);
@@ -140,8 +148,8 @@ static const char *text_at(sqlite3_stmt *query, int column)
 int db_load_objects(struct db *db, void (*each)(const struct db_row *row, void *arg), void *arg, struct kl_err *err)
 {
 	sqlite3_stmt *query = NULL;
-	int step = sqlite3_prepare_v2(db->handle, "SELECT row, kind, ns, name, uid, labels, rv, rv_at, rv_len, json FROM objects",
-		-1, &query, NULL);
+	int step = sqlite3_prepare_v2(db->handle,
+		"SELECT row, kind, ns, name, uid, labels, rv, rv_at, rv_len, json FROM objects", -1, &query, NULL);
 	while (step == SQLITE_OK || step == SQLITE_ROW) {
 		step = sqlite3_step(query);
 		if (step != SQLITE_ROW)
@@ -166,7 +174,8 @@ int db_load_objects(struct db *db, void (*each)(const struct db_row *row, void *
 	return step == SQLITE_DONE ? 0 : fail(db, err, "load objects");
 }
 
-int db_load_deletions(struct db *db, void (*each)(const char *kind, uint64_t rv, void *arg), void *arg, struct kl_err *err)
+int db_load_deletions(
+	struct db *db, void (*each)(const char *kind, uint64_t rv, void *arg), void *arg, struct kl_err *err)
 {
 	sqlite3_stmt *query = NULL;
 	int step = sqlite3_prepare_v2(db->handle, "SELECT kind, rv FROM deletions", -1, &query, NULL);
@@ -187,7 +196,8 @@ int db_load_kv(struct db *db, void (*each)(const char *key, const void *value, s
 	while (step == SQLITE_OK || step == SQLITE_ROW) {
 		step = sqlite3_step(query);
 		if (step == SQLITE_ROW)
-			each(text_at(query, 0), sqlite3_column_blob(query, 1), (size_t)sqlite3_column_bytes(query, 1), arg);
+			each(text_at(query, 0), sqlite3_column_blob(query, 1), (size_t)sqlite3_column_bytes(query, 1),
+				arg);
 	}
 	sqlite3_finalize(query);
 	return step == SQLITE_DONE ? 0 : fail(db, err, "load values");
@@ -260,7 +270,8 @@ int db_wal_pages(const struct db *db)
 
 void db_checkpoint(struct db *db)
 {
-	/* Not truncated: the next commits overwrite the log in place, which costs the disk half of what growing a file does. */
+	/* Not truncated: the next commits overwrite the log in place, which costs the disk half of what growing a file
+	 * does. */
 	sqlite3_wal_checkpoint_v2(db->handle, NULL, SQLITE_CHECKPOINT_RESTART, NULL, NULL);
 	db->wal_pages = 0;
 }

@@ -32,7 +32,8 @@ void db_close(struct db *db);
 /* Everything that is stored; what `each` gets is valid during the call. */
 int db_load_objects(struct db *db, void (*each)(const struct db_row *row, void *arg), void *arg, struct kl_err *err);
 /* The resourceVersion of the last deletion in each kind. */
-int db_load_deletions(struct db *db, void (*each)(const char *kind, uint64_t rv, void *arg), void *arg, struct kl_err *err);
+int db_load_deletions(
+	struct db *db, void (*each)(const char *kind, uint64_t rv, void *arg), void *arg, struct kl_err *err);
 int db_load_kv(struct db *db, void (*each)(const char *key, const void *value, size_t len, void *arg), void *arg,
 	struct kl_err *err);
 

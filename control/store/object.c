@@ -1,8 +1,9 @@
 /*
  * Versions of objects: one allocation each, immutable, counted references.
  *
- * An object's bytes hold its resourceVersion, which only the writer knows. So that the writer need not serialise, the caller's thread
- * writes a draft with a placeholder (random per process, hence nowhere else in the bytes), and the writer splices the digits in.
+ * An object's bytes hold its resourceVersion, which only the writer knows. So that the writer need not serialise, the
+ * caller's thread writes a draft with a placeholder (random per process, hence nowhere else in the bytes), and the
+ * writer splices the digits in.
  */
 #include "store_impl.h"
 
@@ -33,7 +34,7 @@ static void pack_labels(struct kl_buf *buf, const json_t *labels)
 {
 	const char *key;
 	json_t *value;
-	json_object_foreach((json_t *)(uintptr_t)labels, key, value) {
+	json_object_foreach ((json_t *)(uintptr_t)labels, key, value) {
 		kl_buf_push(buf, key, strlen(key) + 1);
 		const char *text = json_is_string(value) ? json_string_value(value) : "";
 		kl_buf_push(buf, text, strlen(text) + 1);
@@ -108,8 +109,8 @@ static struct kl_object *assemble(const struct parts *parts)
 	return &obj->pub;
 }
 
-struct kl_object *object_from_draft(const struct kl_kind *kind, const char *ns, const char *name, const struct draft *draft,
-	uint64_t rv, int64_t row)
+struct kl_object *object_from_draft(const struct kl_kind *kind, const char *ns, const char *name,
+	const struct draft *draft, uint64_t rv, int64_t row)
 {
 	size_t after = draft->rv_at + RV_PLACEHOLDER_LEN;
 	return assemble(&(struct parts){.kind = kind,

@@ -113,7 +113,7 @@ int kl_store_open(const struct kl_store_options *options, struct kl_store **ret,
 static void free_kv(struct kl_store *store)
 {
 	struct kv *kv, *next;
-	HASH_ITER(hh, store->kv, kv, next) {
+	HASH_ITER (hh, store->kv, kv, next) {
 		HASH_DEL(store->kv, kv);
 		kl_buf_release(&kv->value);
 		free(kv);
@@ -170,7 +170,8 @@ static struct index_at range_end(const struct index *index, const char *ns)
 	return ns && *ns ? index_seek(index, ns, "\x7f") : index_end(index);
 }
 
-static struct index_at range_start(const struct index *index, const char *ns, const char *after_ns, const char *after_name)
+static struct index_at range_start(
+	const struct index *index, const char *ns, const char *after_ns, const char *after_name)
 {
 	if (!after_name)
 		return index_seek(index, ns ? ns : "", "");

@@ -15,7 +15,7 @@ struct object {
 	struct kl_object pub;
 	_Atomic unsigned refs;
 	unsigned rv_at, rv_len; /* where the digits of resourceVersion stand in pub.json */
-	int64_t row;		/* in the database */
+	int64_t row;            /* in the database */
 	char texts[];
 };
 static inline struct object *object_of(struct kl_object *pub)
@@ -23,7 +23,8 @@ static inline struct object *object_of(struct kl_object *pub)
 	return container_of(pub, struct object, pub);
 }
 
-/* An object written down but for its resourceVersion: what the caller's thread can do before the writer has its turn. */
+/* An object written down but for its resourceVersion: what the caller's thread can do before the writer has its turn.
+ */
 struct draft {
 	struct kl_buf json;
 	size_t rv_at; /* the placeholder's place; its length is RV_PLACEHOLDER_LEN */
@@ -32,8 +33,8 @@ struct draft {
 };
 void draft_write(struct draft *draft, json_t *object);
 void draft_release(struct draft *draft);
-struct kl_object *object_from_draft(const struct kl_kind *kind, const char *ns, const char *name, const struct draft *draft,
-	uint64_t rv, int64_t row);
+struct kl_object *object_from_draft(const struct kl_kind *kind, const char *ns, const char *name,
+	const struct draft *draft, uint64_t rv, int64_t row);
 /* The same object with another resourceVersion. */
 struct kl_object *object_with_rv(const struct kl_object *old, uint64_t rv);
 struct kl_object *object_from_row(const struct kl_kind *kind, const struct db_row *row);
@@ -83,14 +84,14 @@ struct kv {
 };
 
 struct kl_store {
-	struct db *db; /* the writer thread's, once it runs */
+	struct db *db;          /* the writer thread's, once it runs */
 	struct index **indexes; /* by storage kind */
 	struct feed *feeds;
 	size_t kind_count;
 	unsigned history_events, watch_queue;
-	pthread_rwlock_t lock;	/* of the indexes and rv */
-	uint64_t rv;		/* what readers see */
-	int64_t last_row;	/* the greatest row number found at load */
+	pthread_rwlock_t lock;         /* of the indexes and rv */
+	uint64_t rv;                   /* what readers see */
+	int64_t last_row;              /* the greatest row number found at load */
 	_Atomic uint64_t published_rv; /* all events up to here are in the rings */
 	pthread_mutex_t kv_lock;
 	struct kv *kv;

@@ -11,14 +11,15 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* What resuming watchers may rely on: events younger than this, as far as the bounds allow (upstream compacts alike). */
+/* What resuming watchers may rely on: events younger than this, as far as the bounds allow (upstream compacts alike).
+ */
 enum { HISTORY_MS = 5 * 60 * 1000, HISTORY_MIN_EVENTS = 256, HISTORY_MAX_BYTES = 8 << 20 };
 
 struct kl_watch {
 	struct kl_store *store;
 	struct feed *feed;
 	struct kl_watch *prev, *next;
-	char *ns;	   /* NULL: all */
+	char *ns;          /* NULL: all */
 	uint64_t min_rv;   /* the watcher has seen what happened up to here */
 	uint64_t position; /* of the next event to look at */
 	bool pending;
@@ -125,8 +126,8 @@ static uint64_t position_after(const struct feed *feed, uint64_t rv)
 	return low;
 }
 
-int kl_store_watch(struct kl_store *store, const struct kl_kind *kind, const char *ns, uint64_t from_rv,
-	struct kl_watch **ret)
+int kl_store_watch(
+	struct kl_store *store, const struct kl_kind *kind, const char *ns, uint64_t from_rv, struct kl_watch **ret)
 {
 	struct feed *feed = &store->feeds[kind->storage_id];
 	pthread_mutex_lock(&feed->lock);

@@ -1,6 +1,6 @@
 /*
- * The one thread that writes. It takes everything that waits as one group: checks each write against the index and what the
- * group has done so far, writes the rows, commits once (one fsync), and only then shows the result to readers,
+ * The one thread that writes. It takes everything that waits as one group: checks each write against the index and what
+ * the group has done so far, writes the rows, commits once (one fsync), and only then shows the result to readers,
  * watchers and the callers.
  */
 #include "store_impl.h"
@@ -14,9 +14,9 @@
 #include <time.h>
 
 enum {
-	GROUP_MAX = 2048,	  /* writes in one commit */
-	WAL_BUSY_PAGES = 8192,	  /* the log is moved home at this size even under load */
-	WAL_IDLE_PAGES = 256,	  /* … and at this size when nothing has come for a while */
+	GROUP_MAX = 2048,      /* writes in one commit */
+	WAL_BUSY_PAGES = 8192, /* the log is moved home at this size even under load */
+	WAL_IDLE_PAGES = 256,  /* … and at this size when nothing has come for a while */
 	IDLE_MS = 200,
 };
 
@@ -24,7 +24,7 @@ enum {
 struct staged {
 	struct kl_store_write *write;
 	struct kl_object *obj, *prev; /* references; prev NULL for a create */
-	struct staged *chain;	      /* of the hash table */
+	struct staged *chain;         /* of the hash table */
 };
 
 struct writer {
@@ -63,12 +63,13 @@ static size_t hash_key(const struct kl_kind *kind, const char *ns, const char *n
 static bool same_key(const struct kl_object *obj, const struct kl_store_write *write)
 {
 	return obj->kind->storage_id == write->kind->storage_id && !strcmp(obj->name, write->name) &&
-		!strcmp(obj->ns, write->ns ? write->ns : "");
+	       !strcmp(obj->ns, write->ns ? write->ns : "");
 }
 
 static struct staged **bucket(struct writer *writer, const struct kl_store_write *write)
 {
-	return &writer->table[hash_key(write->kind, write->ns ? write->ns : "", write->name) & (writer->table_size - 1)];
+	return &writer->table[hash_key(write->kind, write->ns ? write->ns : "", write->name) &
+			      (writer->table_size - 1)];
 }
 
 static struct staged *find_staged(struct writer *writer, const struct kl_store_write *write)
@@ -196,8 +197,8 @@ static void show_to_readers(struct kl_store *store, struct batch *group)
 		struct staged *staged = &writer->staged[i];
 		struct index *index = store_index(store, staged->obj->kind);
 		kl_object_unref(staged->write->op == KL_STORE_DELETE
-				? index_remove(index, staged->obj->ns, staged->obj->name)
-				: index_put(index, staged->obj));
+					? index_remove(index, staged->obj->ns, staged->obj->name)
+					: index_put(index, staged->obj));
 	}
 	store->rv = writer->next_rv;
 	pthread_rwlock_unlock(&store->lock);

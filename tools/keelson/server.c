@@ -66,7 +66,8 @@ static bool is_v6(const char *address)
 /* "--bind-address A,B --bind-address C" */
 static void split_addresses(struct config *config)
 {
-	for (size_t i = 0; i < config->bind_addresses.count && config->address_count + 1 < KL_ARRAY_LEN(config->addresses); i++) {
+	for (size_t i = 0;
+		i < config->bind_addresses.count && config->address_count + 1 < KL_ARRAY_LEN(config->addresses); i++) {
 		char *copy = config->storage[i] = kl_strdup(config->bind_addresses.items[i]), *rest = copy, *part;
 		while ((part = strsep(&rest, ",")) && config->address_count + 1 < KL_ARRAY_LEN(config->addresses))
 			if (*part)
@@ -97,10 +98,11 @@ static void find_advertised(struct config *config)
 	if (!is_wildcard(config->addresses[0]) || getifaddrs(&list) < 0)
 		return;
 	for (const struct ifaddrs *at = list; at; at = at->ifa_next) {
-		if (!at->ifa_addr || at->ifa_addr->sa_family != AF_INET || at->ifa_flags & IFF_LOOPBACK || !(at->ifa_flags & IFF_UP))
+		if (!at->ifa_addr || at->ifa_addr->sa_family != AF_INET || at->ifa_flags & IFF_LOOPBACK ||
+			!(at->ifa_flags & IFF_UP))
 			continue;
-		inet_ntop(AF_INET, &((const struct sockaddr_in *)(const void *)at->ifa_addr)->sin_addr, config->advertise,
-			sizeof(config->advertise));
+		inet_ntop(AF_INET, &((const struct sockaddr_in *)(const void *)at->ifa_addr)->sin_addr,
+			config->advertise, sizeof(config->advertise));
 		break;
 	}
 	freeifaddrs(list);
@@ -127,11 +129,13 @@ static int derive(struct config *config, struct kl_err *err)
 		return kl_fail_msg(err, EINVAL, "--service-node-port-range '%s' is not MIN-MAX", config->node_ports);
 	config->grace_ms = parse_duration(config->monitor_grace);
 	if (config->grace_ms <= 0)
-		return kl_fail_msg(err, EINVAL, "--node-monitor-grace-period '%s' is not a duration", config->monitor_grace);
+		return kl_fail_msg(
+			err, EINVAL, "--node-monitor-grace-period '%s' is not a duration", config->monitor_grace);
 	if (config->port < 0 || config->port > 65535)
 		return kl_fail_msg(err, EINVAL, "--https-listen-port %d is not a port", config->port);
 	if (kl_log_set_level_name(config->log_level) < 0)
-		return kl_fail_msg(err, EINVAL, "--log-level '%s' is none of error, warn, info, debug", config->log_level);
+		return kl_fail_msg(
+			err, EINVAL, "--log-level '%s' is none of error, warn, info, debug", config->log_level);
 	split_addresses(config);
 	find_advertised(config);
 	return 0;
@@ -151,11 +155,13 @@ static void first_service_ip(const char *cidr, char ret[INET6_ADDRSTRLEN])
 	inet_ntop(AF_INET, &v4, ret, INET6_ADDRSTRLEN);
 }
 
-static int server_certificate(struct kl_pki *pki, const struct config *config, struct kl_pki_pair *ret, struct kl_err *err)
+static int server_certificate(
+	struct kl_pki *pki, const struct config *config, struct kl_pki_pair *ret, struct kl_err *err)
 {
 	char host[256] = "localhost", service_ip[INET6_ADDRSTRLEN];
 	const char *sans[96] = {"kubernetes", "kubernetes.default", "kubernetes.default.svc",
-		"kubernetes.default.svc.cluster.local", "localhost", "127.0.0.1", "::1", host, service_ip, config->advertise};
+		"kubernetes.default.svc.cluster.local", "localhost", "127.0.0.1", "::1", host, service_ip,
+		config->advertise};
 	size_t count = 10;
 	gethostname(host, sizeof(host) - 1);
 	first_service_ip(config->service_cidr, service_ip);
@@ -169,7 +175,8 @@ static int server_certificate(struct kl_pki *pki, const struct config *config, s
 
 static char *url_of(const char *address, int port)
 {
-	return is_v6(address) ? kl_asprintf("https://[%s]:%d", address, port) : kl_asprintf("https://%s:%d", address, port);
+	return is_v6(address) ? kl_asprintf("https://[%s]:%d", address, port)
+			      : kl_asprintf("https://%s:%d", address, port);
 }
 
 /* For clients on this machine: loopback if we listen there. */
@@ -227,11 +234,13 @@ static int start_store(struct server *server, const struct config *config, struc
 	return rc;
 }
 
-static int open_httpd(struct server *server, const struct config *config, const struct kl_pki_pair *pair, struct kl_err *err)
+static int open_httpd(
+	struct server *server, const struct config *config, const struct kl_pki_pair *pair, struct kl_err *err)
 {
 	char *addresses[41] = {NULL};
 	for (size_t i = 0; i < config->address_count; i++)
-		addresses[i] = kl_asprintf(is_v6(config->addresses[i]) ? "[%s]:%d" : "%s:%d", config->addresses[i], config->port);
+		addresses[i] = kl_asprintf(
+			is_v6(config->addresses[i]) ? "[%s]:%d" : "%s:%d", config->addresses[i], config->port);
 	int rc = kl_httpd_new(&(struct kl_httpd_options){.addresses = (const char *const *)addresses,
 				      .cert_pem = pair->cert_pem,
 				      .key_pem = pair->key_pem,
@@ -399,9 +408,15 @@ static void raise_file_limit(void)
 
 static int run(int argc, char **argv)
 {
-	struct config config = {.data_dir = DEFAULT_DATA_DIR, .cluster_cidr = "10.244.0.0/16", .service_cidr = "10.96.0.0/16",
-		.node_ports = "30000-32767", .cluster_name = "keelson", .log_level = "info", .monitor_grace = "40s",
-		.port = 6443, .toleration_s = 300};
+	struct config config = {.data_dir = DEFAULT_DATA_DIR,
+		.cluster_cidr = "10.244.0.0/16",
+		.service_cidr = "10.96.0.0/16",
+		.node_ports = "30000-32767",
+		.cluster_name = "keelson",
+		.log_level = "info",
+		.monitor_grace = "40s",
+		.port = 6443,
+		.toleration_s = 300};
 	const struct kl_opt opts[] = {
 		{"data-dir", 'd', KL_OPT_STRING, &config.data_dir},
 		{"bind-address", 0, KL_OPT_LIST, &config.bind_addresses},
@@ -440,7 +455,8 @@ const struct kl_cmd kl_cmd_server = {
 	.run = run,
 	.help = "Usage: keelson server [OPTIONS]\n"
 		"\n"
-		"Serves the Kubernetes API over HTTPS, schedules pods, runs the controllers and streams endpoints to the nodes.\n"
+		"Serves the Kubernetes API over HTTPS, schedules pods, runs the controllers and streams endpoints to "
+		"the nodes.\n"
 		"Certificates are made at the first start. Runs until SIGTERM; stderr is the log.\n"
 		"\n"
 		"  -d, --data-dir DIR               database, certificates, admin.kubeconfig (" DEFAULT_DATA_DIR ")\n"
@@ -450,8 +466,10 @@ const struct kl_cmd kl_cmd_server = {
 		"      --cluster-cidr CIDR          pods; cut into a range for each node (10.244.0.0/16)\n"
 		"      --service-cidr CIDR[,CIDR]   ClusterIPs (10.96.0.0/16)\n"
 		"      --service-node-port-range A-B  (30000-32767)\n"
-		"      --tls-san NAME               another name or address in the server's certificate; may be repeated\n"
-		"  -o, --write-kubeconfig FILE      the administrator's kubeconfig, beside the one in the data directory\n"
+		"      --tls-san NAME               another name or address in the server's certificate; may be "
+		"repeated\n"
+		"  -o, --write-kubeconfig FILE      the administrator's kubeconfig, beside the one in the data "
+		"directory\n"
 		"      --cluster-name NAME          the name in kubeconfigs (keelson)\n"
 		"      --node-monitor-grace-period T  silence after which a node is not ready (40s)\n"
 		"      --default-unreachable-toleration-seconds N  how long pods stay on a node that is lost (300)\n"

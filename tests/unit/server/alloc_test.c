@@ -15,14 +15,17 @@ static json_t *random_service(void)
 	static const char *const types[] = {"ClusterIP", "NodePort", "LoadBalancer", "ExternalName"};
 	json_object_set_new(spec, "type", json_string(types[kl_test_random() % 4]));
 	for (uint64_t i = 0; i < 1 + kl_test_random() % 3; i++) {
-		json_t *port = json_pack("{s:I, s:s}", "port", (json_int_t)(80 + i), "protocol", i == 2 ? "UDP" : "TCP");
+		json_t *port =
+			json_pack("{s:I, s:s}", "port", (json_int_t)(80 + i), "protocol", i == 2 ? "UDP" : "TCP");
 		if (kl_test_random() % 5 == 0)
-			json_object_set_new(port, "nodePort", json_integer(30000 + (json_int_t)(kl_test_random() % 45)));
+			json_object_set_new(
+				port, "nodePort", json_integer(30000 + (json_int_t)(kl_test_random() % 45)));
 		json_array_append_new(ports, port);
 	}
 	if (kl_test_random() % 6 == 0)
-		json_object_set_new(spec, "clusterIP", kl_test_random() % 2 ? json_string("None") : json_sprintf("10.1.0.%d",
-			(int)(kl_test_random() % 70)));
+		json_object_set_new(spec, "clusterIP",
+			kl_test_random() % 2 ? json_string("None")
+					     : json_sprintf("10.1.0.%d", (int)(kl_test_random() % 70)));
 	json_object_set_new(spec, "ports", ports);
 	return json_pack("{s:{s:s}, s:o}", "metadata", "name", "s", "spec", spec);
 }
@@ -32,10 +35,10 @@ static void count_holdings(const json_t *service, int *ips, int *ports)
 	size_t i;
 	json_t *item;
 	bool seen[65536] = {false};
-	json_array_foreach(kl_json_get(service, "spec", "clusterIPs", NULL), i, item)
+	json_array_foreach (kl_json_get(service, "spec", "clusterIPs", NULL), i, item)
 		if (strcmp(json_string_value(item), "None") != 0)
 			ips[atoi(strrchr(json_string_value(item), '.') + 1)]++;
-	json_array_foreach(kl_json_get(service, "spec", "ports", NULL), i, item) {
+	json_array_foreach (kl_json_get(service, "spec", "ports", NULL), i, item) {
 		json_int_t port = kl_json_int(item, 0, "nodePort", NULL);
 		if (port && !seen[port])
 			ports[port]++;
@@ -54,8 +57,8 @@ static void check(struct kl_alloc *alloc)
 			count_holdings(services[i], ips, ports);
 	for (int i = 0; i < 64; i++) {
 		KL_CHECK(ips[i] <= 1);
-		kl_autojson *probe = json_pack("{s:{s:s}, s:{s:s, s:o, s:[]}}", "metadata", "name", "p", "spec", "type", "ClusterIP",
-			"clusterIP", json_sprintf("10.1.0.%d", i), "ports");
+		kl_autojson *probe = json_pack("{s:{s:s}, s:{s:s, s:o, s:[]}}", "metadata", "name", "p", "spec", "type",
+			"ClusterIP", "clusterIP", json_sprintf("10.1.0.%d", i), "ports");
 		struct kl_alloc_change change;
 		struct kl_status st = {0};
 		KL_CHECK((kl_alloc_assign(alloc, NULL, probe, &change, &st) == 0) == (ips[i] == 0));
@@ -112,15 +115,24 @@ KL_TEST(ranges)
 		int min, max;
 		bool good;
 	} cases[] = {
-		{"10.96.0.0/16", 30000, 32767, true}, {"fd00::/108", 30000, 32767, true}, {"10.96.0.0/16,fd00::/108", 1, 65535, true},
-		{"10.96.0.0", 30000, 32767, false}, {"10.96.0.0/31", 1, 2, false}, {"10.96.0.0/x", 1, 2, false}, {"", 1, 2, false},
-		{"10.96.0.0/16,10.97.0.0/16", 1, 2, false}, {"10.96.0.0/16", 0, 2, false}, {"10.96.0.0/16", 5, 2, false},
-		{"10.96.0.0/16", 5, 70000, false}, {"nonsense/16", 1, 2, false},
+		{"10.96.0.0/16", 30000, 32767, true},
+		{"fd00::/108", 30000, 32767, true},
+		{"10.96.0.0/16,fd00::/108", 1, 65535, true},
+		{"10.96.0.0", 30000, 32767, false},
+		{"10.96.0.0/31", 1, 2, false},
+		{"10.96.0.0/x", 1, 2, false},
+		{"", 1, 2, false},
+		{"10.96.0.0/16,10.97.0.0/16", 1, 2, false},
+		{"10.96.0.0/16", 0, 2, false},
+		{"10.96.0.0/16", 5, 2, false},
+		{"10.96.0.0/16", 5, 70000, false},
+		{"nonsense/16", 1, 2, false},
 	};
 	for (size_t i = 0; i < KL_ARRAY_LEN(cases); i++) {
 		struct kl_alloc *alloc = NULL;
 		struct kl_err err = {0};
-		if (!KL_CHECK((kl_alloc_new(cases[i].cidr, cases[i].min, cases[i].max, &alloc, &err) == 0) == cases[i].good))
+		if (!KL_CHECK((kl_alloc_new(cases[i].cidr, cases[i].min, cases[i].max, &alloc, &err) == 0) ==
+			      cases[i].good))
 			kl_test_failed(__FILE__, __LINE__, "in '%s'", cases[i].cidr);
 		kl_alloc_free(alloc);
 	}
@@ -132,15 +144,15 @@ KL_TEST(dual_stack)
 	struct kl_alloc_change change;
 	struct kl_status st = {0};
 	KL_CHECK_INT(kl_alloc_new("10.1.0.0/24,fd00:1::/108", 30000, 30009, &alloc, NULL), 0);
-	kl_autojson *both = json_pack("{s:{s:s}, s:{s:s, s:s, s:[]}}", "metadata", "name", "s", "spec", "type", "ClusterIP", "ipFamilyPolicy",
-		"PreferDualStack", "ports");
+	kl_autojson *both = json_pack("{s:{s:s}, s:{s:s, s:s, s:[]}}", "metadata", "name", "s", "spec", "type",
+		"ClusterIP", "ipFamilyPolicy", "PreferDualStack", "ports");
 	KL_CHECK_INT(kl_alloc_assign(alloc, NULL, both, &change, &st), 0);
 	const json_t *ips = kl_json_get(both, "spec", "clusterIPs", NULL);
 	KL_CHECK_INT(json_array_size(ips), 2);
 	KL_CHECK(strchr(json_string_value(json_array_get(ips, 1)), ':') != NULL);
 	kl_alloc_settle(alloc, &change, true);
-	kl_autojson *six = json_pack("{s:{s:s}, s:{s:s, s:[s], s:[]}}", "metadata", "name", "s", "spec", "type", "ClusterIP", "ipFamilies", "IPv6",
-		"ports");
+	kl_autojson *six = json_pack("{s:{s:s}, s:{s:s, s:[s], s:[]}}", "metadata", "name", "s", "spec", "type",
+		"ClusterIP", "ipFamilies", "IPv6", "ports");
 	KL_CHECK_INT(kl_alloc_assign(alloc, NULL, six, &change, &st), 0);
 	KL_CHECK(strchr(kl_json_str(six, "spec", "clusterIP", NULL), ':') != NULL);
 	kl_alloc_settle(alloc, &change, true);

@@ -72,16 +72,19 @@ static void start(void)
 				     .node_port_min = 30000,
 				     .node_port_max = 30019,
 				     .default_toleration_s = 300},
-		     &registry, &err), &err);
+		     &registry, &err),
+		&err);
 	must(kl_pki_server(pki, sans, &pair, &err), &err);
 	must(kl_httpd_new(&(struct kl_httpd_options){.addresses = addresses,
 				  .cert_pem = pair.cert_pem,
 				  .key_pem = pair.key_pem,
 				  .client_ca_pem = kl_pki_ca_pem(pki),
 				  .error_body = kl_rest_error_body},
-		     &httpd, &err), &err);
+		     &httpd, &err),
+		&err);
 	must(kl_registry_bootstrap(registry, "127.0.0.1", kl_httpd_port(httpd, 0), &err), &err);
-	must(kl_rest_new(&(struct kl_rest_options){.registry = registry, .token_key = token_key}, httpd, &rest, &err), &err);
+	must(kl_rest_new(&(struct kl_rest_options){.registry = registry, .token_key = token_key}, httpd, &rest, &err),
+		&err);
 	must(kl_httpd_start(httpd, &err), &err);
 	kl_pki_pair_release(&pair);
 	snprintf(url, sizeof(url), "https://127.0.0.1:%d", kl_httpd_port(httpd, 0));
@@ -193,7 +196,8 @@ static CURL *thread_handle(void)
 static struct curl_slist *headers_of(const struct api_request *request)
 {
 	struct curl_slist *list = curl_slist_append(NULL, "Expect:");
-	kl_autofree char *type = kl_asprintf("Content-Type: %s", request->content_type ? request->content_type : "application/json");
+	kl_autofree char *type =
+		kl_asprintf("Content-Type: %s", request->content_type ? request->content_type : "application/json");
 	list = curl_slist_append(list, type);
 	if (request->accept) {
 		kl_autofree char *accept = kl_asprintf("Accept: %s", request->accept);
@@ -257,7 +261,8 @@ struct api_answer api_put(const char *path, const json_t *object)
 
 struct api_answer api_patch(const char *path, const char *content_type, const char *body)
 {
-	return api_send(&(struct api_request){.method = "PATCH", .path = path, .body = body, .content_type = content_type});
+	return api_send(
+		&(struct api_request){.method = "PATCH", .path = path, .body = body, .content_type = content_type});
 }
 
 struct api_answer api_delete(const char *path, const char *body)

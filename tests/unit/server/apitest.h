@@ -1,6 +1,6 @@
 /*
- * A whole API server in the test's process (store, registry, HTTPS, no controllers), and a client of it with the administrator's
- * certificate, another one, or none.
+ * A whole API server in the test's process (store, registry, HTTPS, no controllers), and a client of it with the
+ * administrator's certificate, another one, or none.
  */
 #ifndef APITEST_H
 #define APITEST_H
@@ -26,7 +26,7 @@ void api_answer_release(struct api_answer *answer);
 
 struct api_request {
 	const char *method, *path, *body, *content_type, *accept;
-	size_t body_len;		   /* 0: strlen */
+	size_t body_len;                    /* 0: strlen */
 	const struct kl_pki_pair *identity; /* NULL: the administrator */
 	bool anonymous;
 	const char *header; /* one more */

@@ -39,8 +39,8 @@ static long code_of(const struct kl_pki_pair *identity, const char *method, cons
 KL_TEST(anonymous_sees_health_and_version_only)
 {
 	static const char *const open_paths[] = {"/version", "/healthz", "/livez", "/readyz"};
-	static const char *const closed_paths[] = {"/", "/api", "/apis", "/metrics", "/openapi/v2", "/api/v1/namespaces",
-		"/api/v1/namespaces/default/secrets", "/api/v1/nodes/x/proxy", "/nothing"};
+	static const char *const closed_paths[] = {"/", "/api", "/apis", "/metrics", "/openapi/v2",
+		"/api/v1/namespaces", "/api/v1/namespaces/default/secrets", "/api/v1/nodes/x/proxy", "/nothing"};
 	for (size_t i = 0; i < KL_ARRAY_LEN(open_paths); i++)
 		KL_CHECK_INT(code_of(NULL, "GET", open_paths[i], NULL), 200);
 	for (size_t i = 0; i < KL_ARRAY_LEN(closed_paths); i++)
@@ -53,8 +53,10 @@ KL_TEST(wrong_credentials)
 	issue();
 	KL_CHECK_INT(code_of(&stranger, "GET", "/api/v1/namespaces", NULL), 401);
 	KL_CHECK_INT(code_of(&nobody, "GET", "/api/v1/namespaces", NULL), 403);
-	api_auto token = api_send(&(struct api_request){
-		.method = "GET", .path = "/api/v1/namespaces", .anonymous = true, .header = "Authorization: Bearer none"});
+	api_auto token = api_send(&(struct api_request){.method = "GET",
+		.path = "/api/v1/namespaces",
+		.anonymous = true,
+		.header = "Authorization: Bearer none"});
 	KL_CHECK_INT(token.code, 401);
 	KL_CHECK_STR(api_reason(&token), "Unauthorized");
 	api_auto after = api_get("/api/v1/namespaces");
@@ -68,7 +70,8 @@ static void make_pods(void)
 	static const char *const bodies[] = {
 		"{\"metadata\":{\"name\":\"mine\"},\"spec\":{\"nodeName\":\"node1\",\"volumes\":[{\"name\":\"v\","
 		"\"secret\":{\"secretName\":\"used\"}}],\"containers\":[{\"name\":\"c\",\"image\":\"i\"}]}}",
-		"{\"metadata\":{\"name\":\"other\"},\"spec\":{\"nodeName\":\"node2\",\"containers\":[{\"name\":\"c\",\"image\":\"i\"}]}}",
+		"{\"metadata\":{\"name\":\"other\"},\"spec\":{\"nodeName\":\"node2\",\"containers\":[{\"name\":\"c\","
+		"\"image\":\"i\"}]}}",
 	};
 	for (size_t i = 0; i < KL_ARRAY_LEN(bodies); i++) {
 		api_auto answer = api_post("/api/v1/namespaces/default/pods", bodies[i]);
@@ -78,7 +81,7 @@ static void make_pods(void)
 
 KL_TEST(a_node_is_kept_to_itself)
 {
-#define POD "/api/v1/namespaces/default/pods/"
+#define POD    "/api/v1/namespaces/default/pods/"
 #define LEASES "/apis/coordination.k8s.io/v1/namespaces/kube-node-lease/leases"
 	static const struct {
 		const char *method, *path, *body;
@@ -107,18 +110,23 @@ KL_TEST(a_node_is_kept_to_itself)
 		{"DELETE", "/api/v1/namespaces/default/pods", NULL, false},
 		{"POST", POD "other/exec?command=id", NULL, false},
 		{"POST", "/api/v1/namespaces/default/events",
-			"{\"metadata\":{\"name\":\"e\"},\"involvedObject\":{\"kind\":\"Pod\",\"namespace\":\"default\",\"name\":\"mine\"}}", true},
+			"{\"metadata\":{\"name\":\"e\"},\"involvedObject\":{\"kind\":\"Pod\",\"namespace\":\"default\","
+			"\"name\":\"mine\"}}",
+			true},
 		{"DELETE", POD "mine?gracePeriodSeconds=0", NULL, true},
 	};
 	issue();
 	make_pods();
 	for (size_t i = 0; i < KL_ARRAY_LEN(cases); i++) {
-		api_auto answer = api_send(&(struct api_request){.method = cases[i].method, .path = cases[i].path, .body = cases[i].body,
+		api_auto answer = api_send(&(struct api_request){.method = cases[i].method,
+			.path = cases[i].path,
+			.body = cases[i].body,
 			.identity = &node,
 			.content_type = !strcmp(cases[i].method, "PATCH") ? "application/merge-patch+json" : NULL});
-		if (!KL_CHECK((answer.code == 403) == !cases[i].allowed) || !KL_CHECK(!cases[i].allowed || answer.code < 300))
-			kl_test_failed(__FILE__, __LINE__, "%s %s: %ld %.200s", cases[i].method, cases[i].path, answer.code,
-				kl_buf_str(&answer.body));
+		if (!KL_CHECK((answer.code == 403) == !cases[i].allowed) ||
+			!KL_CHECK(!cases[i].allowed || answer.code < 300))
+			kl_test_failed(__FILE__, __LINE__, "%s %s: %ld %.200s", cases[i].method, cases[i].path,
+				answer.code, kl_buf_str(&answer.body));
 	}
 	kl_pki_pair_release(&node);
 	kl_pki_pair_release(&nobody);
@@ -138,7 +146,8 @@ static char *ask_token(const char *body, long want)
 
 static long code_with(const char *header, const char *method, const char *path, const char *body)
 {
-	api_auto answer = api_send(&(struct api_request){.method = method, .path = path, .body = body, .anonymous = true, .header = header});
+	api_auto answer = api_send(&(struct api_request){
+		.method = method, .path = path, .body = body, .anonymous = true, .header = header});
 	return answer.code;
 }
 
@@ -146,14 +155,17 @@ static long code_with(const char *header, const char *method, const char *path, 
 
 KL_TEST(tokens)
 {
-	api_auto account = api_post("/api/v1/namespaces/default/serviceaccounts", "{\"metadata\":{\"name\":\"robot\"}}");
+	api_auto account =
+		api_post("/api/v1/namespaces/default/serviceaccounts", "{\"metadata\":{\"name\":\"robot\"}}");
 	KL_CHECK_INT(account.code, 201);
 	kl_autofree char *header = ask_token("{\"spec\":{}}", 201);
 	KL_CHECK_INT(code_with(header, "GET", "/api", NULL), 200);
 	KL_CHECK_INT(code_with(header, "GET", "/api/v1/namespaces/default/secrets", NULL), 403);
-	api_auto who = api_send(&(struct api_request){.method = "POST", .path = REVIEWS, .body = "{}", .anonymous = true, .header = header});
+	api_auto who = api_send(&(struct api_request){
+		.method = "POST", .path = REVIEWS, .body = "{}", .anonymous = true, .header = header});
 	KL_CHECK_INT(who.code, 201);
-	KL_CHECK_STR(kl_json_str(who.json, "status", "userInfo", "username", NULL), "system:serviceaccount:default:robot");
+	KL_CHECK_STR(
+		kl_json_str(who.json, "status", "userInfo", "username", NULL), "system:serviceaccount:default:robot");
 
 	/* one letter of the signature, of the claims; another audience */
 	header[strlen(header) - 10] ^= 1;
@@ -176,11 +188,14 @@ KL_TEST(tokens)
 
 KL_TEST(a_token_dies_with_its_pod)
 {
-	api_auto account = api_post("/api/v1/namespaces/default/serviceaccounts", "{\"metadata\":{\"name\":\"robot\"}}");
-	api_auto pod = api_post("/api/v1/namespaces/default/pods", "{\"metadata\":{\"name\":\"body\"},\"spec\":{\"serviceAccountName\":\"robot\","
-								   "\"containers\":[{\"name\":\"c\",\"image\":\"i\"}]}}");
+	api_auto account =
+		api_post("/api/v1/namespaces/default/serviceaccounts", "{\"metadata\":{\"name\":\"robot\"}}");
+	api_auto pod = api_post("/api/v1/namespaces/default/pods",
+		"{\"metadata\":{\"name\":\"body\"},\"spec\":{\"serviceAccountName\":\"robot\","
+		"\"containers\":[{\"name\":\"c\",\"image\":\"i\"}]}}");
 	KL_CHECK_INT(pod.code, 201);
-	kl_autofree char *header = ask_token("{\"spec\":{\"boundObjectRef\":{\"kind\":\"Pod\",\"name\":\"body\"}}}", 201);
+	kl_autofree char *header =
+		ask_token("{\"spec\":{\"boundObjectRef\":{\"kind\":\"Pod\",\"name\":\"body\"}}}", 201);
 	KL_CHECK_INT(code_with(header, "GET", "/api", NULL), 200);
 	api_auto deleted = api_delete("/api/v1/namespaces/default/pods/body", NULL);
 	KL_CHECK_INT(code_with(header, "GET", "/api", NULL), 401);
@@ -189,7 +204,8 @@ KL_TEST(a_token_dies_with_its_pod)
 KL_TEST(access_reviews)
 {
 	api_auto mine = api_post("/apis/authorization.k8s.io/v1/selfsubjectaccessreviews",
-		"{\"spec\":{\"resourceAttributes\":{\"verb\":\"create\",\"group\":\"apps\",\"resource\":\"deployments\"}}}");
+		"{\"spec\":{\"resourceAttributes\":{\"verb\":\"create\",\"group\":\"apps\",\"resource\":"
+		"\"deployments\"}}}");
 	KL_CHECK_INT(mine.code, 201);
 	KL_CHECK(kl_json_bool(mine.json, false, "status", "allowed", NULL));
 	api_auto other = api_post("/apis/authorization.k8s.io/v1/subjectaccessreviews",

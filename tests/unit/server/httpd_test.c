@@ -24,7 +24,8 @@ static void echo(struct kl_http_request *req, void *arg)
 	(void)arg;
 	kl_autofree char *text = kl_asprintf("%s %s q=%s %zu %.20s", kl_http_method(req), kl_http_path(req),
 		kl_http_query(req, "q") ?: "-", len, body);
-	kl_http_reply(req, &(struct kl_http_reply){.status = 200, .content_type = "text/plain", .data = text, .len = strlen(text)});
+	kl_http_reply(req, &(struct kl_http_reply){
+				   .status = 200, .content_type = "text/plain", .data = text, .len = strlen(text)});
 }
 
 static void *answer_soon(void *req)
@@ -136,8 +137,13 @@ static void ticks(struct kl_http_request *req, void *arg)
 	struct ticker *ticker = kl_calloc(1, sizeof(*ticker));
 	(void)arg;
 	ticker->last = kl_http_query(req, "n") ? atoi(kl_http_query(req, "n")) : -1;
-	kl_http_stream(req, &(struct kl_http_stream_options){.status = 200, .content_type = "text/plain", .length = -1,
-				    .produce = produce, .opened = opened, .closed = closed, .arg = ticker});
+	kl_http_stream(req, &(struct kl_http_stream_options){.status = 200,
+				    .content_type = "text/plain",
+				    .length = -1,
+				    .produce = produce,
+				    .opened = opened,
+				    .closed = closed,
+				    .arg = ticker});
 }
 
 struct upgraded {
@@ -203,7 +209,8 @@ static void start(void)
 static int dial(size_t i)
 {
 	start();
-	struct sockaddr_in to = {.sin_family = AF_INET, .sin_port = htons((uint16_t)kl_httpd_port(httpd, i)),
+	struct sockaddr_in to = {.sin_family = AF_INET,
+		.sin_port = htons((uint16_t)kl_httpd_port(httpd, i)),
 		.sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
 	int fd = socket(AF_INET, SOCK_STREAM, 0);
 	struct timeval timeout = {.tv_sec = 5};
@@ -238,7 +245,8 @@ KL_TEST(answers)
 		{GET("/echolot"), " 404 "},
 		{GET("/nothing"), " 404 "},
 		{"POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\nhello", "POST /echo q=- 5 hello"},
-		{"POST /echo HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n", "POST /echo q=- 5 hello"},
+		{"POST /echo HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n",
+			"POST /echo q=- 5 hello"},
 		{"POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: 99999999\r\n\r\n", " 413 "},
 	};
 	for (size_t i = 0; i < KL_ARRAY_LEN(cases); i++) {
@@ -297,7 +305,9 @@ KL_TEST(upgrades)
 {
 	int fd = dial(0);
 	kl_autofree char *answer = talk(fd,
-		"POST /upgrade HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\nConnection: Upgrade\r\nUpgrade: SPDY/3.1\r\n\r\nearly", "early");
+		"POST /upgrade HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\nConnection: Upgrade\r\nUpgrade: "
+		"SPDY/3.1\r\n\r\nearly",
+		"early");
 	KL_CHECK(strstr(answer, " 101 ") && strstr(answer, "Upgrade: SPDY/3.1") && strstr(answer, "early"));
 	kl_autofree char *echoed = talk(fd, "hello", "hello");
 	KL_CHECK_STR(echoed, "hello");
@@ -309,7 +319,8 @@ KL_TEST(stops_with_everything_under_way)
 	int parked_fd = dial(0), stream_fd = dial(0), up_fd = dial(0), idle_fd = dial(0);
 	(void)!write(parked_fd, GET("/park"), strlen(GET("/park")));
 	kl_autofree char *some = talk(stream_fd, GET("/ticks"), "1,");
-	kl_autofree char *up = talk(up_fd, "GET /upgrade HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n", "\r\n\r\n");
+	kl_autofree char *up = talk(up_fd,
+		"GET /upgrade HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n", "\r\n\r\n");
 	for (int i = 0; i < 200 && !parked; i++)
 		usleep(10000);
 	kl_httpd_free(kl_take(&httpd));

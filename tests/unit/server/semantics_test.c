@@ -5,8 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define NS "/api/v1/namespaces/default"
-#define CMS NS "/configmaps"
+#define NS    "/api/v1/namespaces/default"
+#define CMS   NS "/configmaps"
 #define MERGE "application/merge-patch+json"
 
 static long code(struct api_answer answer)
@@ -58,7 +58,9 @@ KL_TEST(stale_updates_conflict)
 	KL_CHECK(strstr(api_message(&stale), "the object has been modified") != NULL);
 	kl_json_delete(made.json, "metadata", "resourceVersion", NULL);
 	KL_CHECK_INT(code(api_put(CMS "/occ", made.json)), 200);
-	KL_CHECK_INT(code(api_patch(CMS "/occ", MERGE, "{\"metadata\":{\"resourceVersion\":\"1\"},\"data\":{\"n\":\"2\"}}")), 409);
+	KL_CHECK_INT(
+		code(api_patch(CMS "/occ", MERGE, "{\"metadata\":{\"resourceVersion\":\"1\"},\"data\":{\"n\":\"2\"}}")),
+		409);
 	kl_json_set(made.json, json_string("00000000-0000-4000-8000-000000000000"), "metadata", "uid", NULL);
 	KL_CHECK_INT(code(api_put(CMS "/occ", made.json)), 409);
 	KL_CHECK_INT(code(api_delete(CMS "/occ", "{\"preconditions\":{\"uid\":\"other\"}}")), 409);
@@ -124,7 +126,9 @@ KL_TEST(finalizers_hold_an_object)
 	KL_CHECK_INT(code(api_delete(CMS "/held", NULL)), 200);
 	api_auto held = api_get(CMS "/held");
 	KL_CHECK(*kl_json_str(held.json, "metadata", "deletionTimestamp", NULL));
-	KL_CHECK_INT(code(api_patch(CMS "/held", MERGE, "{\"metadata\":{\"finalizers\":[\"example.com/a\",\"example.com/b\"]}}")), 422);
+	KL_CHECK_INT(code(api_patch(CMS "/held", MERGE,
+			     "{\"metadata\":{\"finalizers\":[\"example.com/a\",\"example.com/b\"]}}")),
+		422);
 	KL_CHECK_INT(code(api_patch(CMS "/held", MERGE, "{\"data\":{\"still\":\"writable\"}}")), 200);
 	KL_CHECK_INT(code(api_patch(CMS "/held", MERGE, "{\"metadata\":{\"finalizers\":null}}")), 200);
 	KL_CHECK_INT(code(api_get(CMS "/held")), 404);
@@ -140,7 +144,8 @@ KL_TEST(propagation_becomes_a_finalizer)
 		KL_CHECK_INT(code(api_post(CMS, "{\"metadata\":{\"name\":\"owner\"}}")), 201);
 		KL_CHECK_INT(code(api_delete(CMS "/owner", body)), 200);
 		api_auto held = api_get(CMS "/owner");
-		KL_CHECK_STR(json_string_value(json_array_get(kl_json_get(held.json, "metadata", "finalizers", NULL), 0)),
+		KL_CHECK_STR(
+			json_string_value(json_array_get(kl_json_get(held.json, "metadata", "finalizers", NULL), 0)),
 			cases[i].finalizer);
 		KL_CHECK_INT(code(api_patch(CMS "/owner", MERGE, "{\"metadata\":{\"finalizers\":[]}}")), 200);
 		KL_CHECK_INT(code(api_get(CMS "/owner")), 404);
@@ -149,7 +154,8 @@ KL_TEST(propagation_becomes_a_finalizer)
 
 static void make_pod(const char *name, const char *node)
 {
-	kl_autofree char *body = kl_asprintf("{\"metadata\":{\"name\":\"%s\",\"labels\":{\"app\":\"p\"}},\"spec\":{%s%s%s\"containers\":[{\"name\":\"c\","
+	kl_autofree char *body = kl_asprintf("{\"metadata\":{\"name\":\"%s\",\"labels\":{\"app\":\"p\"}},\"spec\":{%s%"
+					     "s%s\"containers\":[{\"name\":\"c\","
 					     "\"image\":\"i\"}]}}",
 		name, node ? "\"nodeName\":\"" : "", node ? node : "", node ? "\"," : "");
 	api_auto answer = api_post(NS "/pods", body);
@@ -181,7 +187,8 @@ KL_TEST(pods_end_gracefully)
 KL_TEST(binding_and_eviction)
 {
 	make_pod("b", NULL);
-	static const char binding[] = "{\"metadata\":{\"name\":\"b\"},\"target\":{\"kind\":\"Node\",\"name\":\"node7\"}}";
+	static const char binding[] =
+		"{\"metadata\":{\"name\":\"b\"},\"target\":{\"kind\":\"Node\",\"name\":\"node7\"}}";
 	api_auto bound = api_post(NS "/pods/b/binding", binding);
 	KL_CHECK_INT(bound.code, 201);
 	KL_CHECK_STR(kl_json_str(bound.json, "status", NULL), "Success");
@@ -193,12 +200,15 @@ KL_TEST(binding_and_eviction)
 	KL_CHECK_INT(code(api_post(NS "/pods/b/binding", "{\"target\":{}}")), 422);
 	KL_CHECK_INT(code(api_post(NS "/pods/none/binding", binding)), 404);
 
-	KL_CHECK_INT(code(api_patch(NS "/pods/b/status", MERGE, "{\"status\":{\"conditions\":[{\"type\":\"Ready\",\"status\":\"True\"}]}}")),
+	KL_CHECK_INT(code(api_patch(NS "/pods/b/status", MERGE,
+			     "{\"status\":{\"conditions\":[{\"type\":\"Ready\",\"status\":\"True\"}]}}")),
 		200);
 	KL_CHECK_INT(code(api_post("/apis/policy/v1/namespaces/default/poddisruptionbudgets",
-			     "{\"metadata\":{\"name\":\"pdb\"},\"spec\":{\"minAvailable\":1,\"selector\":{\"matchLabels\":{\"app\":\"p\"}}}}")),
+			     "{\"metadata\":{\"name\":\"pdb\"},\"spec\":{\"minAvailable\":1,\"selector\":{"
+			     "\"matchLabels\":{\"app\":\"p\"}}}}")),
 		201);
-	static const char eviction[] = "{\"apiVersion\":\"policy/v1\",\"kind\":\"Eviction\",\"metadata\":{\"name\":\"b\"}}";
+	static const char eviction[] =
+		"{\"apiVersion\":\"policy/v1\",\"kind\":\"Eviction\",\"metadata\":{\"name\":\"b\"}}";
 	api_auto refused = api_post(NS "/pods/b/eviction", eviction);
 	KL_CHECK_INT(refused.code, 429);
 	KL_CHECK_STR(api_reason(&refused), "TooManyRequests");
@@ -243,23 +253,28 @@ KL_TEST(services_get_and_give_back)
 	KL_CHECK(!strncmp(kl_json_str(plain, "spec", "clusterIP", NULL), "10.96.0.", 8));
 	kl_autojson *headless = make_service("headless", "{\"clusterIP\":\"None\",\"ports\":[{\"port\":80}]}");
 	KL_CHECK_STR(kl_json_str(headless, "spec", "clusterIP", NULL), "None");
-	kl_autojson *fixed = make_service("fixed", "{\"type\":\"NodePort\",\"clusterIP\":\"10.96.0.77\",\"ports\":[{\"name\":\"t\",\"port\":80,"
-						   "\"nodePort\":30007},{\"name\":\"u\",\"port\":80,\"protocol\":\"UDP\"}]}");
+	kl_autojson *fixed = make_service("fixed",
+		"{\"type\":\"NodePort\",\"clusterIP\":\"10.96.0.77\",\"ports\":[{\"name\":\"t\",\"port\":80,"
+		"\"nodePort\":30007},{\"name\":\"u\",\"port\":80,\"protocol\":\"UDP\"}]}");
 	const json_t *ports = kl_json_get(fixed, "spec", "ports", NULL);
 	KL_CHECK_INT(kl_json_int(json_array_get(ports, 1), 0, "nodePort", NULL), 30007);
-	api_auto taken = api_post(NS "/services", "{\"metadata\":{\"name\":\"thief\"},\"spec\":{\"type\":\"NodePort\",\"ports\":[{\"port\":1,"
-						  "\"nodePort\":30007}]}}");
+	api_auto taken = api_post(NS "/services",
+		"{\"metadata\":{\"name\":\"thief\"},\"spec\":{\"type\":\"NodePort\",\"ports\":[{\"port\":1,"
+		"\"nodePort\":30007}]}}");
 	KL_CHECK_INT(taken.code, 422);
 	KL_CHECK(strstr(api_message(&taken), "provided port is already allocated") != NULL);
 	KL_CHECK_INT(code(api_patch(NS "/services/fixed", MERGE, "{\"spec\":{\"type\":\"ClusterIP\"}}")), 200);
 	api_auto without = api_get(NS "/services/fixed");
-	KL_CHECK_INT(kl_json_int(json_array_get(kl_json_get(without.json, "spec", "ports", NULL), 0), 0, "nodePort", NULL), 0);
+	KL_CHECK_INT(
+		kl_json_int(json_array_get(kl_json_get(without.json, "spec", "ports", NULL), 0), 0, "nodePort", NULL),
+		0);
 	kl_autojson *heir = make_service("heir", "{\"type\":\"NodePort\",\"ports\":[{\"port\":1,\"nodePort\":30007}]}");
 	KL_CHECK_INT(code(api_delete(NS "/services/fixed", NULL)), 200);
 	kl_autojson *next = make_service("next", "{\"clusterIP\":\"10.96.0.77\",\"ports\":[{\"port\":80}]}");
 	KL_CHECK_STR(kl_json_str(next, "spec", "clusterIP", NULL), "10.96.0.77");
 	api_restart(); /* what is taken is known again from the Services */
-	KL_CHECK_INT(code(api_post(NS "/services", "{\"metadata\":{\"name\":\"thief\"},\"spec\":{\"clusterIP\":\"10.96.0.77\",\"ports\":[{\"port\":1}]}}")),
+	KL_CHECK_INT(code(api_post(NS "/services", "{\"metadata\":{\"name\":\"thief\"},\"spec\":{\"clusterIP\":\"10.96."
+						   "0.77\",\"ports\":[{\"port\":1}]}}")),
 		422);
 	KL_CHECK_INT(code(api_delete(NS "/services", NULL)), 200);
 }
@@ -270,7 +285,9 @@ KL_TEST(node_ports_run_out_and_come_back)
 	for (int round = 0; round < 2; round++) {
 		int made = 0;
 		for (int i = 0; i < 25; i++) {
-			kl_autofree char *body = kl_asprintf("{\"metadata\":{\"name\":\"np%d\"},\"spec\":{\"type\":\"NodePort\",\"ports\":[{\"port\":80}]}}", i);
+			kl_autofree char *body = kl_asprintf("{\"metadata\":{\"name\":\"np%d\"},\"spec\":{\"type\":"
+							     "\"NodePort\",\"ports\":[{\"port\":80}]}}",
+				i);
 			api_auto answer = api_post(NS "/services", body);
 			made += answer.code == 201;
 			KL_CHECK(answer.code == 201 || answer.code == 422);
@@ -285,8 +302,10 @@ KL_TEST(node_ports_run_out_and_come_back)
 KL_TEST(scale)
 {
 #define DEPLOY "/apis/apps/v1/namespaces/default/deployments"
-	KL_CHECK_INT(code(api_post(DEPLOY, "{\"metadata\":{\"name\":\"d\"},\"spec\":{\"replicas\":2,\"selector\":{\"matchLabels\":{\"a\":\"b\"}},\"template\":{"
-					   "\"metadata\":{\"labels\":{\"a\":\"b\"}},\"spec\":{\"containers\":[{\"name\":\"c\",\"image\":\"i\"}]}}}}")),
+	KL_CHECK_INT(code(api_post(DEPLOY, "{\"metadata\":{\"name\":\"d\"},\"spec\":{\"replicas\":2,\"selector\":{"
+					   "\"matchLabels\":{\"a\":\"b\"}},\"template\":{"
+					   "\"metadata\":{\"labels\":{\"a\":\"b\"}},\"spec\":{\"containers\":[{"
+					   "\"name\":\"c\",\"image\":\"i\"}]}}}}")),
 		201);
 	api_auto scale = api_get(DEPLOY "/d/scale");
 	KL_CHECK_STR(kl_json_str(scale.json, "kind", NULL), "Scale");
@@ -306,7 +325,8 @@ KL_TEST(scale)
 KL_TEST(a_collection_is_deleted_by_its_labels)
 {
 	for (int i = 0; i < 10; i++) {
-		kl_autofree char *body = kl_asprintf("{\"metadata\":{\"name\":\"c%d\",\"labels\":{\"half\":\"%d\"}}}", i, i % 2);
+		kl_autofree char *body =
+			kl_asprintf("{\"metadata\":{\"name\":\"c%d\",\"labels\":{\"half\":\"%d\"}}}", i, i % 2);
 		KL_CHECK_INT(code(api_post("/api/v1/namespaces/kube-public/configmaps", body)), 201);
 	}
 	api_auto deleted = api_delete("/api/v1/namespaces/kube-public/configmaps?labelSelector=half%3D1", NULL);

@@ -29,8 +29,9 @@ static void put(const char *name, const char *label)
 	kl_autofree char *path = kl_asprintf(CMS "/%s", name);
 	kl_autofree char *body = kl_asprintf("{\"metadata\":{\"name\":\"%s\",\"labels\":{\"l\":\"%s\"}}}", name, label);
 	api_auto there = api_get(path);
-	api_auto answer = there.code == 200 ? api_send(&(struct api_request){.method = "PUT", .path = path, .body = body})
-					    : api_post(CMS, body);
+	api_auto answer = there.code == 200
+				  ? api_send(&(struct api_request){.method = "PUT", .path = path, .body = body})
+				  : api_post(CMS, body);
 	KL_CHECK(answer.code == 200 || answer.code == 201);
 }
 
@@ -113,7 +114,8 @@ KL_TEST(one_name)
 {
 	kl_autofree char *rv = list_rv();
 	kl_autofree char *path = kl_asprintf(CMS "?watch=1&fieldSelector=metadata.name%%3Done&resourceVersion=%s", rv);
-	struct api_watch *watch = api_watch_open(path), *old = api_watch_open("/api/v1/watch/namespaces/default/configmaps/one");
+	struct api_watch *watch = api_watch_open(path),
+			 *old = api_watch_open("/api/v1/watch/namespaces/default/configmaps/one");
 	put("two", "a");
 	put("one", "a");
 	expect(watch, "ADDED", "one");
@@ -130,8 +132,8 @@ KL_TEST(initial_events_end_with_a_bookmark)
 {
 	put("a", "a");
 	put("b", "a");
-	struct api_watch *watch = api_watch_open(
-		CMS "?watch=1&sendInitialEvents=true&allowWatchBookmarks=true&resourceVersionMatch=NotOlderThan&resourceVersion=");
+	struct api_watch *watch = api_watch_open(CMS "?watch=1&sendInitialEvents=true&allowWatchBookmarks=true&"
+						     "resourceVersionMatch=NotOlderThan&resourceVersion=");
 	expect(watch, "ADDED", "a");
 	expect(watch, "ADDED", "b");
 	kl_autojson *mark = api_watch_next(watch, 5000, NULL);
@@ -150,7 +152,8 @@ KL_TEST(ends_in_time_with_a_bookmark)
 {
 	int64_t begin = kl_monotonic_ms();
 	kl_autofree char *rv = list_rv();
-	kl_autofree char *path = kl_asprintf(CMS "?watch=1&timeoutSeconds=1&allowWatchBookmarks=true&resourceVersion=%s", rv);
+	kl_autofree char *path =
+		kl_asprintf(CMS "?watch=1&timeoutSeconds=1&allowWatchBookmarks=true&resourceVersion=%s", rv);
 	struct api_watch *watch = api_watch_open(path);
 	kl_autojson *mark = api_watch_next(watch, 5000, NULL);
 	KL_CHECK_STR(kl_json_str(mark, "type", NULL), "BOOKMARK");

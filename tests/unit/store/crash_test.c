@@ -14,7 +14,8 @@
 
 enum { ROUNDS = 12, THREADS = 3, KEYS = 8 };
 
-/* One line of the child's: key k now holds value; value 0: it is gone. Written after the acknowledgement, in one write(2). */
+/* One line of the child's: key k now holds value; value 0: it is gone. Written after the acknowledgement, in one
+ * write(2). */
 struct ack {
 	int thread, key;
 	uint64_t value, rv;
@@ -72,7 +73,8 @@ static void read_acks(int pipe)
 	}
 }
 
-/* Each thread may have had one write under way that was stored but not acknowledged: it is newer than the last acknowledged one. */
+/* Each thread may have had one write under way that was stored but not acknowledged: it is newer than the last
+ * acknowledged one. */
 static void check_key(struct kl_store *store, const struct ack *ack, int *unacknowledged)
 {
 	char name[32];

@@ -73,8 +73,11 @@ static void toggle(struct kl_store *store, int i, int k, int run)
 		key(i, k + n, ns, names[n]);
 		bool there = present[i][k + n];
 		present[i][k + n] = !there;
-		writes[n] = (struct kl_store_write){.op = there ? KL_STORE_DELETE : KL_STORE_CREATE, .kind = test_kind(0), .ns = ns,
-			.name = names[n], .object = there ? NULL : test_object(ns, names[n], 1)};
+		writes[n] = (struct kl_store_write){.op = there ? KL_STORE_DELETE : KL_STORE_CREATE,
+			.kind = test_kind(0),
+			.ns = ns,
+			.name = names[n],
+			.object = there ? NULL : test_object(ns, names[n], 1)};
 	}
 	kl_store_commit_each(store, writes, (size_t)run);
 	for (int n = 0; n < run; n++) {

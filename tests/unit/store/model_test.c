@@ -87,7 +87,9 @@ static void transaction(struct kl_store *store)
 		uint64_t value = kl_test_random() >> 20;
 		struct slot *slot = &model[places[i].slot];
 		writes[i] = (struct kl_store_write){.op = (enum kl_write_op)(kl_test_random() % 3),
-			.kind = test_kind(places[i].kind), .ns = places[i].ns, .name = places[i].name};
+			.kind = test_kind(places[i].kind),
+			.ns = places[i].ns,
+			.name = places[i].name};
 		if (writes[i].op != KL_STORE_DELETE)
 			writes[i].object = test_object(places[i].ns, places[i].name, value);
 		int error = want ? want : expect(writes[i].op, slot, 0);
@@ -184,7 +186,8 @@ KL_TEST(a_delete_may_give_the_final_state)
 	uint64_t rv;
 	kl_autojson *last = test_object("final", "a", 99);
 	KL_CHECK_INT(test_write(store, KL_STORE_CREATE, 0, "final", "a", 1, 0, &rv), 0);
-	struct kl_store_write write = {.op = KL_STORE_DELETE, .kind = test_kind(0), .ns = "final", .name = "a", .object = last};
+	struct kl_store_write write = {
+		.op = KL_STORE_DELETE, .kind = test_kind(0), .ns = "final", .name = "a", .object = last};
 	KL_CHECK_INT(kl_store_commit(store, &write, 1, NULL), 0);
 	KL_CHECK_INT(test_value(write.result), 99);
 	KL_CHECK(write.result->rv > rv);

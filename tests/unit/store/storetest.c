@@ -50,8 +50,8 @@ const struct kl_kind *test_kind(unsigned i)
 
 json_t *test_object(const char *ns, const char *name, uint64_t value)
 {
-	return json_pack("{s:{s:s, s:s, s:s, s:{s:s}}, s:{s:I}}", "metadata", "name", name, "namespace", ns, "uid", "u-1", "labels",
-		"app", name, "data", "value", (json_int_t)value);
+	return json_pack("{s:{s:s, s:s, s:s, s:{s:s}}, s:{s:I}}", "metadata", "name", name, "namespace", ns, "uid",
+		"u-1", "labels", "app", name, "data", "value", (json_int_t)value);
 }
 
 uint64_t test_value(const struct kl_object *obj)
@@ -60,12 +60,16 @@ uint64_t test_value(const struct kl_object *obj)
 	return (uint64_t)kl_json_int(json, -1, "data", "value", NULL);
 }
 
-int test_write(struct kl_store *store, enum kl_write_op op, unsigned kind, const char *ns, const char *name, uint64_t value,
-	uint64_t expected_rv, uint64_t *ret_rv)
+int test_write(struct kl_store *store, enum kl_write_op op, unsigned kind, const char *ns, const char *name,
+	uint64_t value, uint64_t expected_rv, uint64_t *ret_rv)
 {
 	kl_autojson *object = op == KL_STORE_DELETE ? NULL : test_object(ns, name, value);
-	struct kl_store_write write = {
-		.op = op, .kind = test_kind(kind), .ns = ns, .name = name, .object = object, .expected_rv = expected_rv};
+	struct kl_store_write write = {.op = op,
+		.kind = test_kind(kind),
+		.ns = ns,
+		.name = name,
+		.object = object,
+		.expected_rv = expected_rv};
 	struct kl_err err = {0};
 	int rc = kl_store_commit(store, &write, 1, &err);
 	KL_CHECK_INT(write.error, rc);

@@ -13,7 +13,7 @@ const struct kl_kind *test_kind(unsigned i); /* 0: ConfigMap, 1: Secret, 2: Node
 json_t *test_object(const char *ns, const char *name, uint64_t value);
 uint64_t test_value(const struct kl_object *obj);
 /* One write; returns its error. On success *ret_rv is the new version. */
-int test_write(struct kl_store *store, enum kl_write_op op, unsigned kind, const char *ns, const char *name, uint64_t value,
-	uint64_t expected_rv, uint64_t *ret_rv);
+int test_write(struct kl_store *store, enum kl_write_op op, unsigned kind, const char *ns, const char *name,
+	uint64_t value, uint64_t expected_rv, uint64_t *ret_rv);
 
 #endif

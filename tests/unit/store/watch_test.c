@@ -19,7 +19,9 @@ KL_TEST(resumes_without_gap_or_repeat)
 		enum kl_write_op op = i % 3 == 0 ? KL_STORE_CREATE : i % 3 == 1 ? KL_STORE_UPDATE : KL_STORE_DELETE;
 		KL_CHECK_INT(test_write(store, op, 0, i / 3 % 2 ? "even" : "odd", "x", (uint64_t)i, 0, &rvs[i]), 0);
 		if (i % 7 == 0) /* other kinds take numbers too */
-			KL_CHECK_INT(test_write(store, i ? KL_STORE_UPDATE : KL_STORE_CREATE, 1, "other", "y", 1, 0, NULL), 0);
+			KL_CHECK_INT(
+				test_write(store, i ? KL_STORE_UPDATE : KL_STORE_CREATE, 1, "other", "y", 1, 0, NULL),
+				0);
 	}
 	for (int from = -1; from < EVENTS; from += 13) {
 		struct kl_watch *watch;
@@ -157,7 +159,9 @@ static void *write_some(void *arg)
 	char name[32];
 	snprintf(name, sizeof(name), "w%lx", (unsigned long)pthread_self());
 	for (int i = 0; i < WRITES; i++)
-		KL_CHECK_INT(test_write(store, i ? KL_STORE_UPDATE : KL_STORE_CREATE, 0, "many", name, (uint64_t)i, 0, NULL), 0);
+		KL_CHECK_INT(
+			test_write(store, i ? KL_STORE_UPDATE : KL_STORE_CREATE, 0, "many", name, (uint64_t)i, 0, NULL),
+			0);
 	return NULL;
 }
 
