@@ -135,13 +135,18 @@ KL_INLINE void forward_to(const struct kl_map_config *cfg, struct work *work, co
 
 enum { NAT_PORT_TRIES = 16 };
 
-/* A source port that no other flow towards this backend uses. Ports are shared between backends. 0: none found. */
+/*
+ * A source port that no other flow towards this backend uses. Ports are shared between backends. Of all those tried in use,
+ * one whose flow was never answered is taken: a flood of SYNs must not use the ports up. 0: none found.
+ */
 __noinline int nat_port_pick(struct kl_flow_key *reply, __u32 start, struct kl_flow_hash *ret_hash)
 {
 	const struct kl_map_config *cfg = config_get();
 	if (!cfg || !reply || !ret_hash)
 		return 0;
-	__u32 range = cfg->snat_port_max - cfg->snat_port_min + 1u;
+	__u16 now = (__u16)now_ticks(cfg);
+	__u32 range = cfg->snat_port_max - cfg->snat_port_min + 1u, unanswered = 0;
+	__be16 fallback = 0;
 	if (!range)
 		return 0;
 	for (__u32 i = 0; i < NAT_PORT_TRIES; i++) {
@@ -151,16 +156,24 @@ __noinline int nat_port_pick(struct kl_flow_key *reply, __u32 start, struct kl_f
 		flow_hash(reply, ret_hash);
 		if (!flow_find(cfg, ret_hash, &taken))
 			return port;
-		__u16 now = (__u16)now_ticks(cfg);
 		if (state_is_over(taken.state, now) || flow_is_expired(taken.index, taken.state, now)) {
 			flow_free_pair(taken.index);
 			return port;
 		}
+		if (!fallback && state_phase(taken.state) == KL_PHASE_NEW) {
+			fallback = port;
+			unanswered = taken.index;
+		}
 	}
-	return 0;
+	if (!fallback)
+		return 0;
+	flow_free_pair(unanswered);
+	reply->dport = fallback;
+	flow_hash(reply, ret_hash);
+	return fallback;
 }
 
-enum admitted { ADMITTED, NO_BACKEND, NO_NODE_ADDR, NO_NAT_PORT, NO_PLACE, KEY_TAKEN };
+enum admitted { ADMITTED, NO_BACKEND, NO_NODE_ADDR, NO_NAT_PORT, NO_PLACE, KEY_TAKEN /* try again */ };
 
 KL_INLINE void tuple_fill(struct kl_map_tuple *tuple, const struct kl_flow_key *key, __be16 nat_port, __u32 now)
 {
@@ -220,6 +233,11 @@ __noinline int admit_once(struct work *work, __u32 attempt)
 	if (!backend || addr_is_v4(backend->addr) == work->packet.v6)
 		return NO_BACKEND;
 
+	/* Read before anything else of it, and again at the end: the backend may be retired while this runs. */
+	__u8 generation = KL_READ(backend->generation);
+	if (!(KL_READ(backend->flags) & KL_BE_LIVE))
+		return KEY_TAKEN;
+
 	struct new_flow *new = &scratch->new;
 	struct kl_flow_key *reply = &scratch->reply;
 	__u64 now = now_ticks(cfg);
@@ -241,11 +259,15 @@ __noinline int admit_once(struct work *work, __u32 attempt)
 	tuple_fill(&new->tuple, &work->packet.key, nat_port, (__u32)now);
 	new->forward = work->hash;
 	new->confirmed = 0;
-	new->state = (__u64)id | (__u64)backend->generation << STATE_GENERATION_SHIFT |
+	new->state = (__u64)id | (__u64)generation << STATE_GENERATION_SHIFT |
 		(__u64)KL_PHASE_NEW << STATE_PHASE_SHIFT | (__u64)(__u16)now << STATE_STAMP_SHIFT |
 		(__u64)nat_port << STATE_PORT_SHIFT;
 	if (flow_insert(new))
 		return NO_PLACE;
+	if (KL_READ(backend->generation) != generation) {
+		flow_free_pair(new->index);
+		return KEY_TAKEN;
+	}
 	traffic_connection(id);
 	work->found.index = new->index;
 	work->found.state = new->state;

@@ -6,6 +6,9 @@
 #include "packet_lib.h"
 
 #include <netinet/in.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -354,6 +357,45 @@ KL_TEST(flows_keep_their_backend_until_it_is_gone)
 	put_remotes(bench, false, false, 0);
 	KL_CHECK_INT(backend_of(bench, 42000, 30010, A), WHO_COUNT);
 	bench_free(bench);
+}
+
+/* --- packets racing switches of the whole set: never a mixture, never none */
+
+struct race {
+	struct bench *bench;
+	atomic_bool stop;
+	unsigned sent, strange;
+};
+
+static void *race_run(void *arg)
+{
+	struct race *race = arg;
+	for (uint16_t port = 1024; !atomic_load(&race->stop); port++) {
+		enum who who = backend_of(race->bench, (uint16_t)(port | 1024), 30010, S);
+		race->sent++;
+		race->strange += who != REMOTE_POD && who != OTHER_POD;
+	}
+	return NULL;
+}
+
+KL_TEST(packets_racing_switches_see_one_set_or_the_other)
+{
+	struct race race = {.bench = bench_new(0)};
+	pthread_t thread;
+	put_remotes(race.bench, true, false, 0);
+	KL_CHECK(!pthread_create(&thread, NULL, race_run, &race));
+	for (int i = 0; i < 20000; i++)
+		put_remotes(race.bench, i % 2, !(i % 2), READY);
+	atomic_store(&race.stop, true);
+	pthread_join(thread, NULL);
+	struct kl_map_counters counters = bench_counters(race.bench);
+	printf("%u packets during 20000 switches\n", race.sent);
+	KL_CHECK(race.sent > 1000);
+	if (!KL_CHECK_INT(race.strange, 0))
+		kl_test_failed(__FILE__, __LINE__, "no port %llu, full %llu, rewrite %llu, passed %llu, void %llu", counters.drop_no_nat_port,
+			counters.drop_ct_full, counters.drop_rewrite, counters.passed, counters.flows_void);
+	KL_CHECK_INT(counters.drop_no_backend, 0);
+	bench_free(race.bench);
 }
 
 KL_MAIN()
