@@ -98,6 +98,12 @@ static void op_namespaces_remove(void *arg, const char *dir)
 	kl_podns_remove(dir);
 }
 
+static bool op_namespaces_alive(void *arg, const char *dir)
+{
+	(void)arg;
+	return kl_podns_alive(dir);
+}
+
 static int op_image_find(void *arg, const char *name, struct kl_image *ret, struct kl_err *err)
 {
 	return kl_images_find(((struct agent *)arg)->images, name, ret, err);
@@ -125,6 +131,7 @@ const struct kl_pods_ops agent_pods_ops = {
 	.network = op_network,
 	.namespaces = op_namespaces,
 	.namespaces_remove = op_namespaces_remove,
+	.namespaces_alive = op_namespaces_alive,
 	.image_find = op_image_find,
 	.image_pull = op_image_pull,
 	.image_mount = op_image_mount,

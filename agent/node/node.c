@@ -173,9 +173,10 @@ static void on_status_sent(const struct kl_client_answer *answer, void *arg)
 
 static void status_send(struct kl_node *node)
 {
-	const struct kl_node_facts facts = facts_of(node);
+	struct kl_node_facts facts = facts_of(node);
 	kl_autofree char *path = kl_asprintf("/api/v1/nodes/%s/status", node->opt.name);
 
+	facts.patch = true;
 	node->dirty = true;
 	if (!node->registered || node->request)
 		return;

@@ -53,6 +53,7 @@ struct kl_node_facts {
 	bool ready;
 	const char *not_ready_reason;
 	bool disk_pressure, memory_pressure, pid_pressure;
+	bool patch;	   /* the status is to be a strategic merge patch */
 	const json_t *old; /* conditions' transition times; NULL: none */
 	int64_t now_ms;
 };

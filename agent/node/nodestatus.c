@@ -132,9 +132,10 @@ static json_t *node_info(const struct kl_node_options *options)
 	return info;
 }
 
-static json_t *addresses(const struct kl_node_options *options)
+/* The API merges this list by type, which would make one of two InternalIPs: a patch replaces it whole. */
+static json_t *addresses(const struct kl_node_options *options, bool patch)
 {
-	json_t *list = json_array();
+	json_t *list = patch ? json_pack("[{s:s}]", "$patch", "replace") : json_array();
 
 	for (const char *const *ip = options->ips; ip && *ip; ip++)
 		json_array_append_new(list, json_pack("{s:s,s:s}", "type", "InternalIP", "address", *ip));
@@ -189,7 +190,7 @@ json_t *kl_node_status(const struct kl_node_facts *facts)
 {
 	const struct kl_node_options *o = facts->options;
 	json_t *status = json_pack("{s:o,s:o,s:o,s:o,s:o,s:{s:{s:i}}}", "capacity", resources(&o->capacity, false), "allocatable",
-		resources(&o->capacity, true), "conditions", conditions(facts), "addresses", addresses(o), "nodeInfo", node_info(o),
+		resources(&o->capacity, true), "conditions", conditions(facts), "addresses", addresses(o, facts->patch), "nodeInfo", node_info(o),
 		"daemonEndpoints", "kubeletEndpoint", "Port", o->kubelet_port);
 
 	if (o->images)

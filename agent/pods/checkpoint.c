@@ -194,9 +194,18 @@ static void after_reboot(struct kl_pod *pod)
 		if (c->state == C_RUNNING && !c->last)
 			c->last = json_pack("{s:i,s:s,s:o}", "exitCode", 255, "reason", "Unknown", "containerID",
 				json_sprintf("keelson://%s", c->id));
-		c->state = C_IDLE;
+		c->state = *c->id && c->state != C_IDLE ? C_LAUNCH : C_IDLE; /* C_LAUNCH: what is left of it is removed first */
 		c->ready = c->started = false;
 	}
+}
+
+/* A node whose namespaces were made anew (keelson down, up) has lost its pods without a reboot of the machine. */
+static bool namespaces_lost(const struct kl_pod *pod)
+{
+	const struct kl_pods_options *opt = &pod->pods->opt;
+
+	return pod->sandboxed && !pod->host_network && opt->ops->namespaces_alive &&
+		!opt->ops->namespaces_alive(opt->ops_arg, pod->ns_dir);
 }
 
 static void load_one(struct kl_pods *pods, const char *path)
@@ -216,7 +225,7 @@ static void load_one(struct kl_pods *pods, const char *path)
 	pod = pod_new(pods, object);
 	load_flags(pod, saved);
 	load_containers(pod, json_object_get(saved, "containers"));
-	if (!json_equal(json_object_get(saved, "boot"), pods->boot_id))
+	if (!json_equal(json_object_get(saved, "boot"), pods->boot_id) || namespaces_lost(pod))
 		after_reboot(pod);
 	if (pod->deleting) /* what is left of the grace period is known from the object alone */
 		pod->delete_at_ms = kl_monotonic_ms() + 1000 * kl_json_int(object, 30, "metadata", "deletionGracePeriodSeconds", NULL);

@@ -75,6 +75,7 @@ void pod_remove(struct kl_pod *pod)
 		return;
 	HASH_DEL(pod->pods->table, pod);
 	fetch_cancel(pod);
+	drain_end(pod);
 	report_stop(pod);
 	events_forget(pod->pods->events, pod->uid);
 	for (size_t i = 0; i < pod->count; i++)
@@ -344,7 +345,7 @@ static enum pod_state st_run(struct kl_pod *pod)
 
 	enter_run(pod);
 	if (pod->deleting) {
-		pod_hold_begin(pod);
+		drain_begin(pod);
 		return P_HOLD;
 	}
 	if (pod->stop_all)
@@ -374,7 +375,7 @@ void pod_fail(struct kl_pod *pod, const char *reason, const char *message)
 
 static enum pod_state st_hold(struct kl_pod *pod)
 {
-	return pod_hold_over(pod) ? P_STOP : P_HOLD;
+	return drain_over(pod) ? P_STOP : P_HOLD;
 }
 
 /* Sidecars end after the containers they serve, the last first. */

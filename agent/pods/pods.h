@@ -34,16 +34,12 @@ struct kl_pods_ops {
 	/* Blocking, in the pool. */
 	int (*namespaces)(void *arg, const char *dir, const json_t *pod, const char *hostname, struct kl_err *err);
 	void (*namespaces_remove)(void *arg, const char *dir);
+	bool (*namespaces_alive)(void *arg, const char *dir); /* the pinned network namespace is still one; NULL: yes */
 	int (*image_find)(void *arg, const char *name, struct kl_image *ret, struct kl_err *err);
 	int (*image_pull)(void *arg, const char *name, const char *auth_json, struct kl_image *ret, struct kl_err *err);
 	int (*image_mount)(void *arg, const struct kl_image *image, const char *id, const char *upper, const char *target,
 		struct kl_err *err);
 	void (*image_unmount)(void *arg, const char *id, const char *upper, const char *target);
-	/*
-	 * Whether the pod's endpoint is still in use somewhere that matters (asked while a terminating pod is held back, see
-	 * termination.c). NULL: the whole hold is waited for.
-	 */
-	bool (*endpoint_gone)(void *arg, const char *ip);
 };
 
 struct kl_pods_options {
@@ -59,7 +55,7 @@ struct kl_pods_options {
 	int64_t memory_capacity;      /* bytes, for oom_score_adj */
 	int max_pods;		      /* 0: 110 */
 	int64_t pids_limit;	      /* per container; 0: none */
-	int drain_hold_ms;	      /* see termination.c; 0: 1000 */
+	int drain_hold_ms;	      /* at most; see drain.c; 0: 5000 */
 	struct kl_runtime *runtime;
 	const struct kl_pods_ops *ops;
 	void *ops_arg;

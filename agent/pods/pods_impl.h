@@ -2,7 +2,8 @@
  * Inside of agent/pods. Who does what:
  *	pods.c	     the table of pods, entry points		pod.c	     a pod's states
  *	container.c  a container's states			launch.c     the blocking half of starting one
- *	terminate.c  stopping containers, the drain hold	sandbox.c    namespaces and network
+ *	terminate.c  stopping containers		drain.c	     what is waited for before that
+ *	sandbox.c    namespaces and network
  *	fetch.c	     objects of the API a pod names		podspec.c    pod + image → container spec (pure)
  *	podenv.c     environment variables (pure)		podfiles.c   hosts, resolv.conf (pure) and folders
  *	podstatus.c  status from states (pure)			report.c     status patches, the final delete
@@ -111,6 +112,7 @@ enum pod_state {
 
 struct fetch;
 struct report;
+struct drain;
 
 struct kl_pod {
 	struct kl_pods *pods;
@@ -129,7 +131,6 @@ struct kl_pod {
 	bool released;	 /* network and volumes given back */
 	bool stop_all;	 /* the phase is final: whatever still runs is stopped */
 	int64_t delete_at_ms; /* monotonic: end of the grace period */
-	int64_t hold_until_ms;
 	char *reject_reason, *reject_message; /* Failed without ever running */
 
 	char sandbox_id[KL_ID_LEN + 1];
@@ -149,6 +150,7 @@ struct kl_pod {
 	unsigned retries;
 	struct fetch *fetch;
 	struct report *report;
+	struct drain *drain;
 	json_t *status; /* as last computed: keeps the conditions' transition times */
 	bool stepping, step_again;
 	unsigned refs; /* jobs, calls and open handles that still point here */
@@ -216,9 +218,12 @@ void container_cleaned(struct container *c);
 /* terminate.c */
 void container_stop(struct container *c, int64_t grace_ms, const char *message); /* message: of the Killing event */
 void container_stop_over(struct container *c); /* it has ended */
-void pod_hold_begin(struct kl_pod *pod);
-bool pod_hold_over(struct kl_pod *pod);
 int64_t pod_grace_ms(const struct kl_pod *pod);
+
+/* drain.c */
+void drain_begin(struct kl_pod *pod);
+bool drain_over(struct kl_pod *pod);
+void drain_end(struct kl_pod *pod); /* frees it, whatever it is doing */
 
 /* sandbox.c: each calls pod_step when done */
 void sandbox_start(struct kl_pod *pod);

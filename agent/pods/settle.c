@@ -4,7 +4,8 @@
  * Kubernetes says: at once. But kubelet notices a start only by its once-a-second listing, and programs live from that
  * second: nginx needs some tens of milliseconds until it listens. An agent that reports within a millisecond would send
  * it requests that are refused, in every rolling update. So we look whether anything in the pod's network namespace
- * listens (or has a bound UDP socket) and call it ready then; what never listens is ready after SETTLE_MS.
+ * listens (or has a bound UDP socket) and call it ready then; what never listens is ready after SETTLE_MS, or after
+ * SETTLE_PORTS_MS where the pod or the image names ports that are to be served.
  */
 #include "pods_impl.h"
 
@@ -14,7 +15,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { SETTLE_MS = 500, POLL_MS = 5 };
+enum { SETTLE_MS = 500, SETTLE_PORTS_MS = 3000, POLL_MS = 5 };
 
 /* proc(5), net/tcp: the fourth column is the state; 0A is LISTEN, 07 a UDP socket without peer. */
 static bool has_state(pid_t pid, const char *table, const char *state)
@@ -39,6 +40,14 @@ static bool listens(pid_t pid)
 		has_state(pid, "udp6", "07");
 }
 
+static int64_t limit_ms(const struct container *c)
+{
+	bool declares = json_array_size(json_object_get(container_spec(c), "ports")) > 0 ||
+		json_object_size(json_object_get(c->image.config, "ExposedPorts")) > 0;
+
+	return declares && !c->pod->host_network ? SETTLE_PORTS_MS : SETTLE_MS;
+}
+
 static void on_settle(uv_timer_t *timer)
 {
 	struct container *c = container_of(timer, struct container, timer);
@@ -47,7 +56,7 @@ static void on_settle(uv_timer_t *timer)
 		uv_timer_stop(timer);
 		return;
 	}
-	bool early = kl_realtime_ms() - c->started_ms < SETTLE_MS;
+	bool early = kl_realtime_ms() - c->started_ms < limit_ms(c);
 	/* The node's own sockets say nothing of a host-network pod. */
 	if (early && (c->pod->host_network || !listens(c->handle.pid)))
 		return;

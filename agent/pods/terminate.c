@@ -1,13 +1,5 @@
 /*
- * How containers end.
- *
- * The drain hold. When a pod is deleted, its endpoint is withdrawn by the EndpointSlice controller at the same moment as
- * this agent hears of it, and every node's tables follow within milliseconds. A process that quits on SIGTERM at once
- * (nginx does) would refuse connections that some node still sends in between; upstream has this race and tells people
- * to put `sleep` in preStop. Here a pod that was Ready is held back before its first signal: until ops->endpoint_gone
- * says that the tables have dropped it, plus a short time for the other nodes, and at most `drain_hold_ms`. The hold
- * counts inside the grace period and takes at most half of it. Established connections are the program's own matter:
- * it gets its image's STOPSIGNAL (SIGQUIT drains nginx) and the rest of the grace period.
+ * How containers end: preStop, the stop signal, the grace period, SIGKILL. What is waited for before: drain.c.
  */
 #include "pods_impl.h"
 
@@ -19,8 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { DRAIN_HOLD_MS = 1000, HOLD_POLL_MS = 20, HOLD_SETTLE_MS = 150, MIN_GRACE_MS = 2000, YOUNG_MS = 1500,
-	YOUNG_POLL_MS = 20 };
+enum { MIN_GRACE_MS = 2000, YOUNG_MS = 1500, YOUNG_POLL_MS = 20 };
 
 /* What is left of the grace period, in ms; at least 1 s as upstream. */
 int64_t pod_grace_ms(const struct kl_pod *pod)
@@ -30,40 +21,6 @@ int64_t pod_grace_ms(const struct kl_pod *pod)
 	if (!pod->deleting)
 		left = 1000 * kl_json_int(pod->object, 30, "spec", "terminationGracePeriodSeconds", NULL);
 	return left < 1000 ? 1000 : left;
-}
-
-static void on_hold(uv_timer_t *timer)
-{
-	pod_step(container_of(timer, struct kl_pod, timer));
-}
-
-void pod_hold_begin(struct kl_pod *pod)
-{
-	int64_t now = kl_monotonic_ms();
-	int64_t hold = pod->pods->opt.drain_hold_ms ? pod->pods->opt.drain_hold_ms : DRAIN_HOLD_MS;
-	int64_t left = pod->delete_at_ms - now;
-
-	if (hold > left / 2)
-		hold = left / 2;
-	if (pod->api_gone || pod->host_network || !pod_is_ready(pod) || hold < 0)
-		hold = 0;
-	pod->hold_until_ms = now + hold;
-	uv_timer_start(&pod->timer, on_hold, HOLD_POLL_MS, HOLD_POLL_MS);
-}
-
-bool pod_hold_over(struct kl_pod *pod)
-{
-	const struct kl_pods_options *opt = &pod->pods->opt;
-	int64_t now = kl_monotonic_ms();
-
-	/* Our own node has dropped it: the others get the same frame at the same time; give them a moment. */
-	if (opt->ops->endpoint_gone && pod->ip_count && opt->ops->endpoint_gone(opt->ops_arg, pod->ips[0]) &&
-		pod->hold_until_ms > now + HOLD_SETTLE_MS)
-		pod->hold_until_ms = now + HOLD_SETTLE_MS;
-	if (now < pod->hold_until_ms)
-		return false;
-	uv_timer_stop(&pod->timer);
-	return true;
 }
 
 static void signal_container(struct container *c, int signal)

@@ -196,6 +196,13 @@ int kl_podns_make(const char *dir, const struct kl_podns_want *want, struct kl_e
 	return m.rc;
 }
 
+bool kl_podns_alive(const char *dir)
+{
+	kl_autofree char *path = kl_asprintf("%s/net", dir);
+
+	return pinned(path);
+}
+
 void kl_podns_remove(const char *dir)
 {
 	static const char *const names[] = {"net", "ipc", "uts", "pid"};

@@ -19,6 +19,8 @@ struct kl_podns_want {
  * are pinned already are left alone. Blocks; any thread.
  */
 int kl_podns_make(const char *dir, const struct kl_podns_want *want, struct kl_err *err);
+/* Whether <dir>/net is a network namespace still: after a reboot, or in another mount namespace, it is a plain file. */
+bool kl_podns_alive(const char *dir);
 /* Unpins what is there and removes the folder. */
 void kl_podns_remove(const char *dir);
 

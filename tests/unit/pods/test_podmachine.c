@@ -110,6 +110,58 @@ KL_TEST(a_ready_pod_is_held_back_before_its_signal)
 	fake_node_release(&node);
 }
 
+static json_t *slices(bool any, bool ready)
+{
+	json_t *endpoint = json_pack("{s:{s:s},s:{s:b}}", "targetRef", "uid", any ? "uid-p" : "uid-other", "conditions", "ready", ready);
+
+	return json_pack("{s:[{s:[o]}]}", "items", "endpoints", endpoint);
+}
+
+KL_TEST(the_hold_ends_when_no_node_sends_any_more)
+{
+	static const char slices_path[] = "/apis/discovery.k8s.io/v1/namespaces/ns/endpointslices";
+	static const char stream_path[] = "/keelson/v1/stream/status";
+	struct fake_node node;
+
+	fake_node_init(&node);
+	fake_node_stop(&node);
+	node.hold_ms = 8000;
+	fake_node_start(&node);
+	json_object_set_new(node.objects, slices_path, slices(true, true));
+	json_object_set_new(node.objects, stream_path, json_pack("{s:[{s:b,s:i},{s:b,s:i}]}", "nodes", "connected", 1, "lag", 3,
+		"connected", 0, "lag", 9));
+	add(&node, "{}");
+	KL_CHECK(fake_run_until(&node, running));
+	delete_with_grace(&node, "{}", 30);
+	fake_run_for(&node, 300);
+	KL_CHECK_INT(fake_find(&node, "c")->terms, 0); /* a slice calls it ready */
+	json_object_set_new(node.objects, slices_path, slices(true, false));
+	fake_run_for(&node, 700);
+	KL_CHECK_INT(fake_find(&node, "c")->terms, 0); /* one node lags; the one that is away does not count */
+	json_object_set_new(node.objects, stream_path, json_pack("{s:[{s:b,s:i}]}", "nodes", "connected", 1, "lag", 0));
+	KL_CHECK(fake_run_until(&node, gone));
+	KL_CHECK_INT(fake_find(&node, "c")->terms, 1);
+	fake_node_release(&node);
+}
+
+KL_TEST(a_pod_of_no_service_is_not_held)
+{
+	struct fake_node node;
+
+	fake_node_init(&node);
+	fake_node_stop(&node);
+	node.hold_ms = 8000;
+	fake_node_start(&node);
+	json_object_set_new(node.objects, "/apis/discovery.k8s.io/v1/namespaces/ns/endpointslices", slices(false, true));
+	add(&node, "{}");
+	KL_CHECK(fake_run_until(&node, running));
+	int64_t begin = kl_monotonic_ms();
+	delete_with_grace(&node, "{}", 30);
+	KL_CHECK(fake_run_until(&node, gone));
+	KL_CHECK(kl_monotonic_ms() - begin < 2000);
+	fake_node_release(&node);
+}
+
 static bool restarted_once(struct fake_node *node)
 {
 	return kl_json_int(fake_container_status(node, "p", "c"), 0, "restartCount", NULL) == 1 && running(node);
