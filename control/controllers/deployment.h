@@ -31,7 +31,6 @@ struct deployment {
 	struct rollout rollout;
 	bool recreate, paused;
 	int64_t revision; /* that the Deployment's annotation shall say; 0: as it is */
-	bool created;	  /* the new ReplicaSet is being made in this round */
 };
 
 /* deployment_status.c */

@@ -217,7 +217,6 @@ static void create_fresh(struct deployment *d, int64_t revision)
 		kl_autofree char *message = kl_asprintf("Created new replica set \"%s\"", meta_str(set.json, "name"));
 		deployment_progressing(d, "True", "NewReplicaSetCreated", message);
 	}
-	d->created = true;
 	ctl_create(d->c, CTL_DEPLOYMENT, d->key, d->c->kinds.rs, set.json, created);
 }
 
