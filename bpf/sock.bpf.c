@@ -66,22 +66,41 @@ KL_INLINE int same_family(const struct target *target, const struct kl_map_backe
 	return addr_is_v4(target->addr) == addr_is_v4(backend->addr);
 }
 
-KL_INLINE struct kl_map_backend *pick(const struct kl_map_config *cfg, __u32 service, __u64 cookie, __u32 *ret_id)
+/* A backend and the generation it had when it was seen alive. A second try is for one retired between its slot and itself. */
+struct picked {
+	struct kl_map_backend *backend; /* NULL: the service has none */
+	__u32 id;
+	__u8 generation;
+};
+
+KL_INLINE struct picked pick(const struct kl_map_config *cfg, __u32 service, __u64 cookie)
 {
 	struct kl_map_client client = {.addr = {(__be32)cookie, (__be32)(cookie >> 32)}};
-	*ret_id = service_pick(cfg, service, 0, bpf_get_prandom_u32(), &client);
-	return *ret_id ? backend_get(*ret_id) : NULL;
+	struct picked ret = {};
+	for (int i = 0; i < 2; i++) {
+		ret.id = service_pick(cfg, service, 0, bpf_get_prandom_u32(), &client);
+		struct kl_map_backend *backend = ret.id ? backend_get(ret.id) : NULL;
+		if (!backend)
+			return ret;
+		ret.generation = KL_READ(backend->generation);
+		if (KL_READ(backend->flags) & KL_BE_LIVE) {
+			ret.backend = backend;
+			return ret;
+		}
+	}
+	return ret;
 }
 
-KL_INLINE void peer_fill(struct kl_map_peer *peer, const struct target *target, const struct kl_map_backend *backend,
-	__u32 id, __u32 service)
+KL_INLINE void peer_fill(struct kl_map_peer *peer, const struct target *target, const struct picked *picked, __u32 service)
 {
+	const struct kl_map_backend *backend = picked->backend;
+
 	addr_copy(peer->frontend, target->addr);
 	addr_copy(peer->backend, backend->addr);
 	peer->frontend_port = target->port;
 	peer->backend_port = backend->port;
-	peer->backend_id = id;
-	peer->generation = backend->generation;
+	peer->backend_id = picked->id;
+	peer->generation = picked->generation;
 	peer->service = service;
 }
 
@@ -107,18 +126,21 @@ KL_INLINE int do_connect(struct bpf_sock_addr *ctx, const struct target *target)
 		return ALLOW;
 	struct frontend frontend = frontend_find_any(cfg, target->addr, target->port, target->proto, 1);
 	__u64 cookie;
-	if (!frontend.service || !is_ours(ctx, &cookie))
+	if (!frontend.service || !is_ours(ctx, &cookie)) {
+		/* A UDP socket may be connected again, elsewhere. */
+		if (target->proto == 17)
+			bpf_sk_storage_delete(&kl_sk_peer, ctx->sk);
 		return ALLOW;
-	__u32 id;
-	struct kl_map_backend *backend = pick(cfg, frontend.service, cookie, &id);
-	if (!backend || !same_family(target, backend)) {
-		return refuse(counters);
 	}
+	struct picked picked = pick(cfg, frontend.service, cookie);
+	struct kl_map_backend *backend = picked.backend;
+	if (!backend || !same_family(target, backend))
+		return refuse(counters);
 	struct kl_map_peer *peer = bpf_sk_storage_get(&kl_sk_peer, ctx->sk, NULL, BPF_SK_STORAGE_GET_F_CREATE);
 	if (peer)
-		peer_fill(peer, target, backend, id, frontend.service);
+		peer_fill(peer, target, &picked, frontend.service);
 	rewrite(ctx, target, backend->addr, backend->port);
-	traffic_connection(id);
+	traffic_connection(picked.id);
 	counters->sock_connect++;
 	return ALLOW;
 }
@@ -152,15 +174,14 @@ KL_INLINE int do_sendmsg(struct bpf_sock_addr *ctx, const struct target *target)
 		rewrite(ctx, target, peer->backend, peer->backend_port);
 		return ALLOW;
 	}
-	__u32 id;
-	struct kl_map_backend *backend = pick(cfg, frontend.service, cookie, &id);
-	if (!backend || !same_family(target, backend)) {
+	struct picked picked = pick(cfg, frontend.service, cookie);
+	struct kl_map_backend *backend = picked.backend;
+	if (!backend || !same_family(target, backend))
 		return refuse(counters);
-	}
 	if (peer)
-		peer_fill(peer, target, backend, id, frontend.service);
+		peer_fill(peer, target, &picked, frontend.service);
 	rewrite(ctx, target, backend->addr, backend->port);
-	traffic_connection(id);
+	traffic_connection(picked.id);
 	counters->sock_sendmsg++;
 	return ALLOW;
 }
