@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <limits.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 /*
@@ -17,8 +18,9 @@ struct quantity {
 	enum format format;
 };
 
-#define NANO     ((__int128)1000000000)
-#define NANO_MAX (NANO * INT64_MAX)
+#define NANO ((__int128)1000000000)
+/* 10^27 units: what is larger is cut off there; every intermediate product stays below 2^127. */
+#define NANO_MAX (NANO * NANO * NANO * NANO)
 
 struct suffix {
 	const char *text;
@@ -76,19 +78,35 @@ static int find_suffix(const char *text, __int128 *ret_scale, enum format *ret_f
 static const char *take_digits(const char *at, __int128 *ret, int *ret_count)
 {
 	for (; *at >= '0' && *at <= '9'; at++, (*ret_count)++)
-		if (*ret < NANO_MAX)
+		if (*ret < NANO_MAX / 10)
 			*ret = *ret * 10 + (*at - '0');
 	return at;
+}
+
+/* 0.digits × scale, rounded up to a whole nano-unit; as many digits count as 128 bits hold. */
+static __int128 fraction_of(const char *digits, __int128 scale)
+{
+	__int128 value = 0, unit = 1;
+	bool more = false;
+	for (; *digits >= '0' && *digits <= '9'; digits++) {
+		if (unit < NANO_MAX / scale && unit < NANO_MAX) {
+			value = value * 10 + (*digits - '0');
+			unit *= 10;
+		} else {
+			more |= *digits != '0';
+		}
+	}
+	__int128 product = value * scale;
+	return product / unit + (product % unit || more ? 1 : 0);
 }
 
 static int parse(const char *text, struct quantity *ret)
 {
 	bool negative = *text == '-';
-	const char *at = text + (*text == '-' || *text == '+');
-	__int128 whole = 0, scale, nano;
+	const char *at = text + (*text == '-' || *text == '+'), *fraction = "";
+	__int128 whole = 0, scale;
 	int digits = 0;
 	at = take_digits(at, &whole, &digits);
-	const char *fraction = NULL;
 	if (*at == '.') {
 		fraction = ++at;
 		for (; *at >= '0' && *at <= '9'; at++)
@@ -96,23 +114,12 @@ static int parse(const char *text, struct quantity *ret)
 	}
 	if (!digits || find_suffix(at, &scale, &ret->format) < 0)
 		return -EINVAL;
-	if (whole > NANO_MAX / scale)
-		nano = NANO_MAX;
-	else
-		nano = whole * scale;
-	__int128 place = scale, sum = 0, dropped = 0;
-	for (; fraction && *fraction >= '0' && *fraction <= '9'; fraction++) {
-		int digit = *fraction - '0';
-		/* Exact while the place is divisible; what is below a nano-unit rounds up. */
-		dropped = dropped * 10 + (place % 10) * digit;
-		place /= 10;
-		sum += place * digit;
-		if (dropped > NANO)
-			dropped = NANO;
-	}
-	nano += sum + (scale % 10 || place == 0 ? (dropped ? 1 : 0) : 0);
+	__int128 nano = whole > NANO_MAX / scale ? NANO_MAX : whole * scale;
+	nano += fraction_of(fraction, scale);
 	if (nano > NANO_MAX)
 		nano = NANO_MAX;
+	if (ret->format == BINARY && nano > NANO * INT64_MAX) /* upstream's bound for these alone */
+		nano = NANO * INT64_MAX;
 	ret->nano = negative ? -nano : nano;
 	return 0;
 }
@@ -160,22 +167,61 @@ int kl_quantity_json(const json_t *quantity, int64_t *ret_milli)
 	return kl_quantity_milli(text, ret_milli);
 }
 
+/* Decimal digits of any 128-bit number, and what follows them. */
+static void print_number(__int128 value, const char *suffix, char ret[KL_QUANTITY_TEXT])
+{
+	char digits[48], *at = digits + sizeof(digits);
+	unsigned __int128 rest = value < 0 ? -(unsigned __int128)value : (unsigned __int128)value;
+	*--at = 0;
+	do
+		*--at = (char)('0' + (int)(rest % 10));
+	while (rest /= 10);
+	snprintf(ret, KL_QUANTITY_TEXT, "%s%s%s", value < 0 ? "-" : "", at, suffix);
+}
+
 /* The largest unit that leaves no remainder, as upstream's canonical form wants. */
 static void format_decimal(__int128 nano, bool exponent, char ret[KL_QUANTITY_TEXT])
 {
 	static const char *const names[] = {"n", "u", "m", "", "k", "M", "G", "T", "P", "E"};
-	size_t unit = 0;
-	if (!nano)
-		unit = 3;
+	size_t unit = nano ? 0 : 3;
+	char power[8] = "";
 	while (nano && unit < KL_ARRAY_LEN(names) - 1 && nano % 1000 == 0) {
 		nano /= 1000;
 		unit++;
 	}
-	int power = ((int)unit - 3) * 3;
-	if (exponent && power)
-		snprintf(ret, KL_QUANTITY_TEXT, "%llde%d", (long long)nano, power);
-	else
-		snprintf(ret, KL_QUANTITY_TEXT, "%lld%s", (long long)nano, exponent ? "" : names[unit]);
+	if (exponent && unit != 3)
+		snprintf(power, sizeof(power), "e%d", ((int)unit - 3) * 3);
+	print_number(nano, exponent ? power : names[unit], ret);
+}
+
+/*
+ * Upstream keeps a decimal amount as it was written where no shorter form is likely: its power of ten is a multiple of
+ * three, and the digits neither begin with 0 nor end in 000.
+ */
+static bool is_kept(const char *text, enum format format, __int128 nano)
+{
+	const char *at = text + (*text == '-' || *text == '+');
+	at += strspn(at, "0");
+	size_t whole = strspn(at, "0123456789"), part = at[whole] == '.' ? strspn(at + whole + 1, "0123456789") : 0;
+	const char *suffix = at + whole + (at[whole] == '.' ? part + 1 : 0),
+		   *last = part ? at + whole + 1 + part : at + whole;
+	static const char units[] = "num kMGTPE";
+	size_t digits = whole + part;
+	if (format == BINARY || !nano || !whole || digits > 18 || strlen(text) >= KL_QUANTITY_TEXT)
+		return false;
+	int power = 0;
+	if (format == EXPONENT)
+		power = atoi(suffix + 1);
+	else if (*suffix)
+		power = ((int)(strchr(units, *suffix) - units) - 3) * 3;
+	if ((power - (int)part) % 3 || power - (int)part < -9)
+		return false;
+	for (size_t zeros = 0; last > at && zeros < 3; last--)
+		if (last[-1] == '0')
+			zeros++;
+		else if (last[-1] != '.')
+			return true;
+	return last == at;
 }
 
 int kl_quantity_canonical(const char *text, char ret[KL_QUANTITY_TEXT])
@@ -185,17 +231,18 @@ int kl_quantity_canonical(const char *text, char ret[KL_QUANTITY_TEXT])
 	if (parse(text, &quantity) < 0)
 		return -EINVAL;
 	__int128 nano = quantity.nano, size = nano < 0 ? -nano : nano;
-	if (quantity.format != BINARY || size < NANO * 1024) {
-		/* A number of nano-units too large for the text form is rounded to whole units first. */
-		if (size > (__int128)INT64_MAX && size % NANO)
-			nano = (__int128)round_up(nano, NANO) * NANO;
+	if (is_kept(text, quantity.format, nano)) {
+		snprintf(ret, KL_QUANTITY_TEXT, "%s", text);
+		return 0;
+	}
+	if (quantity.format != BINARY || size < NANO * 1024 || nano % NANO) {
 		format_decimal(nano, quantity.format == EXPONENT, ret);
 		return 0;
 	}
-	int64_t value = round_up(nano, NANO);
+	__int128 value = nano / NANO;
 	size_t unit = 0;
 	for (; unit < KL_ARRAY_LEN(names) - 1 && value % 1024 == 0; unit++)
 		value /= 1024;
-	snprintf(ret, KL_QUANTITY_TEXT, "%lld%s", (long long)value, names[unit]);
+	print_number(value, names[unit], ret);
 	return 0;
 }
