@@ -27,6 +27,12 @@ static void requests_from_limits(json_t *containers)
 	}
 }
 
+static bool same_amount(const json_t *a, const json_t *b)
+{
+	int64_t left, right;
+	return !kl_quantity_json(a, &left) && !kl_quantity_json(b, &right) && left == right;
+}
+
 /* Guaranteed: every container limits cpu and memory to what it requests; BestEffort: none says anything. */
 static const char *qos_class(const json_t *spec)
 {
@@ -40,8 +46,7 @@ static const char *qos_class(const json_t *spec)
 				const json_t *limit = kl_json_get(container, "resources", "limits", names[n], NULL);
 				const json_t *request = kl_json_get(container, "resources", "requests", names[n], NULL);
 				any |= limit || request;
-				guaranteed &= limit && request &&
-					      json_equal((json_t *)(uintptr_t)limit, (json_t *)(uintptr_t)request);
+				guaranteed &= limit && request && same_amount(limit, request);
 			}
 	}
 	return !any ? "BestEffort" : guaranteed ? "Guaranteed" : "Burstable";

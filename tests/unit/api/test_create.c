@@ -30,6 +30,8 @@ static const struct {
 	{ONE(", resources: {limits: {cpu: 1, memory: 1024Mi}}"), "status.qosClass", "\"Guaranteed\""},
 	{ONE(", resources: {limits: {cpu: 1, memory: 1024Mi}}"), "spec.containers.0.resources.requests.memory", "\"1Gi\""},
 	{ONE(", resources: {requests: {cpu: 0.5}}"), "status.qosClass", "\"Burstable\""},
+	{ONE(", resources: {limits: {cpu: 1.5, memory: 1Gi}, requests: {cpu: 1500m, memory: 1024Mi}}"), "status.qosClass",
+		"\"Guaranteed\""},
 	{ONE(", resources: {requests: {cpu: 0.5}}"), "spec.containers.0.resources.requests.cpu", "\"500m\""},
 	{ONE(", ports: [{containerPort: 80}]"), "spec.containers.0.ports.0.protocol", "\"TCP\""},
 	{ONE(", readinessProbe: {httpGet: {port: 80}}"), "spec.containers.0.readinessProbe.timeoutSeconds", "1"},
