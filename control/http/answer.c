@@ -26,11 +26,9 @@ void request_answer(struct kl_http_request *req, unsigned status, struct MHD_Res
 	}
 	req->answered = true;
 	req->cancelled = NULL;
-	if (req->suspended && req->conn) {
-		req->suspended = false;
-		MHD_resume_connection(req->conn);
-	}
+	struct MHD_Connection *sleeper = request_take_sleeper(req);
 	pthread_mutex_unlock(&req->lock);
+	resume_connection(sleeper);
 	if (unsent)
 		MHD_destroy_response(unsent);
 	request_unref(req);
@@ -95,28 +93,24 @@ struct kl_http_stream {
 	bool suspended, woken, hungup;
 };
 
-static void resume(struct kl_http_stream *stream)
+static void wake(struct kl_http_stream *stream, bool *flag)
 {
-	if (stream->suspended && stream->conn) {
-		stream->suspended = false;
-		MHD_resume_connection(stream->conn);
-	}
+	pthread_mutex_lock(&stream->lock);
+	*flag = true;
+	struct MHD_Connection *sleeper = stream->suspended ? stream->conn : NULL;
+	stream->suspended = false;
+	pthread_mutex_unlock(&stream->lock);
+	resume_connection(sleeper);
 }
 
 void kl_http_stream_wake(struct kl_http_stream *stream)
 {
-	pthread_mutex_lock(&stream->lock);
-	stream->woken = true;
-	resume(stream);
-	pthread_mutex_unlock(&stream->lock);
+	wake(stream, &stream->woken);
 }
 
 void stream_hangup(struct kl_http_stream *stream)
 {
-	pthread_mutex_lock(&stream->lock);
-	stream->hungup = true;
-	resume(stream);
-	pthread_mutex_unlock(&stream->lock);
+	wake(stream, &stream->hungup);
 }
 
 void stream_detach(struct kl_http_stream *stream)

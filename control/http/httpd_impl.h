@@ -86,7 +86,20 @@ struct kl_http_request {
 	unsigned status;
 };
 
+/*
+ * Resuming takes a lock of the library's under which it calls request_completed(): so it is done after ours is
+ * released. That is safe since a connection sleeps until it is resumed, and whoever clears `suspended` is the only one
+ * to resume it.
+ */
+static inline void resume_connection(struct MHD_Connection *conn)
+{
+	if (conn)
+		MHD_resume_connection(conn);
+}
+
 /* request.c */
+/* Under the request's lock: its connection if it sleeps, to be resumed by the caller; NULL if it does not. */
+struct MHD_Connection *request_take_sleeper(struct kl_http_request *req);
 struct kl_http_request *request_ref(struct kl_http_request *req);
 void request_unref(struct kl_http_request *req);
 void *request_begin(void *httpd, const char *target, struct MHD_Connection *conn);

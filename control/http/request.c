@@ -201,15 +201,20 @@ enum MHD_Result request_access(void *arg, struct MHD_Connection *conn, const cha
 	return settle(req);
 }
 
+struct MHD_Connection *request_take_sleeper(struct kl_http_request *req)
+{
+	struct MHD_Connection *conn = req->suspended ? req->conn : NULL;
+	req->suspended = false;
+	return conn;
+}
+
 void request_abort(struct kl_http_request *req)
 {
 	pthread_mutex_lock(&req->lock);
 	req->aborted = true;
-	if (req->suspended && req->conn) {
-		req->suspended = false;
-		MHD_resume_connection(req->conn);
-	}
+	struct MHD_Connection *sleeper = request_take_sleeper(req);
 	pthread_mutex_unlock(&req->lock);
+	resume_connection(sleeper);
 }
 
 void request_hangup(struct kl_http_request *req)
@@ -237,11 +242,9 @@ void kl_http_again(struct kl_http_request *req)
 {
 	pthread_mutex_lock(&req->lock);
 	req->again = true;
-	if (req->suspended && req->conn) {
-		req->suspended = false;
-		MHD_resume_connection(req->conn);
-	}
+	struct MHD_Connection *sleeper = request_take_sleeper(req);
 	pthread_mutex_unlock(&req->lock);
+	resume_connection(sleeper);
 }
 
 void kl_http_set_state(struct kl_http_request *req, void *state, void (*drop)(void *state))
