@@ -4,7 +4,8 @@
  * that arrive from outside go to a local pod (destination translated) or to another node's (source and destination).
  *
  *	client --> uplink ingress: kl_lb_in --DNAT--> stack --> local pod --> uplink egress: kl_lb_out --> client
- *	client --> uplink ingress: kl_lb_in --DNAT+SNAT--> back out --> remote pod --> uplink ingress: kl_lb_in --> client
+ *	client --> uplink ingress: kl_lb_in --DNAT+SNAT--> back out --> remote pod --> uplink ingress: kl_lb_in -->
+ *client
  *
  * Built twice: for XDP (KL_XDP), which leaves what it cannot do to tc behind it, and for tc. Replies of local pods are
  * translated on egress, which XDP does not have, so the tc programs are attached in every mode.
@@ -120,11 +121,12 @@ KL_INLINE const __be32 *node_addr(const struct kl_map_config *cfg, int v6)
 }
 
 /* Where a packet of the flow goes, from its forward entry. */
-KL_INLINE void forward_to(const struct kl_map_config *cfg, struct work *work, const struct kl_map_backend *backend,
-	__be16 nat_port)
+KL_INLINE void forward_to(
+	const struct kl_map_config *cfg, struct work *work, const struct kl_map_backend *backend, __be16 nat_port)
 {
-	const __be32 *source = nat_port && work->packet.v6 ? cfg->node_addr6 : nat_port ? cfg->node_addr4 :
-		work->packet.key.saddr;
+	const __be32 *source = nat_port && work->packet.v6 ? cfg->node_addr6
+			       : nat_port                  ? cfg->node_addr4
+							   : work->packet.key.saddr;
 	addr_copy(work->to.saddr, source);
 	addr_copy(work->to.daddr, backend->addr);
 	work->to.sport = nat_port ? nat_port : work->packet.key.sport;
@@ -136,8 +138,8 @@ KL_INLINE void forward_to(const struct kl_map_config *cfg, struct work *work, co
 enum { NAT_PORT_TRIES = 16 };
 
 /*
- * A source port that no other flow towards this backend uses. Ports are shared between backends. Of all those tried in use,
- * one whose flow was never answered is taken: a flood of SYNs must not use the ports up. 0: none found.
+ * A source port that no other flow towards this backend uses. Ports are shared between backends. Of all those tried in
+ * use, one whose flow was never answered is taken: a flood of SYNs must not use the ports up. 0: none found.
  */
 __noinline int nat_port_pick(struct kl_flow_key *reply, __u32 start, struct kl_flow_hash *ret_hash)
 {
@@ -186,7 +188,8 @@ KL_INLINE void tuple_fill(struct kl_map_tuple *tuple, const struct kl_flow_key *
 	tuple->created = now;
 }
 
-KL_INLINE void reply_key_fill(struct kl_flow_key *reply, const struct kl_flow_key *key, const struct kl_map_backend *backend)
+KL_INLINE void reply_key_fill(
+	struct kl_flow_key *reply, const struct kl_flow_key *key, const struct kl_map_backend *backend)
 {
 	addr_copy(reply->saddr, backend->addr);
 	addr_copy(reply->daddr, key->saddr);
@@ -197,8 +200,8 @@ KL_INLINE void reply_key_fill(struct kl_flow_key *reply, const struct kl_flow_ke
 
 /*
  * Without SNAT the reply's key has no trace of the frontend: a client that comes from the same port through another one
- * (a NodePort before, a cluster address now) would meet its old flow. What is over, void or was never answered makes room,
- * and so does anything when the caller has no other backend left to try. 1: the key is free.
+ * (a NodePort before, a cluster address now) would meet its old flow. What is over, void or was never answered makes
+ * room, and so does anything when the caller has no other backend left to try. 1: the key is free.
  */
 __noinline int reply_key_clear(const struct kl_flow_hash *hash, __u16 now, __u32 force)
 {
@@ -208,7 +211,7 @@ __noinline int reply_key_clear(const struct kl_flow_hash *hash, __u16 now, __u32
 		return 1;
 	__u32 phase = state_phase(old.state);
 	int lives = (phase == KL_PHASE_OPEN || phase == KL_PHASE_UDP || phase == KL_PHASE_ANSWERED) &&
-		!flow_is_expired(old.index, old.state, now);
+		    !flow_is_expired(old.index, old.state, now);
 	if (lives && !force)
 		return 0;
 	flow_free_pair(old.index);
@@ -228,7 +231,8 @@ __noinline int admit_once(struct work *work, __u32 attempt)
 	if (!cfg || !work || !scratch)
 		return NO_BACKEND;
 	addr_copy(scratch->client.addr, work->packet.key.saddr);
-	__u32 id = service_pick(cfg, work->service, 1, kl_pick_hash(&work->packet.key) + attempt * 0x9e3779b9u, &scratch->client);
+	__u32 id = service_pick(
+		cfg, work->service, 1, kl_pick_hash(&work->packet.key) + attempt * 0x9e3779b9u, &scratch->client);
 	const struct kl_map_backend *backend = id ? backend_get(id) : NULL;
 	if (!backend || addr_is_v4(backend->addr) == work->packet.v6)
 		return NO_BACKEND;
@@ -260,8 +264,8 @@ __noinline int admit_once(struct work *work, __u32 attempt)
 	new->forward = work->hash;
 	new->confirmed = 0;
 	new->state = (__u64)id | (__u64)generation << STATE_GENERATION_SHIFT |
-		(__u64)KL_PHASE_NEW << STATE_PHASE_SHIFT | (__u64)(__u16)now << STATE_STAMP_SHIFT |
-		(__u64)nat_port << STATE_PORT_SHIFT;
+		     (__u64)KL_PHASE_NEW << STATE_PHASE_SHIFT | (__u64)(__u16)now << STATE_STAMP_SHIFT |
+		     (__u64)nat_port << STATE_PORT_SHIFT;
 	if (flow_insert(new))
 		return NO_PLACE;
 	if (KL_READ(backend->generation) != generation) {
@@ -298,7 +302,8 @@ KL_INLINE int refuse(const struct work *work, struct kl_map_counters *counters, 
 	}
 }
 
-/* A flow that has been answered and goes on leaves the half-open region: both entries are written anew, then the old freed. */
+/* A flow that has been answered and goes on leaves the half-open region: both entries are written anew, then the old
+ * freed. */
 __noinline int promote(struct work *work)
 {
 	const struct kl_map_config *cfg = config_get();
@@ -363,7 +368,8 @@ KL_INLINE void track_forward(const struct kl_map_config *cfg, struct work *work)
 /* A SYN on a flow that has ended starts a new one with the same ports. */
 KL_INLINE int is_restart(const struct work *work)
 {
-	return (work->packet.tcp_flags & (TCP_SYN | TCP_ACK)) == TCP_SYN && state_phase(work->found.state) >= KL_PHASE_FIN;
+	return (work->packet.tcp_flags & (TCP_SYN | TCP_ACK)) == TCP_SYN &&
+	       state_phase(work->found.state) >= KL_PHASE_FIN;
 }
 
 KL_INLINE int forward(ctx_t *ctx, const struct kl_map_config *cfg, struct work *work, struct kl_map_counters *counters)
@@ -498,8 +504,8 @@ KL_INLINE int icmp(ctx_t *ctx, struct scratch *scratch, struct kl_map_counters *
 }
 #else
 /* From a backend, or from beyond it: the client shall read of the packet that it sent. */
-KL_INLINE void icmp_to_client(struct work *work, const struct kl_map_tuple *tuple, const struct quoted *quoted,
-	struct kl_flow_key *inner)
+KL_INLINE void icmp_to_client(
+	struct work *work, const struct kl_map_tuple *tuple, const struct quoted *quoted, struct kl_flow_key *inner)
 {
 	addr_copy(inner->saddr, tuple->client);
 	addr_copy(inner->daddr, tuple->frontend);
@@ -585,8 +591,8 @@ KL_INLINE int lb_in(ctx_t *ctx)
 		work->remote = 1;
 		return reply(ctx, cfg, work, counters);
 	}
-	struct frontend frontend = frontend_find_any(cfg, work->packet.key.daddr, work->packet.key.dport,
-		(__u8)work->packet.key.proto, 0);
+	struct frontend frontend =
+		frontend_find_any(cfg, work->packet.key.daddr, work->packet.key.dport, (__u8)work->packet.key.proto, 0);
 	if (!is_wanted(cfg, frontend)) {
 		counters->passed++;
 		return PASS;

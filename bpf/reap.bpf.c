@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /*
- * Ends connected UDP sockets whose backend is dead: the socket programs chose it at connect() and no hook runs for what the
- * socket sends later. An iterator over the UDP sockets of one network namespace, run by the agent when a UDP backend has gone;
- * the sockets' owners see ECONNABORTED and connect again.
+ * Ends connected UDP sockets whose backend is dead: the socket programs chose it at connect() and no hook runs for what
+ * the socket sends later. An iterator over the UDP sockets of one network namespace, run by the agent when a UDP
+ * backend has gone; the sockets' owners see ECONNABORTED and connect again.
  */
 #include "lib/maps.h"
 

@@ -9,7 +9,8 @@
 
 char _license[] SEC("license") = "Dual BSD/GPL";
 
-/* On a machine that is one node everything belongs to it; where nodes share a kernel only the namespaces in kl_netns do. */
+/* On a machine that is one node everything belongs to it; where nodes share a kernel only the namespaces in kl_netns
+ * do. */
 const volatile __u8 netns_filter = 0;
 
 enum verdict { REFUSE = 0, ALLOW = 1 };
@@ -60,13 +61,15 @@ KL_INLINE int is_ours(struct bpf_sock_addr *ctx, __u64 *ret_cookie)
 	return !netns_filter || bpf_map_lookup_elem(&kl_netns, &cookie);
 }
 
-/* An IPv6 socket cannot be sent to an IPv4 address that is not mapped, nor an IPv4 one to IPv6: mixed backends are refused. */
+/* An IPv6 socket cannot be sent to an IPv4 address that is not mapped, nor an IPv4 one to IPv6: mixed backends are
+ * refused. */
 KL_INLINE int same_family(const struct target *target, const struct kl_map_backend *backend)
 {
 	return addr_is_v4(target->addr) == addr_is_v4(backend->addr);
 }
 
-/* A backend and the generation it had when it was seen alive. A second try is for one retired between its slot and itself. */
+/* A backend and the generation it had when it was seen alive. A second try is for one retired between its slot and
+ * itself. */
 struct picked {
 	struct kl_map_backend *backend; /* NULL: the service has none */
 	__u32 id;
@@ -91,7 +94,8 @@ KL_INLINE struct picked pick(const struct kl_map_config *cfg, __u32 service, __u
 	return ret;
 }
 
-KL_INLINE void peer_fill(struct kl_map_peer *peer, const struct target *target, const struct picked *picked, __u32 service)
+KL_INLINE void peer_fill(
+	struct kl_map_peer *peer, const struct target *target, const struct picked *picked, __u32 service)
 {
 	const struct kl_map_backend *backend = picked->backend;
 

@@ -131,7 +131,8 @@ static int bring_up(struct kl_netsync *netsync, const struct kl_netsync_options 
 		.uplink = options->uplink,
 	};
 	if (options->lb_mode && kl_lb_mode_parse(options->lb_mode, &load.mode))
-		return kl_fail_msg(err, EINVAL, "'%s' is no balancer mode: auto, xdp, generic, tc, none", options->lb_mode);
+		return kl_fail_msg(
+			err, EINVAL, "'%s' is no balancer mode: auto, xdp, generic, tc, none", options->lb_mode);
 	int failed = kl_maps_open(options->pin_dir, NULL, &netsync->maps, err);
 	if (!failed)
 		failed = kl_dpsync_new(netsync->maps, options->node_name, &netsync->sync, err);

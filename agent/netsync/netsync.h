@@ -21,11 +21,11 @@ struct kl_netsync;
 struct kl_netsync_options {
 	const char *node_name;
 	const char *const *node_ips; /* NULL-terminated; the first of each family is the source of SNAT */
-	const char *uplink;	     /* interface that carries traffic from outside: "eth0" */
-	const char *lb_mode;	     /* "auto", "xdp", "generic", "tc"; NULL: auto */
-	const char *pin_dir;	     /* on a bpffs: /sys/fs/bpf/keelson; made where missing */
-	const char *cgroup;	     /* a cgroup v2 folder for the socket programs; NULL: the root of the hierarchy */
-	bool netns_filter;	     /* several nodes share this kernel: act only on this node's namespaces */
+	const char *uplink;          /* interface that carries traffic from outside: "eth0" */
+	const char *lb_mode;         /* "auto", "xdp", "generic", "tc"; NULL: auto */
+	const char *pin_dir;         /* on a bpffs: /sys/fs/bpf/keelson; made where missing */
+	const char *cgroup;          /* a cgroup v2 folder for the socket programs; NULL: the root of the hierarchy */
+	bool netns_filter;           /* several nodes share this kernel: act only on this node's namespaces */
 	bool external_cluster_ip;    /* translate ClusterIPs that arrive on the uplink as well */
 	uint16_t node_port_min, node_port_max; /* 0: 30000 and 32767 */
 };
@@ -41,18 +41,18 @@ void kl_netsync_free(struct kl_netsync *netsync);
 
 /* A pod's network namespace. Everything is copied. */
 struct kl_netsync_pod {
-	uint64_t cookie;	 /* of the namespace (SO_NETNS_COOKIE) */
-	const char *const *ips;	 /* NULL-terminated */
-	unsigned ifindex;	 /* host side of its veth; 0: unknown */
-	const char *netns;	 /* path of the namespace, to close its UDP sockets at dead backends; NULL: unknown */
+	uint64_t cookie;        /* of the namespace (SO_NETNS_COOKIE) */
+	const char *const *ips; /* NULL-terminated */
+	unsigned ifindex;       /* host side of its veth; 0: unknown */
+	const char *netns;      /* path of the namespace, to close its UDP sockets at dead backends; NULL: unknown */
 };
 /* Call when a pod's namespace has come (before its first process starts) and for every living one after a restart. */
 int kl_netsync_pod_add(struct kl_netsync *netsync, const struct kl_netsync_pod *pod, struct kl_err *err);
 void kl_netsync_pod_remove(struct kl_netsync *netsync, uint64_t cookie);
 
 struct kl_netsync_status {
-	bool connected;	     /* the stream is up */
-	bool synced;	     /* a complete snapshot was applied since the start */
+	bool connected;      /* the stream is up */
+	bool synced;         /* a complete snapshot was applied since the start */
 	uint64_t epoch, seq; /* last position applied to the kernel */
 	size_t services, backends;
 	const char *lb_mode; /* what was taken: "xdp", "generic", "tc" */

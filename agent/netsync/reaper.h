@@ -1,6 +1,6 @@
 /*
- * When UDP backends have gone, goes through the namespaces of the node and of its pods and closes the connected sockets that
- * still point at them; in a worker thread, once for all that went together.
+ * When UDP backends have gone, goes through the namespaces of the node and of its pods and closes the connected sockets
+ * that still point at them; in a worker thread, once for all that went together.
  */
 #ifndef KL_REAPER_H
 #define KL_REAPER_H

@@ -161,7 +161,7 @@ KL_INLINE int line_find(__u32 line, __u64 fingerprint, struct found *ret)
 KL_INLINE int region_find(struct region region, const struct kl_flow_hash *hash, struct found *ret)
 {
 	return line_find(region_line(region, hash), hash->fingerprint, ret) ||
-		line_find(region_line2(region, hash), hash->fingerprint, ret);
+	       line_find(region_line2(region, hash), hash->fingerprint, ret);
 }
 
 __noinline int find_elsewhere(const struct kl_flow_hash *hash, struct found *ret)
@@ -302,8 +302,8 @@ KL_INLINE void line_place(__u32 line, __u16 now, struct place *ret)
 }
 
 /*
- * In the half-open region the oldest makes room, whatever it is: nothing is asked about its peer or its backend, since under
- * a flood this is what every packet pays for.
+ * In the half-open region the oldest makes room, whatever it is: nothing is asked about its peer or its backend, since
+ * under a flood this is what every packet pays for.
  */
 KL_INLINE void line_oldest(__u32 line, __u16 now, struct place *ret)
 {
@@ -377,13 +377,14 @@ __noinline int reserve(__u64 packed, const struct kl_flow_hash *hash, __u16 now)
 struct new_flow {
 	struct kl_flow_hash forward, reply;
 	struct kl_map_tuple tuple;
-	__u64 state; /* of the forward entry, stamp and phase included */
+	__u64 state;     /* of the forward entry, stamp and phase included */
 	__u32 confirmed; /* goes to the main region at once */
-	__u32 index; /* result: of the forward entry */
+	__u32 index;     /* result: of the forward entry */
 };
 
 /* Main, then overflow; half-open flows only into their own region. One more try where another CPU took the place. */
-KL_INLINE __u32 reserve_for(const struct kl_map_config *cfg, const struct kl_flow_hash *hash, __u16 now, __u32 confirmed)
+KL_INLINE __u32 reserve_for(
+	const struct kl_map_config *cfg, const struct kl_flow_hash *hash, __u16 now, __u32 confirmed)
 {
 	if (!confirmed) {
 		__u32 half = reserve_half(hash, now);

@@ -5,7 +5,8 @@
  *
  *	from beyond a remote backend	quotes node:nat > backend	becomes client > frontend, sent to the client
  *	from a local backend		quotes client > backend		becomes client > frontend
- *	from the client's side		quotes frontend > client	becomes backend > client or node:nat, sent to the backend
+ *	from the client's side		quotes frontend > client	becomes backend > client or node:nat, sent to
+ *the backend
  */
 #ifndef KL_BPF_ICMP_H
 #define KL_BPF_ICMP_H
@@ -96,8 +97,8 @@ KL_INLINE int readdress(ctx_t *ctx, int v6, __u32 at, const __be32 src[4], const
  * inner: what the quotation shall say, as sent. outer: addresses of the error itself. In IPv4 the inner header's own
  * checksum keeps its sum constant, so only the ports count; in IPv6 the addresses do, and the pseudo header's.
  */
-KL_INLINE int icmp_rewrite(ctx_t *ctx, const struct packet *packet, const struct quoted *quoted, const struct kl_flow_key *inner,
-	const struct kl_flow_key *outer)
+KL_INLINE int icmp_rewrite(ctx_t *ctx, const struct packet *packet, const struct quoted *quoted,
+	const struct kl_flow_key *inner, const struct kl_flow_key *outer)
 {
 	__be16 ports[2] = {inner->sport, inner->dport};
 	__u32 csum = packet->l4 + 2;
@@ -111,7 +112,9 @@ KL_INLINE int icmp_rewrite(ctx_t *ctx, const struct packet *packet, const struct
 		return -1;
 	if (bpf_l4_csum_replace(ctx, csum, 0, sum_fold32(diff), 0))
 		return -1;
-	return packet->v6 ? (int)bpf_l4_csum_replace(ctx, csum, 0, sum_fold32(outer_diff), BPF_F_PSEUDO_HDR | csum_v6_flag) : 0;
+	return packet->v6
+		       ? (int)bpf_l4_csum_replace(ctx, csum, 0, sum_fold32(outer_diff), BPF_F_PSEUDO_HDR | csum_v6_flag)
+		       : 0;
 }
 
 #endif

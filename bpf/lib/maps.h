@@ -6,7 +6,8 @@
 #ifndef KL_BPF_MAPS_H
 #define KL_BPF_MAPS_H
 
-#include <linux/bpf.h>
+#include <linux/bpf.h> /* before the helpers, which want its types */
+
 #include <bpf/bpf_endian.h>
 #include <bpf/bpf_helpers.h>
 

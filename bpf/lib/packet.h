@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /*
- * Packets: taking them apart into a flow's key, and putting another key in. The one place that knows whether it is built
- * for XDP (KL_XDP) or for tc: everything above speaks of `ctx_t`, `PASS`, `DROP` and send().
+ * Packets: taking them apart into a flow's key, and putting another key in. The one place that knows whether it is
+ * built for XDP (KL_XDP) or for tc: everything above speaks of `ctx_t`, `PASS`, `DROP` and send().
  */
 #ifndef KL_BPF_PACKET_H
 #define KL_BPF_PACKET_H
@@ -28,18 +28,18 @@ enum { PASS = -1, DROP = 2 };
 enum tcp_flags { TCP_FIN = 1, TCP_SYN = 2, TCP_RST = 4, TCP_ACK = 16 };
 
 enum parsed {
-	PARSED_FLOW,	   /* TCP or UDP, key complete */
-	PARSED_OTHER,	   /* nothing of ours */
-	PARSED_ICMP,	   /* addresses and proto are set */
-	PARSED_FRAGMENT,   /* not the first: ports unknown, addresses and id are set */
+	PARSED_FLOW,     /* TCP or UDP, key complete */
+	PARSED_OTHER,    /* nothing of ours */
+	PARSED_ICMP,     /* addresses and proto are set */
+	PARSED_FRAGMENT, /* not the first: ports unknown, addresses and id are set */
 	PARSED_MALFORMED,
 };
 
 struct packet {
 	struct kl_flow_key key;
-	__u32 l4;	/* offset of the transport header */
-	__u32 bytes;	/* of the frame */
-	__u32 ip_id;	/* of fragments */
+	__u32 l4;    /* offset of the transport header */
+	__u32 bytes; /* of the frame */
+	__u32 ip_id; /* of fragments */
 	__u8 v6, ttl, tcp_flags;
 	__u8 first_fragment; /* more follow */
 	__u8 later_fragment; /* no transport header */
@@ -226,8 +226,8 @@ KL_INLINE int l4_csum(ctx_t *ctx, const struct packet *packet, __u64 addr_diff, 
 #else
 	__u64 flags = udp ? BPF_F_MARK_MANGLED_0 : 0;
 	__u32 ports = sum_fold32(port_diff);
-	if (bpf_l4_csum_replace(ctx, at, 0, sum_fold32(addr_diff),
-		    flags | BPF_F_PSEUDO_HDR | (packet->v6 ? csum_v6_flag : 0)))
+	if (bpf_l4_csum_replace(
+		    ctx, at, 0, sum_fold32(addr_diff), flags | BPF_F_PSEUDO_HDR | (packet->v6 ? csum_v6_flag : 0)))
 		return -1;
 	return ports ? (int)bpf_l4_csum_replace(ctx, at, 0, ports, flags) : 0;
 #endif

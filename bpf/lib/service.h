@@ -76,8 +76,8 @@ KL_INLINE int is_node_addr(const struct kl_map_config *cfg, const __be32 addr[4]
 }
 
 /* The frontend of a NodePort stands under its family's unspecified address. */
-KL_INLINE struct frontend frontend_find_any(const struct kl_map_config *cfg, const __be32 addr[4], __be16 port, __u8 proto,
-	int loopback_too)
+KL_INLINE struct frontend frontend_find_any(
+	const struct kl_map_config *cfg, const __be32 addr[4], __be16 port, __u8 proto, int loopback_too)
 {
 	__u16 number = bpf_ntohs(port);
 	if (number < cfg->node_port_min || number > cfg->node_port_max)
@@ -163,8 +163,8 @@ static __noinline int affinity_keep(const struct kl_map_client *client, __u64 no
  * The backend for something new: hash is random for a socket, of the tuple for a packet. client names who asks, for
  * affinity. 0: the service has none.
  */
-KL_INLINE __u32 service_pick(const struct kl_map_config *cfg, __u32 id, int external, __u32 hash,
-	struct kl_map_client *client)
+KL_INLINE __u32 service_pick(
+	const struct kl_map_config *cfg, __u32 id, int external, __u32 hash, struct kl_map_client *client)
 {
 	struct kl_map_service *service = bpf_map_lookup_elem(&kl_services, &id);
 	struct choice choice;

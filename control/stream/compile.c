@@ -40,7 +40,9 @@ static char *key_of(const struct compile *compile, bool second_family)
 	kl_autofree char *number = kl_asprintf("%lld", (long long)kl_json_int(compile->port, 0, "port", NULL));
 	return kl_asprintf("%s/%s:%s%s%s", kl_json_str(compile->service, "metadata", "namespace", NULL),
 		kl_json_str(compile->service, "metadata", "name", NULL), name[0] ? name : number,
-		proto == KL_PROTO_UDP ? "/UDP" : proto == KL_PROTO_SCTP ? "/SCTP" : "",
+		proto == KL_PROTO_UDP    ? "/UDP"
+		: proto == KL_PROTO_SCTP ? "/SCTP"
+					 : "",
 		second_family ? compile->v4 ? "/IPv4" : "/IPv6" : "");
 }
 
@@ -49,8 +51,8 @@ static void add_frontend(struct kl_service *to, const struct kl_addr *addr, int6
 	if (port < 1 || port > 65535)
 		return;
 	to->frontends = kl_reallocarray(to->frontends, to->frontend_count + 1, sizeof(*to->frontends));
-	to->frontends[to->frontend_count++] = (struct kl_frontend){
-		.addr = *addr, .port = (uint16_t)port, .proto = to->proto, .type = type};
+	to->frontends[to->frontend_count++] =
+		(struct kl_frontend){.addr = *addr, .port = (uint16_t)port, .proto = to->proto, .type = type};
 }
 
 static void add_text_frontend(const struct compile *compile, struct kl_service *to, const char *text, uint8_t type)
@@ -64,15 +66,15 @@ static void add_frontends(const struct compile *compile, struct kl_service *to)
 {
 	size_t i;
 	json_t *item;
-	json_array_foreach(kl_json_get(compile->spec, "clusterIPs", NULL), i, item)
+	json_array_foreach (kl_json_get(compile->spec, "clusterIPs", NULL), i, item)
 		add_text_frontend(compile, to, json_string_value(item), KL_FRONTEND_CLUSTER_IP);
 	if (!json_array_size(kl_json_get(compile->spec, "clusterIPs", NULL)))
 		add_text_frontend(compile, to, kl_json_str(compile->spec, "clusterIP", NULL), KL_FRONTEND_CLUSTER_IP);
 	struct kl_addr any = kl_addr_any(compile->v4);
 	add_frontend(to, &any, kl_json_int(compile->port, 0, "nodePort", NULL), KL_FRONTEND_NODE_PORT);
-	json_array_foreach(kl_json_get(compile->spec, "externalIPs", NULL), i, item)
+	json_array_foreach (kl_json_get(compile->spec, "externalIPs", NULL), i, item)
 		add_text_frontend(compile, to, json_string_value(item), KL_FRONTEND_EXTERNAL_IP);
-	json_array_foreach(kl_json_get(compile->service, "status", "loadBalancer", "ingress", NULL), i, item)
+	json_array_foreach (kl_json_get(compile->service, "status", "loadBalancer", "ingress", NULL), i, item)
 		add_text_frontend(compile, to, kl_json_str(item, "ip", NULL), KL_FRONTEND_LOAD_BALANCER);
 }
 
@@ -81,8 +83,7 @@ static char *zone_hints(const json_t *endpoint)
 	size_t i;
 	json_t *zone;
 	kl_autobuf hints = {0};
-	json_array_foreach(kl_json_get(endpoint, "hints", "forZones", NULL), i, zone)
-	{
+	json_array_foreach (kl_json_get(endpoint, "hints", "forZones", NULL), i, zone) {
 		const char *name = kl_json_str(zone, "name", NULL);
 		kl_buf_printf(&hints, "%s%s", hints.len ? "," : "", name);
 	}
@@ -96,7 +97,7 @@ static uint8_t conditions_of(const json_t *endpoint)
 	bool serving = kl_json_bool(endpoint, ready, "conditions", "serving", NULL);
 	bool terminating = kl_json_bool(endpoint, false, "conditions", "terminating", NULL);
 	return (uint8_t)((ready ? KL_BACKEND_READY : 0) | (serving ? KL_BACKEND_SERVING : 0) |
-		(terminating ? KL_BACKEND_TERMINATING : 0));
+			 (terminating ? KL_BACKEND_TERMINATING : 0));
 }
 
 static void add_backend(const struct compile *compile, struct kl_service *to, const json_t *endpoint, int64_t port)
@@ -122,7 +123,7 @@ static int64_t slice_port(const struct compile *compile, const json_t *slice)
 {
 	size_t i;
 	json_t *port;
-	json_array_foreach(kl_json_get(slice, "ports", NULL), i, port)
+	json_array_foreach (kl_json_get(slice, "ports", NULL), i, port)
 		if (!strcmp(kl_json_str(port, "name", NULL), kl_json_str(compile->port, "name", NULL)) &&
 			proto_of(port) == proto_of(compile->port))
 			return kl_json_int(port, 0, "port", NULL);
@@ -139,7 +140,7 @@ static void add_backends(const struct compile *compile, struct kl_service *to)
 		json_t *endpoint;
 		if (!port || strcmp(kl_json_str(slice, "addressType", NULL), type))
 			continue;
-		json_array_foreach(kl_json_get(slice, "endpoints", NULL), k, endpoint)
+		json_array_foreach (kl_json_get(slice, "endpoints", NULL), k, endpoint)
 			add_backend(compile, to, endpoint, port);
 	}
 }
@@ -156,8 +157,8 @@ static struct kl_service *compile_port(const struct compile *compile, bool secon
 		to->flags |= KL_SERVICE_INTERNAL_LOCAL;
 	if (!strcmp(kl_json_str(compile->spec, "sessionAffinity", NULL), "ClientIP")) {
 		to->flags |= KL_SERVICE_AFFINITY;
-		to->affinity_s = (uint32_t)kl_json_int(compile->spec, DEFAULT_AFFINITY_S, "sessionAffinityConfig",
-			"clientIP", "timeoutSeconds", NULL);
+		to->affinity_s = (uint32_t)kl_json_int(
+			compile->spec, DEFAULT_AFFINITY_S, "sessionAffinityConfig", "clientIP", "timeoutSeconds", NULL);
 	}
 	to->health_port = (uint16_t)kl_json_int(compile->spec, 0, "healthCheckNodePort", NULL);
 	add_frontends(compile, to);
@@ -178,7 +179,7 @@ static size_t families_of(const json_t *spec, bool ret_v4[2])
 	size_t i, count = 0;
 	json_t *item;
 	struct kl_addr addr;
-	json_array_foreach(kl_json_get(spec, "clusterIPs", NULL), i, item)
+	json_array_foreach (kl_json_get(spec, "clusterIPs", NULL), i, item)
 		if (count < 2 && json_string_value(item) && !kl_addr_parse(json_string_value(item), &addr))
 			ret_v4[count++] = kl_addr_is_v4(&addr);
 	if (!count && !kl_addr_parse(kl_json_str(spec, "clusterIP", NULL), &addr))
@@ -196,7 +197,8 @@ void kl_compile_service(const json_t *service, const json_t *const *slices, size
 	struct kl_service **list = kl_calloc(json_array_size(ports) * 2 + 1, sizeof(*list));
 	for (size_t family = 0; family < families; family++)
 		for (size_t i = 0; i < json_array_size(ports); i++) {
-			struct compile compile = {service, spec, json_array_get(ports, i), slices, slice_count, v4[family]};
+			struct compile compile = {
+				service, spec, json_array_get(ports, i), slices, slice_count, v4[family]};
 			list[count++] = compile_port(&compile, family > 0);
 		}
 	*ret = list;

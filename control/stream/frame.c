@@ -75,7 +75,8 @@ static bool service_fits(const struct kl_service *service)
 int kl_frame_encode(const struct kl_frame *frame, struct kl_buf *out, struct kl_err *err)
 {
 	if (frame->type == KL_FRAME_PUT && !service_fits(frame->service))
-		return kl_fail_msg(err, E2BIG, "service '%.80s' is too big for the endpoint stream", frame->service->key);
+		return kl_fail_msg(
+			err, E2BIG, "service '%.80s' is too big for the endpoint stream", frame->service->key);
 	size_t start = out->len;
 	put_int(out, 0, 4);
 	put_int(out, frame->type, 1);
@@ -154,7 +155,8 @@ static size_t get_count(struct cursor *cursor, size_t max, size_t least)
 static void get_frontends(struct cursor *cursor, struct kl_service *service)
 {
 	service->frontend_count = get_count(cursor, KL_FRAME_MAX_FRONTENDS, 20);
-	service->frontends = service->frontend_count ? kl_calloc(service->frontend_count, sizeof(*service->frontends)) : NULL;
+	service->frontends =
+		service->frontend_count ? kl_calloc(service->frontend_count, sizeof(*service->frontends)) : NULL;
 	for (size_t i = 0; i < service->frontend_count; i++) {
 		struct kl_frontend *frontend = &service->frontends[i];
 		get_addr(cursor, &frontend->addr);
@@ -167,7 +169,8 @@ static void get_frontends(struct cursor *cursor, struct kl_service *service)
 static void get_backends(struct cursor *cursor, struct kl_service *service)
 {
 	service->backend_count = get_count(cursor, KL_FRAME_MAX_BACKENDS, 25);
-	service->backends = service->backend_count ? kl_calloc(service->backend_count, sizeof(*service->backends)) : NULL;
+	service->backends =
+		service->backend_count ? kl_calloc(service->backend_count, sizeof(*service->backends)) : NULL;
 	for (size_t i = 0; i < service->backend_count; i++) {
 		struct kl_backend *backend = &service->backends[i];
 		get_addr(cursor, &backend->addr);

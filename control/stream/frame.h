@@ -40,7 +40,7 @@ struct kl_frame {
 	enum kl_frame_type type;
 	uint64_t epoch, seq;
 	struct kl_service *service; /* PUT */
-	char *key;		    /* DELETE */
+	char *key;                  /* DELETE */
 };
 
 /* Appends the frame. -E2BIG: a service beyond the bounds above (nothing was appended). */
@@ -52,7 +52,8 @@ struct kl_frame_reader *kl_frame_reader_new(void);
 void kl_frame_reader_free(struct kl_frame_reader *reader);
 /*
  * Calls `each` for every frame that is complete; what the frame points to is the callee's to take (set to NULL) or is
- * freed after it. Non-zero of `each` ends feeding and is returned. -EBADMSG: no frame, after which the reader is useless.
+ * freed after it. Non-zero of `each` ends feeding and is returned. -EBADMSG: no frame, after which the reader is
+ * useless.
  */
 typedef int kl_frame_each(struct kl_frame *frame, void *arg);
 int kl_frame_reader_feed(struct kl_frame_reader *reader, const void *data, size_t len, kl_frame_each *each, void *arg,

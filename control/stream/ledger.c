@@ -232,7 +232,8 @@ struct kl_entry *kl_ledger_change(const struct kl_ledger *ledger, uint64_t seq)
 
 bool kl_ledger_can_resume(const struct kl_ledger *ledger, uint64_t epoch, uint64_t seq)
 {
-	return epoch == ledger->epoch && seq <= ledger->seq && (seq == ledger->seq || kl_ledger_change(ledger, seq + 1));
+	return epoch == ledger->epoch && seq <= ledger->seq &&
+	       (seq == ledger->seq || kl_ledger_change(ledger, seq + 1));
 }
 
 struct kl_entry *kl_ledger_mark(const struct kl_ledger *ledger, int type)

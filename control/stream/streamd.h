@@ -20,8 +20,8 @@
 struct kl_streamd;
 
 struct kl_streamd_options {
-	unsigned log_events;	/* changes kept for resuming; 0: 8192 */
-	unsigned heartbeat_ms;	/* 0: 3000 */
+	unsigned log_events;   /* changes kept for resuming; 0: 8192 */
+	unsigned heartbeat_ms; /* 0: 3000 */
 };
 /* Registers its routes in `httpd`, which must not have been started. */
 int kl_streamd_new(struct kl_store *store, struct kl_httpd *httpd, const struct kl_streamd_options *options,

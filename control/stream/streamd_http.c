@@ -152,7 +152,8 @@ static void opened(void *arg, struct kl_http_stream *stream)
 	pthread_mutex_unlock(&client->streamd->lock);
 }
 
-/* A change between the two locks is not lost: the client's place in the log is fixed, and produce() looks there first. */
+/* A change between the two locks is not lost: the client's place in the log is fixed, and produce() looks there first.
+ */
 static void handle_stream(struct kl_streamd *streamd, struct kl_http_request *req, const char *node)
 {
 	pthread_mutex_lock(&streamd->lock);
@@ -199,8 +200,8 @@ static json_t *node_status(const struct kl_streamd *streamd, const struct stream
 	bool same_epoch = node->epoch == kl_ledger_epoch(streamd->ledger);
 	if (node->acked_ms)
 		kl_time_format_ms(node->acked_ms, when);
-	return json_pack("{s:s, s:b, s:I, s:I, s:I, s:s, s:f, s:f}", "name", node->name, "connected", node->connections > 0,
-		"epoch", (json_int_t)node->epoch, "seq", (json_int_t)node->seq, "lag",
+	return json_pack("{s:s, s:b, s:I, s:I, s:I, s:s, s:f, s:f}", "name", node->name, "connected",
+		node->connections > 0, "epoch", (json_int_t)node->epoch, "seq", (json_int_t)node->seq, "lag",
 		(json_int_t)(same_epoch ? seq - node->seq : seq), "acknowledged", when, "latencyMs",
 		(double)node->latency_ns / 1e6, "maxLatencyMs", (double)node->latency_max_ns / 1e6);
 }
@@ -232,11 +233,13 @@ void kl_streamd_handle(struct kl_http_request *req, void *arg)
 	if (!who || !who->verified)
 		return refuse(req, 401, "Unauthorized", "Unauthorized");
 	if (!may(who, status ? NULL : node))
-		return refuse(req, 403, "Forbidden", "the endpoint stream is for nodes, each for itself, and system:masters");
+		return refuse(
+			req, 403, "Forbidden", "the endpoint stream is for nodes, each for itself, and system:masters");
 	if (!status && (!node || !node[0] || strlen(node) > 253))
 		return refuse(req, 400, "BadRequest", "the query must name a node");
 	if (strcmp(method, ack ? "POST" : "GET"))
-		return refuse(req, 405, "MethodNotAllowed", "the server does not allow this method on the requested resource");
+		return refuse(req, 405, "MethodNotAllowed",
+			"the server does not allow this method on the requested resource");
 	if (status)
 		handle_status(streamd, req);
 	else if (ack)

@@ -27,8 +27,8 @@ struct stream_node {
 	UT_hash_handle hh;
 	char *name;
 	unsigned connections;
-	uint64_t epoch, seq; /* acknowledged: in its kernel */
-	int64_t acked_ms;    /* since the Unix epoch */
+	uint64_t epoch, seq;  /* acknowledged: in its kernel */
+	int64_t acked_ms;     /* since the Unix epoch */
 	int64_t connected_ns; /* monotonic; changes before it came in a snapshot and say nothing of latency */
 	int64_t latency_ns, latency_max_ns; /* from the change to its acknowledgement */
 };

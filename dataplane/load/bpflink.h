@@ -14,7 +14,7 @@ struct kl_bpf_link_spec {
 	const char *path; /* of the pin */
 	int prog_fd;
 	uint32_t attach_type; /* enum bpf_attach_type */
-	int target;	      /* cgroup: descriptor of its folder; others: interface index */
+	int target;           /* cgroup: descriptor of its folder; others: interface index */
 	uint32_t flags;
 };
 /* Replaces the program of the pinned link where it still holds this target, otherwise makes and pins a new link. */

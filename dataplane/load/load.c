@@ -1,7 +1,7 @@
 #include "load.h"
 
-#include "file.h"
 #include "bpflink.h"
+#include "file.h"
 #include "log.h"
 #include "mem.h"
 
@@ -32,10 +32,14 @@ struct hook {
 	uint32_t attach_type;
 };
 static const struct hook sock_hooks[] = {
-	{"kl_connect4", BPF_CGROUP_INET4_CONNECT},	   {"kl_connect6", BPF_CGROUP_INET6_CONNECT},
-	{"kl_sendmsg4", BPF_CGROUP_UDP4_SENDMSG},	   {"kl_sendmsg6", BPF_CGROUP_UDP6_SENDMSG},
-	{"kl_recvmsg4", BPF_CGROUP_UDP4_RECVMSG},	   {"kl_recvmsg6", BPF_CGROUP_UDP6_RECVMSG},
-	{"kl_getpeername4", BPF_CGROUP_INET4_GETPEERNAME}, {"kl_getpeername6", BPF_CGROUP_INET6_GETPEERNAME},
+	{"kl_connect4", BPF_CGROUP_INET4_CONNECT},
+	{"kl_connect6", BPF_CGROUP_INET6_CONNECT},
+	{"kl_sendmsg4", BPF_CGROUP_UDP4_SENDMSG},
+	{"kl_sendmsg6", BPF_CGROUP_UDP6_SENDMSG},
+	{"kl_recvmsg4", BPF_CGROUP_UDP4_RECVMSG},
+	{"kl_recvmsg6", BPF_CGROUP_UDP6_RECVMSG},
+	{"kl_getpeername4", BPF_CGROUP_INET4_GETPEERNAME},
+	{"kl_getpeername6", BPF_CGROUP_INET6_GETPEERNAME},
 };
 static const struct hook tc_hooks[] = {
 	{"kl_lb_out", KL_TCX_EGRESS}, /* before the ingress: no reply may leave untranslated */
@@ -44,7 +48,11 @@ static const struct hook tc_hooks[] = {
 static const struct hook xdp_hooks[] = {{"kl_lb_xdp", BPF_XDP}};
 
 static const char *const mode_names[] = {
-	[KL_LB_AUTO] = "auto", [KL_LB_XDP] = "xdp", [KL_LB_GENERIC] = "generic", [KL_LB_TC] = "tc", [KL_LB_NONE] = "none",
+	[KL_LB_AUTO] = "auto",
+	[KL_LB_XDP] = "xdp",
+	[KL_LB_GENERIC] = "generic",
+	[KL_LB_TC] = "tc",
+	[KL_LB_NONE] = "none",
 };
 
 int kl_lb_mode_parse(const char *text, enum kl_lb_mode *ret)
@@ -250,8 +258,8 @@ static void drop_xdp(const struct kl_load_options *options)
 }
 
 /* tc is there in every mode; XDP stands in front of it. */
-static int load_lb(const struct kl_maps *maps, const struct kl_load_options *options, enum kl_lb_mode *mode,
-	struct kl_err *err)
+static int load_lb(
+	const struct kl_maps *maps, const struct kl_load_options *options, enum kl_lb_mode *mode, struct kl_err *err)
 {
 	int ifindex = (int)if_nametoindex(options->uplink);
 	if (!ifindex)

@@ -17,7 +17,7 @@ enum kl_lb_mode { KL_LB_AUTO, KL_LB_XDP, KL_LB_GENERIC, KL_LB_TC, KL_LB_NONE };
 
 struct kl_load_options {
 	const char *pin_dir;
-	bool netns_filter; /* act only on sockets of the namespaces in kl_netns */
+	bool netns_filter;  /* act only on sockets of the namespaces in kl_netns */
 	const char *cgroup; /* cgroup v2 folder; NULL: the root of the hierarchy, mounted anywhere or not */
 	const char *uplink; /* NULL: no balancer for traffic from outside */
 	enum kl_lb_mode mode;

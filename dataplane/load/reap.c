@@ -31,7 +31,8 @@ static int load(const struct kl_maps *maps, struct kl_err *err)
 	}
 	int failed = kl_reap_bpf__load(skeleton);
 	if (failed)
-		return kl_fail(err, -failed, "load the socket iterator (it needs the kernel's BTF and bpf_sock_destroy, Linux 6.5)");
+		return kl_fail(err, -failed,
+			"load the socket iterator (it needs the kernel's BTF and bpf_sock_destroy, Linux 6.5)");
 	int fd = fcntl(bpf_program__fd(skeleton->progs.kl_reap_udp), F_DUPFD_CLOEXEC, 3);
 	return fd >= 0 ? fd : kl_fail(err, errno, "duplicate the iterator's descriptor");
 }

@@ -13,8 +13,8 @@
  */
 int kl_reap_load(const struct kl_maps *maps, struct kl_err *err);
 /*
- * Goes through the sockets of a network namespace (a path; NULL: the calling thread's own). The calling thread enters the
- * namespace and comes back; other threads do not notice.
+ * Goes through the sockets of a network namespace (a path; NULL: the calling thread's own). The calling thread enters
+ * the namespace and comes back; other threads do not notice.
  */
 int kl_reap_run(int prog_fd, const char *netns, struct kl_err *err);
 

@@ -1,8 +1,8 @@
 /*
  * The kernel's maps (bpf/include/keelson/abi.h), pinned and mapped into memory.
  *
- * Opening makes what is missing and adopts what is there, whatever its sizes; nothing is ever flushed. Arrays are written
- * through the mapping: a store is visible to the programs at once.
+ * Opening makes what is missing and adopts what is there, whatever its sizes; nothing is ever flushed. Arrays are
+ * written through the mapping: a store is visible to the programs at once.
  *
  * Threads: one.
  */
@@ -40,7 +40,7 @@ struct kl_maps_sizes {
 	uint32_t services, backends;
 	uint32_t frontends; /* rounded up to a power of two, at least twice as many places are made */
 	uint32_t blocks;    /* of 16 slots */
-	uint32_t flows;	    /* entries of the main region, two a connection; rounded up to a power of two */
+	uint32_t flows;     /* entries of the main region, two a connection; rounded up to a power of two */
 	uint32_t netns, affinity;
 };
 
@@ -54,7 +54,7 @@ struct kl_maps {
 	struct kl_map_name *names;
 	struct kl_map_block *blocks;
 	struct kl_map_backend *backends;
-	bool adopted; /* they were there already */
+	bool adopted;  /* they were there already */
 	unsigned cpus; /* values of a per-CPU map */
 };
 

@@ -55,7 +55,7 @@ static void bit_set(uint64_t *bits, uint32_t i, bool on)
 
 /* --- single places */
 struct kl_ids {
-	uint64_t *used; /* bitmap; a freed id stays set until it leaves the queue */
+	uint64_t *used;               /* bitmap; a freed id stays set until it leaves the queue */
 	uint32_t size, fresh, in_use; /* from `fresh` on nothing has been handed out */
 	struct queue freed;
 };
@@ -92,7 +92,8 @@ uint32_t kl_ids_get(struct kl_ids *ids, int64_t now_ms)
 	struct freed freed;
 	while (ids->fresh < ids->size && bit_get(ids->used, ids->fresh))
 		ids->fresh++;
-	/* Ids never used before come first: a flow's generation is then the longest time without meaning something else. */
+	/* Ids never used before come first: a flow's generation is then the longest time without meaning something
+	 * else. */
 	if (ids->fresh < ids->size) {
 		bit_set(ids->used, ids->fresh, true);
 		ids->in_use++;

@@ -1,6 +1,7 @@
 /*
- * Allocators for places in the kernel's arrays. Both keep what was freed apart for a while, since a program that is running
- * may still read it: a place is handed out again only KL_QUARANTINE_MS after it was freed. Times are given by the caller.
+ * Allocators for places in the kernel's arrays. Both keep what was freed apart for a while, since a program that is
+ * running may still read it: a place is handed out again only KL_QUARANTINE_MS after it was freed. Times are given by
+ * the caller.
  */
 #ifndef KL_ALLOC_H
 #define KL_ALLOC_H

@@ -5,9 +5,22 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Primes, each about 1.6 times the one before: a service's table is rebuilt at another size only when it grows by that. */
+/* Primes, each about 1.6 times the one before: a service's table is rebuilt at another size only when it grows by that.
+ */
 static const uint32_t primes[] = {
-	509, 1021, 1621, 2591, 4099, 6563, 10501, 16381, 26203, 41911, 65521, 104729, 131071,
+	509,
+	1021,
+	1621,
+	2591,
+	4099,
+	6563,
+	10501,
+	16381,
+	26203,
+	41911,
+	65521,
+	104729,
+	131071,
 };
 
 uint32_t kl_maglev_size(size_t backends)
@@ -48,7 +61,8 @@ static uint32_t weight_of(const struct kl_backend *backend)
 	return backend->weight ? backend->weight : 1;
 }
 
-static struct turn *turns_new(const struct kl_backend *const *backends, size_t count, uint32_t size, uint32_t *ret_heaviest)
+static struct turn *turns_new(
+	const struct kl_backend *const *backends, size_t count, uint32_t size, uint32_t *ret_heaviest)
 {
 	struct turn *turns = kl_calloc(count, sizeof(*turns));
 	*ret_heaviest = 1;

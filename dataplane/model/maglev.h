@@ -12,8 +12,8 @@
 uint32_t kl_maglev_size(size_t backends);
 
 /*
- * Fills slots[size] with indices into backends. Weights (0 counts as 1) are shares: with weights 1 and 3 the second gets
- * three quarters of the slots. size must be prime and at least `count`; count at least 1.
+ * Fills slots[size] with indices into backends. Weights (0 counts as 1) are shares: with weights 1 and 3 the second
+ * gets three quarters of the slots. size must be prime and at least `count`; count at least 1.
  */
 void kl_maglev_fill(const struct kl_backend *const *backends, size_t count, uint32_t *slots, uint32_t size);
 

@@ -17,8 +17,8 @@ static bool serves_terminating(const struct kl_backend *backend)
 	return (backend->flags & KL_BACKEND_SERVING) && (backend->flags & KL_BACKEND_TERMINATING);
 }
 
-static size_t choose(const struct kl_service *service, bool local_only, bool (*wanted)(const struct kl_backend *),
-	uint32_t *ret)
+static size_t choose(
+	const struct kl_service *service, bool local_only, bool (*wanted)(const struct kl_backend *), uint32_t *ret)
 {
 	size_t count = 0;
 	for (size_t i = 0; i < service->backend_count; i++)
@@ -87,8 +87,8 @@ static uint32_t *make(const struct kl_service *service, bool local_only, size_t 
 	*ret_chosen = count;
 	if (!count)
 		return NULL;
-	return service->algorithm == KL_ALGORITHM_MAGLEV ? maglev(service, chosen, count, ret_count) :
-							   expand(service, chosen, count, ret_count);
+	return service->algorithm == KL_ALGORITHM_MAGLEV ? maglev(service, chosen, count, ret_count)
+							 : expand(service, chosen, count, ret_count);
 }
 
 void kl_plan_make(const struct kl_service *service, struct kl_plan *ret)

@@ -16,8 +16,8 @@ struct kl_plan {
 };
 
 /*
- * Ready backends; where there is none, those that still serve while they terminate (KEP-1669), for all and for the local
- * ones each by itself. Maglev tables for KL_ALGORITHM_MAGLEV, otherwise a slot for each unit of weight.
+ * Ready backends; where there is none, those that still serve while they terminate (KEP-1669), for all and for the
+ * local ones each by itself. Maglev tables for KL_ALGORITHM_MAGLEV, otherwise a slot for each unit of weight.
  */
 void kl_plan_make(const struct kl_service *service, struct kl_plan *ret);
 void kl_plan_release(struct kl_plan *plan);

@@ -21,10 +21,11 @@ struct kl_service *kl_service_copy(const struct kl_service *from)
 {
 	struct kl_service *to = kl_memdup(from, sizeof(*from));
 	to->key = kl_strdup(from->key);
-	to->frontends = from->frontend_count ?
-		kl_memdup(from->frontends, from->frontend_count * sizeof(*from->frontends)) : NULL;
-	to->backends = from->backend_count ?
-		kl_memdup(from->backends, from->backend_count * sizeof(*from->backends)) : NULL;
+	to->frontends = from->frontend_count
+				? kl_memdup(from->frontends, from->frontend_count * sizeof(*from->frontends))
+				: NULL;
+	to->backends =
+		from->backend_count ? kl_memdup(from->backends, from->backend_count * sizeof(*from->backends)) : NULL;
 	for (size_t i = 0; i < to->backend_count; i++) {
 		to->backends[i].node = kl_strdup(from->backends[i].node);
 		to->backends[i].zone_hints = kl_strdup(from->backends[i].zone_hints);
@@ -86,8 +87,8 @@ static bool frontend_equal(const struct kl_frontend *a, const struct kl_frontend
 
 static bool backend_equal(const struct kl_backend *a, const struct kl_backend *b)
 {
-	return !kl_backend_compare(a, b) && a->flags == b->flags && a->weight == b->weight && text_equal(a->node, b->node) &&
-		text_equal(a->zone_hints, b->zone_hints);
+	return !kl_backend_compare(a, b) && a->flags == b->flags && a->weight == b->weight &&
+	       text_equal(a->node, b->node) && text_equal(a->zone_hints, b->zone_hints);
 }
 
 bool kl_service_equal(const struct kl_service *a, const struct kl_service *b)

@@ -45,8 +45,8 @@ struct kl_backend {
 	uint16_t port;
 	uint8_t flags; /* enum kl_backend_flags */
 	uint8_t zone_hints_len;
-	uint16_t weight; /* 0 means the default, 1 */
-	char *node;	 /* owned; "" when unknown */
+	uint16_t weight;  /* 0 means the default, 1 */
+	char *node;       /* owned; "" when unknown */
 	char *zone_hints; /* owned; comma separated; NULL: none */
 };
 
@@ -60,10 +60,10 @@ enum kl_service_flags {
 
 /* One port of one Service, in one family: frontends and backends are all IPv4 or all IPv6. */
 struct kl_service {
-	char *key; /* owned; "namespace/name:port" with the port's name, or its number where it has none; "/UDP" … unless
-		    TCP; "/IPv6" for the second family of a dual-stack Service */
+	char *key; /* owned; "namespace/name:port" with the port's name, or its number where it has none; "/UDP" …
+		    unless TCP; "/IPv6" for the second family of a dual-stack Service */
 	uint8_t proto, algorithm;
-	uint16_t flags;	      /* enum kl_service_flags */
+	uint16_t flags;       /* enum kl_service_flags */
 	uint32_t affinity_s;  /* session affinity timeout */
 	uint16_t health_port; /* healthCheckNodePort; 0: none */
 	struct kl_frontend *frontends;

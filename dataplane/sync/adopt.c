@@ -1,6 +1,7 @@
 /*
- * Reading back the kernel's tables after a restart. What belongs together by the maps alone is taken over; what an agent
- * that died between two writes left half done (a backend of no service, a frontend of no service) is cleared away.
+ * Reading back the kernel's tables after a restart. What belongs together by the maps alone is taken over; what an
+ * agent that died between two writes left half done (a backend of no service, a frontend of no service) is cleared
+ * away.
  */
 #include "dpsync_impl.h"
 

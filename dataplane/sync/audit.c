@@ -106,7 +106,8 @@ static void audit_frontend(struct audit *audit, const struct kl_frontend *fronte
 }
 
 /* Two services may claim one address and port: the one that put it last has it, and the other does not miss it. */
-static bool claimed_by_another(const struct audit *audit, const struct service_state *state, const struct kl_frontend *frontend)
+static bool claimed_by_another(
+	const struct audit *audit, const struct service_state *state, const struct kl_frontend *frontend)
 {
 	int64_t place = kl_frontends_find(audit->sync->maps, frontend);
 	if (place < 0)

@@ -79,8 +79,8 @@ static struct kl_service *localise(const struct kl_dpsync *sync, const struct kl
 	return copy;
 }
 
-static int state_make(struct kl_dpsync *sync, const struct kl_service *service, struct service_state **ret,
-	struct kl_err *err)
+static int state_make(
+	struct kl_dpsync *sync, const struct kl_service *service, struct service_state **ret, struct kl_err *err)
 {
 	if (strlen(service->key) >= sizeof(sync->maps->names[0].key))
 		return kl_fail_msg(err, ENAMETOOLONG, "the service key '%.40s…' is too long", service->key);
@@ -102,12 +102,13 @@ static int state_make(struct kl_dpsync *sync, const struct kl_service *service, 
 static uint8_t entry_flags(uint8_t flags)
 {
 	return (uint8_t)(KL_BE_LIVE | (flags & KL_BACKEND_READY ? KL_BE_READY : 0) |
-		(flags & KL_BACKEND_SERVING ? KL_BE_SERVING : 0) |
-		(flags & KL_BACKEND_TERMINATING ? KL_BE_TERMINATING : 0) | (flags & KL_BACKEND_LOCAL ? KL_BE_LOCAL : 0));
+			 (flags & KL_BACKEND_SERVING ? KL_BE_SERVING : 0) |
+			 (flags & KL_BACKEND_TERMINATING ? KL_BE_TERMINATING : 0) |
+			 (flags & KL_BACKEND_LOCAL ? KL_BE_LOCAL : 0));
 }
 
-void kl_dpsync_backend_entry(const struct service_state *state, const struct kl_service *service, size_t i,
-	struct kl_map_backend *ret)
+void kl_dpsync_backend_entry(
+	const struct service_state *state, const struct kl_service *service, size_t i, struct kl_map_backend *ret)
 {
 	const struct kl_backend *backend = &service->backends[i];
 	memset(ret, 0, sizeof(*ret));
@@ -119,7 +120,8 @@ void kl_dpsync_backend_entry(const struct service_state *state, const struct kl_
 	ret->service = state->index;
 }
 
-/* The generation is the place's, not the backend's: it stays. What may be read by a program is complete before LIVE is. */
+/* The generation is the place's, not the backend's: it stays. What may be read by a program is complete before LIVE is.
+ */
 static void backend_write(struct kl_map_backend *entry, const struct kl_map_backend *want)
 {
 	entry->weight = want->weight;
@@ -155,8 +157,8 @@ void kl_dpsync_retire(struct kl_dpsync *sync, const struct service_state *state,
 }
 
 /*
- * Ids for the desired backends: those known keep theirs. Both lists are sorted. ret_fresh[i]: the id is new. On failure the
- * new ids are given back.
+ * Ids for the desired backends: those known keep theirs. Both lists are sorted. ret_fresh[i]: the id is new. On failure
+ * the new ids are given back.
  */
 static int match_backends(struct kl_dpsync *sync, const struct service_state *state, const struct kl_service *service,
 	struct backend_ref *ret, bool *ret_fresh, struct kl_err *err)
@@ -195,8 +197,8 @@ static void write_backends(struct kl_dpsync *sync, const struct service_state *s
 static uint8_t set_flags(uint16_t flags)
 {
 	return (uint8_t)((flags & KL_SERVICE_EXTERNAL_LOCAL ? KL_SET_EXTERNAL_LOCAL : 0) |
-		(flags & KL_SERVICE_INTERNAL_LOCAL ? KL_SET_INTERNAL_LOCAL : 0) |
-		(flags & KL_SERVICE_AFFINITY ? KL_SET_AFFINITY : 0));
+			 (flags & KL_SERVICE_INTERNAL_LOCAL ? KL_SET_INTERNAL_LOCAL : 0) |
+			 (flags & KL_SERVICE_AFFINITY ? KL_SET_AFFINITY : 0));
 }
 
 static uint32_t blocks_of(size_t slots)
@@ -204,14 +206,15 @@ static uint32_t blocks_of(size_t slots)
 	return (uint32_t)((slots + KL_BLOCK_SLOTS - 1) / KL_BLOCK_SLOTS);
 }
 
-static void fill_slots(struct kl_map_block *blocks, const struct service_state *state, const uint32_t *slots, size_t count)
+static void fill_slots(
+	struct kl_map_block *blocks, const struct service_state *state, const uint32_t *slots, size_t count)
 {
 	for (size_t i = 0; i < count; i++)
 		blocks[i / KL_BLOCK_SLOTS].backend[i % KL_BLOCK_SLOTS] = state->backends[slots[i]].id;
 }
 
-struct kl_map_block *kl_dpsync_compile(const struct service_state *state, const struct kl_service *service, uint32_t first,
-	uint32_t *ret_blocks)
+struct kl_map_block *kl_dpsync_compile(
+	const struct service_state *state, const struct kl_service *service, uint32_t first, uint32_t *ret_blocks)
 {
 	struct kl_plan plan;
 	kl_plan_make(service, &plan);
@@ -242,12 +245,13 @@ void kl_dpsync_publish(struct kl_dpsync *sync, struct service_state *state, uint
 	state->first_block = first;
 	state->blocks = blocks;
 	state->changes++;
-	__atomic_store_n(&sync->maps->services[state->index].set, (uint64_t)state->changes << 32 | first, __ATOMIC_RELEASE);
+	__atomic_store_n(
+		&sync->maps->services[state->index].set, (uint64_t)state->changes << 32 | first, __ATOMIC_RELEASE);
 }
 
 /* A new set beside the old one; nothing when it would be the same. `state` has the new backends already. */
-static int switch_set(struct kl_dpsync *sync, struct service_state *state, const struct kl_service *service,
-	struct kl_err *err)
+static int switch_set(
+	struct kl_dpsync *sync, struct service_state *state, const struct kl_service *service, struct kl_err *err)
 {
 	uint32_t total;
 	kl_autofree struct kl_map_block *blocks = kl_dpsync_compile(state, service, state->first_block, &total);
@@ -296,8 +300,8 @@ static int change_backends(struct kl_dpsync *sync, struct service_state *state, 
 	return 0;
 }
 
-static void retire_missing(struct kl_dpsync *sync, const struct service_state *state, const struct backend_ref *old,
-	size_t old_count)
+static void retire_missing(
+	struct kl_dpsync *sync, const struct service_state *state, const struct backend_ref *old, size_t old_count)
 {
 	for (size_t i = 0; i < old_count; i++)
 		if (!bsearch(&old[i], state->backends, state->backend_count, sizeof(*old), kl_dpsync_ref_compare))
@@ -319,8 +323,8 @@ static bool has_frontend(const struct kl_frontend *list, size_t count, const str
 	return false;
 }
 
-static int change_frontends(struct kl_dpsync *sync, struct service_state *state, const struct kl_service *service,
-	struct kl_err *err)
+static int change_frontends(
+	struct kl_dpsync *sync, struct service_state *state, const struct kl_service *service, struct kl_err *err)
 {
 	int failed = 0;
 	for (size_t i = 0; i < state->frontend_count; i++)
@@ -330,8 +334,9 @@ static int change_frontends(struct kl_dpsync *sync, struct service_state *state,
 		failed = kl_frontends_put(sync->maps, &service->frontends[i], state->index, err);
 	free(state->frontends);
 	state->frontend_count = service->frontend_count;
-	state->frontends = service->frontend_count ?
-		kl_memdup(service->frontends, service->frontend_count * sizeof(*service->frontends)) : NULL;
+	state->frontends = service->frontend_count ? kl_memdup(service->frontends,
+							     service->frontend_count * sizeof(*service->frontends))
+						   : NULL;
 	return failed;
 }
 
@@ -445,8 +450,8 @@ int kl_dpsync_set_node(struct kl_dpsync *sync, const struct kl_dpsync_node *node
 	return set_addresses(sync, node, err);
 }
 
-int kl_dpsync_netns_add(struct kl_dpsync *sync, uint64_t cookie, enum kl_dpsync_netns what, uint32_t ifindex,
-	struct kl_err *err)
+int kl_dpsync_netns_add(
+	struct kl_dpsync *sync, uint64_t cookie, enum kl_dpsync_netns what, uint32_t ifindex, struct kl_err *err)
 {
 	struct kl_map_netns value = {
 		.flags = what == KL_DPSYNC_NODE ? KL_NETNS_NODE : KL_NETNS_POD,
@@ -462,8 +467,8 @@ void kl_dpsync_netns_remove(struct kl_dpsync *sync, uint64_t cookie)
 	bpf_map_delete_elem(sync->maps->fd[KL_MAP_NETNS], &cookie);
 }
 
-void kl_dpsync_on_dead(struct kl_dpsync *sync, void (*dead)(const struct kl_addr *addr, uint16_t port, uint8_t proto, void *arg),
-	void *arg)
+void kl_dpsync_on_dead(struct kl_dpsync *sync,
+	void (*dead)(const struct kl_addr *addr, uint16_t port, uint8_t proto, void *arg), void *arg)
 {
 	sync->dead = dead;
 	sync->dead_arg = arg;

@@ -1,9 +1,9 @@
 /*
  * Brings the kernel's tables to the desired state, writing only what differs.
  *
- * A new kl_dpsync reads back what the pinned maps hold (services by their names, backends, slots, frontends) and goes on
- * from there. A service's new set of backends becomes visible by one 64-bit store; a backend that is gone is dead from
- * the store of its next generation on. Numbers (service, backend, block) are this node's own.
+ * A new kl_dpsync reads back what the pinned maps hold (services by their names, backends, slots, frontends) and goes
+ * on from there. A service's new set of backends becomes visible by one 64-bit store; a backend that is gone is dead
+ * from the store of its next generation on. Numbers (service, backend, block) are this node's own.
  *
  * Threads: one; the programs read meanwhile.
  */
@@ -36,29 +36,29 @@ void kl_dpsync_snapshot_begin(struct kl_dpsync *sync);
 void kl_dpsync_snapshot_end(struct kl_dpsync *sync);
 
 enum kl_dpsync_netns { KL_DPSYNC_NODE, KL_DPSYNC_POD };
-int kl_dpsync_netns_add(struct kl_dpsync *sync, uint64_t cookie, enum kl_dpsync_netns what, uint32_t ifindex,
-	struct kl_err *err);
+int kl_dpsync_netns_add(
+	struct kl_dpsync *sync, uint64_t cookie, enum kl_dpsync_netns what, uint32_t ifindex, struct kl_err *err);
 void kl_dpsync_netns_remove(struct kl_dpsync *sync, uint64_t cookie);
 
 /* Called for every backend that is gone (its sockets may have to be closed). */
-void kl_dpsync_on_dead(struct kl_dpsync *sync, void (*dead)(const struct kl_addr *addr, uint16_t port, uint8_t proto, void *arg),
-	void *arg);
+void kl_dpsync_on_dead(struct kl_dpsync *sync,
+	void (*dead)(const struct kl_addr *addr, uint16_t port, uint8_t proto, void *arg), void *arg);
 
 /*
- * Compares the desired tables with the kernel's, entry by entry, and with `repair` puts right what differs; counts what was
- * found. The first differences are described in words.
+ * Compares the desired tables with the kernel's, entry by entry, and with `repair` puts right what differs; counts what
+ * was found. The first differences are described in words.
  */
 struct kl_dpsync_audit {
 	size_t services, frontends, backends, slots; /* looked at */
-	size_t missing, wrong, foreign;		     /* absent; with another content; of nobody */
+	size_t missing, wrong, foreign;              /* absent; with another content; of nobody */
 	char words[480];
 };
 void kl_dpsync_audit(struct kl_dpsync *sync, bool repair, struct kl_dpsync_audit *ret);
 
 /*
- * Looks at the next part of the connection table and frees flows that have been silent in both directions for longer than any
- * may; the whole table is seen once in about fifty calls. Expired flows are replaced without it; this is for those whose age
- * would wrap. Returns how many entries were freed.
+ * Looks at the next part of the connection table and frees flows that have been silent in both directions for longer
+ * than any may; the whole table is seen once in about fifty calls. Expired flows are replaced without it; this is for
+ * those whose age would wrap. Returns how many entries were freed.
  */
 size_t kl_dpsync_sweep(struct kl_dpsync *sync);
 

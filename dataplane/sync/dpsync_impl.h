@@ -18,14 +18,14 @@ struct backend_ref {
 struct service_state {
 	UT_hash_handle hh;
 	char *key;
-	uint32_t index;		     /* of kl_services */
-	struct kl_service *desired;  /* NULL: adopted, not put yet */
+	uint32_t index;               /* of kl_services */
+	struct kl_service *desired;   /* NULL: adopted, not put yet */
 	struct backend_ref *backends; /* sorted like kl_backend_compare */
 	size_t backend_count;
 	struct kl_frontend *frontends;
 	size_t frontend_count;
 	uint32_t first_block, blocks; /* 0: no set */
-	uint32_t changes;	      /* of the set */
+	uint32_t changes;             /* of the set */
 	bool in_snapshot;
 };
 
@@ -48,10 +48,10 @@ int kl_dpsync_adopt(struct kl_dpsync *sync, struct kl_err *err);
 /* Makes a backend's index dead, keeps its counters in the service's totals, and frees it. */
 void kl_dpsync_retire(struct kl_dpsync *sync, const struct service_state *state, uint32_t id);
 /* What a set's blocks must hold: the header, then the slots. Owned by the caller. */
-struct kl_map_block *kl_dpsync_compile(const struct service_state *state, const struct kl_service *service, uint32_t first,
-	uint32_t *ret_blocks);
-void kl_dpsync_backend_entry(const struct service_state *state, const struct kl_service *service, size_t i,
-	struct kl_map_backend *ret);
+struct kl_map_block *kl_dpsync_compile(
+	const struct service_state *state, const struct kl_service *service, uint32_t first, uint32_t *ret_blocks);
+void kl_dpsync_backend_entry(
+	const struct service_state *state, const struct kl_service *service, size_t i, struct kl_map_backend *ret);
 void kl_dpsync_publish(struct kl_dpsync *sync, struct service_state *state, uint32_t first, uint32_t blocks);
 
 #endif

@@ -16,14 +16,14 @@ static bool is_used(uint32_t service)
 
 static uint32_t first_place(const struct kl_maps *maps, const struct kl_frontend *frontend)
 {
-	return kl_frontend_hash(maps->config->hash_key, kl_addr_words(&frontend->addr), htons(frontend->port),
-		frontend->proto);
+	return kl_frontend_hash(
+		maps->config->hash_key, kl_addr_words(&frontend->addr), htons(frontend->port), frontend->proto);
 }
 
 static bool key_equal(const struct kl_map_frontend *entry, const struct kl_frontend *frontend)
 {
 	return entry->port == htons(frontend->port) && entry->proto == frontend->proto &&
-		!memcmp(entry->addr, frontend->addr.bytes, sizeof(entry->addr));
+	       !memcmp(entry->addr, frontend->addr.bytes, sizeof(entry->addr));
 }
 
 int64_t kl_frontends_find(const struct kl_maps *maps, const struct kl_frontend *frontend)

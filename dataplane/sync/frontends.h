@@ -1,6 +1,7 @@
 /*
- * The writer's side of kl_frontends (bpf/lib/service.h reads it): an open-addressed table with linear probing of at most
- * KL_PROBES places. Readers run meanwhile: an entry's key is written before its service and the service cleared first.
+ * The writer's side of kl_frontends (bpf/lib/service.h reads it): an open-addressed table with linear probing of at
+ * most KL_PROBES places. Readers run meanwhile: an entry's key is written before its service and the service cleared
+ * first.
  */
 #ifndef KL_FRONTENDS_H
 #define KL_FRONTENDS_H

@@ -1,6 +1,6 @@
 /*
- * Sweeping the connection table. A part of the hot array is mapped at a time, since a mapping of all of it would count as the
- * agent's memory; entries are freed by compare-and-swap of their state, as the programs claim them.
+ * Sweeping the connection table. A part of the hot array is mapped at a time, since a mapping of all of it would count
+ * as the agent's memory; entries are freed by compare-and-swap of their state, as the programs claim them.
  */
 #include "dpsync_impl.h"
 
@@ -57,8 +57,8 @@ size_t kl_dpsync_sweep(struct kl_dpsync *sync)
 	uint32_t count = lines - first < PART_LINES ? lines - first : PART_LINES;
 	size_t offset = (size_t)first * sizeof(struct kl_map_line), freed = 0;
 	sync->swept = first + count < lines ? first + count : 0;
-	struct kl_map_line *part = mmap(NULL, count * sizeof(*part), PROT_READ | PROT_WRITE, MAP_SHARED, maps->fd[KL_MAP_CT_HOT],
-		(off_t)offset);
+	struct kl_map_line *part = mmap(NULL, count * sizeof(*part), PROT_READ | PROT_WRITE, MAP_SHARED,
+		maps->fd[KL_MAP_CT_HOT], (off_t)offset);
 	if (part == MAP_FAILED)
 		return 0;
 	uint16_t now = (uint16_t)kl_maps_tick(maps);

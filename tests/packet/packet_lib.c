@@ -20,9 +20,12 @@
 #include <unistd.h>
 
 static const char *const texts[WHO_COUNT][2] = {
-	[CLIENT] = {"192.0.2.9", "2001:db8::9"},	[NODE] = {"192.0.2.1", "2001:db8::1"},
-	[VIP] = {"10.96.0.10", "fd96::10"},		[LOCAL_POD] = {"10.244.1.2", "fd44:1::2"},
-	[REMOTE_POD] = {"10.244.2.2", "fd44:2::2"},	[OTHER_POD] = {"10.244.2.3", "fd44:2::3"},
+	[CLIENT] = {"192.0.2.9", "2001:db8::9"},
+	[NODE] = {"192.0.2.1", "2001:db8::1"},
+	[VIP] = {"10.96.0.10", "fd96::10"},
+	[LOCAL_POD] = {"10.244.1.2", "fd44:1::2"},
+	[REMOTE_POD] = {"10.244.2.2", "fd44:2::2"},
+	[OTHER_POD] = {"10.244.2.3", "fd44:2::3"},
 	[STRANGER] = {"198.51.100.7", "2001:db8:7::7"},
 };
 
@@ -44,11 +47,14 @@ struct kl_addr who_addr(enum who who, bool v6)
 static void make_network(void)
 {
 	static const char *const script =
-		"ip link set lo up && ip link add eth0 type veth peer name eth1 && ip link set eth0 up && ip link set eth1 up && "
+		"ip link set lo up && ip link add eth0 type veth peer name eth1 && ip link set eth0 up && ip link set "
+		"eth1 up && "
 		"ip addr add 192.0.2.1/24 dev eth0 && ip -6 addr add 2001:db8::1/64 dev eth0 nodad && "
 		"ip route add default via 192.0.2.254 && ip -6 route add default via 2001:db8::fe && "
-		"ip neigh add 192.0.2.254 lladdr 02:00:00:00:00:fe dev eth0 && ip -6 neigh add 2001:db8::fe lladdr 02:00:00:00:00:fe dev eth0 && "
-		"ip neigh add 192.0.2.9 lladdr 02:00:00:00:00:09 dev eth0 && ip -6 neigh add 2001:db8::9 lladdr 02:00:00:00:00:09 dev eth0 && "
+		"ip neigh add 192.0.2.254 lladdr 02:00:00:00:00:fe dev eth0 && ip -6 neigh add 2001:db8::fe lladdr "
+		"02:00:00:00:00:fe dev eth0 && "
+		"ip neigh add 192.0.2.9 lladdr 02:00:00:00:00:09 dev eth0 && ip -6 neigh add 2001:db8::9 lladdr "
+		"02:00:00:00:00:09 dev eth0 && "
 		"sysctl -qw net.ipv4.conf.all.forwarding=1 net.ipv6.conf.all.forwarding=1";
 	const char *const argv[] = {"sh", "-c", script, NULL};
 	struct kl_err err = {0};
@@ -229,7 +235,8 @@ size_t frame_build(const struct wire *wire, bool v6, uint8_t frame[FRAME_MAX])
 	return (size_t)(at - frame) + segment;
 }
 
-size_t frame_build_icmp(enum who src, enum who dst, uint8_t type, const struct wire *quoted, bool v6, uint8_t frame[FRAME_MAX])
+size_t frame_build_icmp(
+	enum who src, enum who dst, uint8_t type, const struct wire *quoted, bool v6, uint8_t frame[FRAME_MAX])
 {
 	uint8_t inner[FRAME_MAX];
 	struct wire outer = {.src = src, .dst = dst, .proto = v6 ? IPPROTO_ICMPV6 : IPPROTO_ICMP};
@@ -241,7 +248,8 @@ size_t frame_build_icmp(enum who src, enum who dst, uint8_t type, const struct w
 	uint8_t *ip = frame + 14, *at = ip + (v6 ? build_v6(&outer, ip, segment) : build_v4(&outer, ip, segment));
 	at[0] = type;
 	memcpy(at + 8, inner + 14, ip_len + 8);
-	put16(at + 2, (uint16_t)~(v6 ? transport_sum(ip, v6, IPPROTO_ICMPV6, at, segment) : fold(add_bytes(0, at, segment))));
+	put16(at + 2, (uint16_t) ~(v6 ? transport_sum(ip, v6, IPPROTO_ICMPV6, at, segment)
+				      : fold(add_bytes(0, at, segment))));
 	return 14 + ip_len + segment;
 }
 
@@ -279,9 +287,10 @@ struct parsed_frame frame_parse(const uint8_t *frame, size_t len)
 	}
 	ret.sport = get16(at);
 	ret.dport = get16(at + 2);
-	uint16_t sum = proto == IPPROTO_ICMP ? fold(add_bytes(0, at, segment)) : transport_sum(ip, v6, proto, at, segment);
+	uint16_t sum =
+		proto == IPPROTO_ICMP ? fold(add_bytes(0, at, segment)) : transport_sum(ip, v6, proto, at, segment);
 	ret.sums_right = len >= (size_t)(at - frame) + segment && (ret.later_fragment || sum == 0xffff) &&
-		(v6 || fold(add_bytes(0, ip, 20)) == 0xffff);
+			 (v6 || fold(add_bytes(0, ip, 20)) == 0xffff);
 	if (proto == IPPROTO_ICMP || proto == IPPROTO_ICMPV6)
 		parse_quoted(at + 8, v6, &ret);
 	return ret;
@@ -290,8 +299,14 @@ struct parsed_frame frame_parse(const uint8_t *frame, size_t len)
 static int verdict_of(enum program program, uint32_t code)
 {
 	if (program == PROGRAM_XDP)
-		return code == 2 ? VERDICT_PASS : code == 1 ? VERDICT_DROP : code == 3 || code == 4 ? VERDICT_SENT : VERDICT_ODD;
-	return (int)code == -1 || code == 0 ? VERDICT_PASS : code == 2 ? VERDICT_DROP : code == 7 ? VERDICT_SENT : VERDICT_ODD;
+		return code == 2                ? VERDICT_PASS
+		       : code == 1              ? VERDICT_DROP
+		       : code == 3 || code == 4 ? VERDICT_SENT
+						: VERDICT_ODD;
+	return (int)code == -1 || code == 0 ? VERDICT_PASS
+	       : code == 2                  ? VERDICT_DROP
+	       : code == 7                  ? VERDICT_SENT
+					    : VERDICT_ODD;
 }
 
 int bench_run(const struct bench *bench, enum program program, uint8_t frame[FRAME_MAX], size_t *len)
@@ -315,15 +330,16 @@ struct kl_service *service_build(const char *key, uint8_t proto, bool v6, uint16
 	service->proto = proto;
 	service->frontends = kl_calloc(2, sizeof(*service->frontends));
 	if (node_port)
-		service->frontends[service->frontend_count++] = (struct kl_frontend){.addr = kl_addr_any(!v6), .port = node_port,
-			.proto = proto, .type = KL_FRONTEND_NODE_PORT};
+		service->frontends[service->frontend_count++] = (struct kl_frontend){
+			.addr = kl_addr_any(!v6), .port = node_port, .proto = proto, .type = KL_FRONTEND_NODE_PORT};
 	if (vip_port)
-		service->frontends[service->frontend_count++] = (struct kl_frontend){.addr = who_addr(VIP, v6), .port = vip_port,
-			.proto = proto, .type = KL_FRONTEND_CLUSTER_IP};
+		service->frontends[service->frontend_count++] = (struct kl_frontend){
+			.addr = who_addr(VIP, v6), .port = vip_port, .proto = proto, .type = KL_FRONTEND_CLUSTER_IP};
 	service->backends = kl_calloc(count + 1, sizeof(*service->backends));
 	for (size_t i = 0; i < count; i++)
 		service->backends[service->backend_count++] = (struct kl_backend){.addr = who_addr(backends[i], v6),
-			.port = backend_port, .flags = KL_BACKEND_READY | KL_BACKEND_SERVING,
+			.port = backend_port,
+			.flags = KL_BACKEND_READY | KL_BACKEND_SERVING,
 			.node = kl_strdup(backends[i] == LOCAL_POD ? "here" : "there")};
 	kl_service_normalise(service);
 	return service;

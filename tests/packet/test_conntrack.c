@@ -1,6 +1,6 @@
 /*
- * The connection table under load: how many living flows are lost as it fills, and what a flood can do to those that are
- * established. Flows are made by packets through the program, as the wire would.
+ * The connection table under load: how many living flows are lost as it fills, and what a flood can do to those that
+ * are established. Flows are made by packets through the program, as the wire would.
  */
 #include "mem.h"
 #include "packet_lib.h"
@@ -13,11 +13,16 @@
 
 enum { ENTRIES = 16384 }; /* of the main region: two a flow */
 
-/* Clients differ in address and port: frames are patched by hand, since only the first step of a flow needs its sums. */
+/* Clients differ in address and port: frames are patched by hand, since only the first step of a flow needs its sums.
+ */
 static size_t client_frame(uint32_t client, uint8_t flags, uint8_t frame[FRAME_MAX])
 {
-	struct wire wire = {.src = CLIENT, .dst = NODE, .sport = (uint16_t)(1024 + client % 60000), .dport = 30001,
-		.proto = IPPROTO_TCP, .flags = flags};
+	struct wire wire = {.src = CLIENT,
+		.dst = NODE,
+		.sport = (uint16_t)(1024 + client % 60000),
+		.dport = 30001,
+		.proto = IPPROTO_TCP,
+		.flags = flags};
 	size_t len = frame_build(&wire, false, frame);
 	frame[14 + 13] = (uint8_t)(100 + client / 60000 % 100); /* 192.x.2.9 */
 	return len;
@@ -25,8 +30,12 @@ static size_t client_frame(uint32_t client, uint8_t flags, uint8_t frame[FRAME_M
 
 static size_t reply_frame(uint32_t client, uint8_t frame[FRAME_MAX])
 {
-	struct wire wire = {.src = LOCAL_POD, .dst = CLIENT, .sport = 8080, .dport = (uint16_t)(1024 + client % 60000),
-		.proto = IPPROTO_TCP, .flags = TCP_FLAG_SYN | TCP_FLAG_ACK};
+	struct wire wire = {.src = LOCAL_POD,
+		.dst = CLIENT,
+		.sport = 8080,
+		.dport = (uint16_t)(1024 + client % 60000),
+		.proto = IPPROTO_TCP,
+		.flags = TCP_FLAG_SYN | TCP_FLAG_ACK};
 	size_t len = frame_build(&wire, false, frame);
 	frame[14 + 17] = (uint8_t)(100 + client / 60000 % 100);
 	return len;
@@ -51,7 +60,8 @@ static void establish(struct bench *bench, uint32_t client)
 static struct bench *table_new(void)
 {
 	struct bench *bench = bench_new(ENTRIES);
-	struct kl_service *service = service_build("test/ct:80", IPPROTO_TCP, false, 30001, 0, (const enum who[]){LOCAL_POD}, 1, 8080);
+	struct kl_service *service =
+		service_build("test/ct:80", IPPROTO_TCP, false, 30001, 0, (const enum who[]){LOCAL_POD}, 1, 8080);
 	KL_CHECK_INT(kl_dpsync_put(bench->sync, service, NULL), 0);
 	kl_service_free(service);
 	return bench;
@@ -122,7 +132,8 @@ KL_TEST(entries_come_in_pairs)
 			continue;
 		const struct kl_map_flow *peer = &hot[cold[i].peer / KL_LINE_FLOWS].flow[cold[i].peer % KL_LINE_FLOWS];
 		living++;
-		alone += cold[cold[i].peer].peer != i || peer->phase <= KL_PHASE_CLAIMED || peer->reverse == flow->reverse;
+		alone += cold[cold[i].peer].peer != i || peer->phase <= KL_PHASE_CLAIMED ||
+			 peer->reverse == flow->reverse;
 	}
 	KL_CHECK(living > ENTRIES / 2);
 	KL_CHECK_INT(alone, 0);
@@ -141,7 +152,8 @@ KL_TEST(the_sweep_frees_what_was_silent_both_ways_and_nothing_else)
 	for (size_t i = 0; i <= lines / 1024; i++)
 		freed += kl_dpsync_sweep(bench->sync);
 	KL_CHECK_INT(freed, 0);
-	struct kl_map_line *hot = mmap(NULL, lines * sizeof(*hot), PROT_READ | PROT_WRITE, MAP_SHARED, bench->maps->fd[KL_MAP_CT_HOT], 0);
+	struct kl_map_line *hot =
+		mmap(NULL, lines * sizeof(*hot), PROT_READ | PROT_WRITE, MAP_SHARED, bench->maps->fd[KL_MAP_CT_HOT], 0);
 	uint16_t long_ago = (uint16_t)(kl_maps_tick(bench->maps) - KL_SILENT_TICKS - 100);
 	for (size_t i = 0; i < lines * KL_LINE_FLOWS; i++) {
 		struct kl_map_flow *flow = &hot[i / KL_LINE_FLOWS].flow[i % KL_LINE_FLOWS];

@@ -86,8 +86,10 @@ static void put(struct setting *setting, const char *key, uint8_t proto, bool v6
 
 static void put_services(struct setting *setting)
 {
-	const struct kl_frontend v4[] = {{.addr = who_addr(VIP, false), .port = 80}, {.addr = kl_addr_any(true), .port = 30080, .type = KL_FRONTEND_NODE_PORT}};
-	const struct kl_frontend v6[] = {{.addr = who_addr(VIP, true), .port = 80}, {.addr = kl_addr_any(false), .port = 30080, .type = KL_FRONTEND_NODE_PORT}};
+	const struct kl_frontend v4[] = {{.addr = who_addr(VIP, false), .port = 80},
+		{.addr = kl_addr_any(true), .port = 30080, .type = KL_FRONTEND_NODE_PORT}};
+	const struct kl_frontend v6[] = {{.addr = who_addr(VIP, true), .port = 80},
+		{.addr = kl_addr_any(false), .port = 30080, .type = KL_FRONTEND_NODE_PORT}};
 	const struct kl_frontend none[] = {{.addr = who_addr(VIP, false), .port = 81}};
 	put(setting, "t/v4:80", IPPROTO_TCP, false, "127.0.0.1", 18080, v4, 2);
 	put(setting, "t/v6:80", IPPROTO_TCP, true, "::1", 18081, v6, 2);
@@ -157,7 +159,8 @@ static void text_of(const struct sockaddr_storage *sa, char ret[80])
 	bool v4 = sa->ss_family == AF_INET;
 	const struct sockaddr_in *sin = (const void *)sa;
 	const struct sockaddr_in6 *sin6 = (const void *)sa;
-	inet_ntop(sa->ss_family, v4 ? (const void *)&sin->sin_addr : (const void *)&sin6->sin6_addr, addr, sizeof(addr));
+	inet_ntop(
+		sa->ss_family, v4 ? (const void *)&sin->sin_addr : (const void *)&sin6->sin6_addr, addr, sizeof(addr));
 	snprintf(ret, 80, "%s %u", addr, ntohs(v4 ? sin->sin_port : sin6->sin6_port));
 }
 
@@ -280,7 +283,8 @@ KL_TEST(a_connected_udp_socket_at_a_dead_backend_is_closed)
 	const struct kl_frontend vip[] = {{.addr = who_addr(VIP, false), .port = 91}};
 	struct kl_err err = {0};
 	struct sockaddr_storage to, direct;
-	socklen_t len = sockaddr_of(AF_INET, "10.96.0.10", 91, &to), direct_len = sockaddr_of(AF_INET, "127.0.0.1", 18082, &direct);
+	socklen_t len = sockaddr_of(AF_INET, "10.96.0.10", 91, &to),
+		  direct_len = sockaddr_of(AF_INET, "127.0.0.1", 18082, &direct);
 	char data[8];
 	int fd = socket(AF_INET, SOCK_DGRAM, 0), bystander = socket(AF_INET, SOCK_DGRAM, 0);
 	int prog = kl_reap_load(setting->bench->maps, &err);

@@ -17,8 +17,12 @@
 #define PIN_ROOT "/sys/fs/bpf/keelson"
 
 static const char *const type_names[16] = {
-	[KL_TYPE_CLUSTER_IP] = "ClusterIP", [KL_TYPE_NODE_PORT] = "NodePort", [KL_TYPE_EXTERNAL_IP] = "ExternalIP",
-	[KL_TYPE_LOAD_BALANCER] = "LoadBalancer", [KL_TYPE_HOST_PORT] = "HostPort", [KL_TYPE_NODE_ADDR] = "Node",
+	[KL_TYPE_CLUSTER_IP] = "ClusterIP",
+	[KL_TYPE_NODE_PORT] = "NodePort",
+	[KL_TYPE_EXTERNAL_IP] = "ExternalIP",
+	[KL_TYPE_LOAD_BALANCER] = "LoadBalancer",
+	[KL_TYPE_HOST_PORT] = "HostPort",
+	[KL_TYPE_NODE_ADDR] = "Node",
 };
 static const char *const algorithm_names[] = {"random", "round-robin", "maglev", "least-connection"};
 
@@ -83,8 +87,8 @@ static void add_frontends(const struct kl_maps *maps, uint32_t service, json_t *
 		memcpy(addr.bytes, entry->addr, sizeof(addr.bytes));
 		kl_addr_format(&addr, text);
 		const char *type = type_names[entry->type & 15];
-		json_array_append_new(to, json_pack("{s:s, s:s, s:i}", "type", type ? type : "?", "address", text, "port",
-			ntohs(entry->port)));
+		json_array_append_new(to, json_pack("{s:s, s:s, s:i}", "type", type ? type : "?", "address", text,
+						  "port", ntohs(entry->port)));
 	}
 }
 
@@ -95,8 +99,8 @@ static const char *state_name(uint8_t flags)
 
 static void add_total(json_t *total, const char *name, uint64_t more)
 {
-	json_object_set_new(total, name,
-		json_integer(json_integer_value(json_object_get(total, name)) + (json_int_t)more));
+	json_object_set_new(
+		total, name, json_integer(json_integer_value(json_object_get(total, name)) + (json_int_t)more));
 }
 
 static void add_traffic(json_t *to, const struct kl_map_traffic *traffic)
@@ -117,8 +121,8 @@ static json_t *backend_json(const struct kl_maps *maps, uint32_t id)
 	kl_addr_format(&addr, text);
 	kl_maps_traffic(maps, id, &traffic, NULL);
 	json_t *json = json_pack("{s:i, s:s, s:i, s:s, s:b, s:i, s:i}", "id", (int)id, "address", text, "port",
-		ntohs(entry->port), "state", state_name(entry->flags), "local", !!(entry->flags & KL_BE_LOCAL), "weight",
-		entry->weight, "generation", entry->generation);
+		ntohs(entry->port), "state", state_name(entry->flags), "local", !!(entry->flags & KL_BE_LOCAL),
+		"weight", entry->weight, "generation", entry->generation);
 	add_traffic(json, &traffic);
 	return json;
 }
@@ -143,11 +147,12 @@ static json_t *set_json(const struct kl_maps *maps, uint32_t service)
 	if (!block || block >= maps->entries[KL_MAP_SLOTS])
 		return json_null();
 	const struct kl_map_set *set = &maps->blocks[block].set;
-	return json_pack("{s:s, s:i, s:i, s:i, s:i, s:b, s:b, s:i, s:i}", "algorithm", algorithm_names[set->algorithm & 3],
-		"backends", set->backends, "slots", (int)set->all_count, "localSlots", (int)set->local_count, "block",
-		(int)block, "externalLocal", !!(set->flags & KL_SET_EXTERNAL_LOCAL), "internalLocal",
-		!!(set->flags & KL_SET_INTERNAL_LOCAL), "affinitySeconds",
-		(int)(set->flags & KL_SET_AFFINITY ? set->affinity_ticks : 0), "changes", (int)(word >> 32));
+	return json_pack("{s:s, s:i, s:i, s:i, s:i, s:b, s:b, s:i, s:i}", "algorithm",
+		algorithm_names[set->algorithm & 3], "backends", set->backends, "slots", (int)set->all_count,
+		"localSlots", (int)set->local_count, "block", (int)block, "externalLocal",
+		!!(set->flags & KL_SET_EXTERNAL_LOCAL), "internalLocal", !!(set->flags & KL_SET_INTERNAL_LOCAL),
+		"affinitySeconds", (int)(set->flags & KL_SET_AFFINITY ? set->affinity_ticks : 0), "changes",
+		(int)(word >> 32));
 }
 
 static const char *proto_name(uint8_t proto)
@@ -163,9 +168,9 @@ static json_t *service_json(const struct kl_maps *maps, uint32_t service)
 	add_traffic(total, &gone);
 	add_frontends(maps, service, frontends);
 	add_backends(maps, service, backends, total);
-	return json_pack("{s:s, s:s, s:i, s:I, s:o, s:o, s:o, s:o}", "service", name->key, "protocol", proto_name(name->proto),
-		"id", (int)service, "created", (json_int_t)name->created, "set", set_json(maps, service), "frontends",
-		frontends, "backends", backends, "totals", total);
+	return json_pack("{s:s, s:s, s:i, s:I, s:o, s:o, s:o, s:o}", "service", name->key, "protocol",
+		proto_name(name->proto), "id", (int)service, "created", (json_int_t)name->created, "set",
+		set_json(maps, service), "frontends", frontends, "backends", backends, "totals", total);
 }
 
 bool kl_lb_matches(const char *key, const char *wanted)
@@ -205,8 +210,7 @@ static char *frontends_text(const json_t *service)
 	size_t i;
 	json_t *frontend;
 	kl_autobuf text = {0};
-	json_array_foreach(kl_json_get(service, "frontends", NULL), i, frontend)
-	{
+	json_array_foreach (kl_json_get(service, "frontends", NULL), i, frontend) {
 		kl_autofree char *one = frontend_text(frontend);
 		kl_buf_printf(&text, "%s%s", i ? "," : "", one);
 	}
@@ -216,22 +220,23 @@ static char *frontends_text(const json_t *service)
 static void print_list(const json_t *list, bool wide)
 {
 	static const char *const narrow_headers[] = {"SERVICE", "PROTO", "FRONTENDS", "BACKENDS", "CONNECTIONS", NULL};
-	static const char *const wide_headers[] = {"SERVICE", "PROTO", "FRONTENDS", "BACKENDS", "CONNECTIONS", "PACKETS",
-		"BYTES", "ALGORITHM", "SLOTS", "ID", "CHANGES", NULL};
+	static const char *const wide_headers[] = {"SERVICE", "PROTO", "FRONTENDS", "BACKENDS", "CONNECTIONS",
+		"PACKETS", "BYTES", "ALGORITHM", "SLOTS", "ID", "CHANGES", NULL};
 	struct kl_columns *table = kl_columns_new(wide ? wide_headers : narrow_headers);
 	size_t i;
 	json_t *service;
-	json_array_foreach(list, i, service)
-	{
+	json_array_foreach (list, i, service) {
 		const json_t *totals = kl_json_get(service, "totals", NULL), *set = kl_json_get(service, "set", NULL);
 		kl_autofree char *frontends = frontends_text(service);
 		kl_autofree char *backends = kl_asprintf("%lld/%zu", (long long)kl_json_int(set, 0, "backends", NULL),
 			json_array_size(kl_json_get(service, "backends", NULL)));
 		kl_autofree char *connections = number(totals, "connections"), *packets = number(totals, "packets");
-		kl_autofree char *bytes = number(totals, "bytes"), *slots = number(set, "slots"), *id = number(service, "id");
+		kl_autofree char *bytes = number(totals, "bytes"), *slots = number(set, "slots"),
+				 *id = number(service, "id");
 		kl_autofree char *changes = number(set, "changes");
-		const char *cells[] = {kl_json_str(service, "service", NULL), kl_json_str(service, "protocol", NULL), frontends,
-			backends, connections, packets, bytes, kl_json_str(set, "algorithm", NULL), slots, id, changes};
+		const char *cells[] = {kl_json_str(service, "service", NULL), kl_json_str(service, "protocol", NULL),
+			frontends, backends, connections, packets, bytes, kl_json_str(set, "algorithm", NULL), slots,
+			id, changes};
 		kl_columns_row(table, cells);
 	}
 	kl_columns_print(table);
@@ -239,13 +244,12 @@ static void print_list(const json_t *list, bool wide)
 
 static void print_backends(const json_t *service)
 {
-	static const char *const headers[] = {"ID", "BACKEND", "WHERE", "STATE", "WEIGHT", "CONNECTIONS", "PACKETS", "BYTES",
-		"REPLY-BYTES", NULL};
+	static const char *const headers[] = {
+		"ID", "BACKEND", "WHERE", "STATE", "WEIGHT", "CONNECTIONS", "PACKETS", "BYTES", "REPLY-BYTES", NULL};
 	struct kl_columns *table = kl_columns_new(headers);
 	size_t i;
 	json_t *backend;
-	json_array_foreach(kl_json_get(service, "backends", NULL), i, backend)
-	{
+	json_array_foreach (kl_json_get(service, "backends", NULL), i, backend) {
 		kl_autofree char *address = frontend_text(backend), *id = number(backend, "id");
 		kl_autofree char *weight = number(backend, "weight"), *connections = number(backend, "connections");
 		kl_autofree char *packets = number(backend, "packets"), *bytes = number(backend, "bytes");
@@ -264,16 +268,15 @@ static void print_one(const json_t *service)
 	json_t *frontend;
 	printf("Service:    %s (id %lld, %s)\n", kl_json_str(service, "service", NULL),
 		(long long)kl_json_int(service, 0, "id", NULL), kl_json_str(service, "protocol", NULL));
-	printf("Balancing:  %s, %lld slots for %lld backends, changed %lld times\n", kl_json_str(set, "algorithm", NULL),
-		(long long)kl_json_int(set, 0, "slots", NULL), (long long)kl_json_int(set, 0, "backends", NULL),
-		(long long)kl_json_int(set, 0, "changes", NULL));
+	printf("Balancing:  %s, %lld slots for %lld backends, changed %lld times\n",
+		kl_json_str(set, "algorithm", NULL), (long long)kl_json_int(set, 0, "slots", NULL),
+		(long long)kl_json_int(set, 0, "backends", NULL), (long long)kl_json_int(set, 0, "changes", NULL));
 	if (kl_json_int(set, 0, "affinitySeconds", NULL))
 		printf("Affinity:   ClientIP, %lld s\n", (long long)kl_json_int(set, 0, "affinitySeconds", NULL));
 	if (kl_json_bool(set, false, "externalLocal", NULL) || kl_json_bool(set, false, "internalLocal", NULL))
 		printf("Local only: %s%s\n", kl_json_bool(set, false, "externalLocal", NULL) ? "external " : "",
 			kl_json_bool(set, false, "internalLocal", NULL) ? "internal" : "");
-	json_array_foreach(kl_json_get(service, "frontends", NULL), i, frontend)
-	{
+	json_array_foreach (kl_json_get(service, "frontends", NULL), i, frontend) {
 		kl_autofree char *text = frontend_text(frontend);
 		printf("%-11s %s (%s)\n", i ? "" : "Frontends:", text, kl_json_str(frontend, "type", NULL));
 	}
@@ -290,8 +293,7 @@ static int print(const json_t *list, const char *wanted, const char *output)
 	} else if (!wanted) {
 		print_list(list, !strcmp(output, "wide"));
 	} else {
-		json_array_foreach(list, i, service)
-		{
+		json_array_foreach (list, i, service) {
 			if (i)
 				putchar('\n');
 			print_one(service);
@@ -323,7 +325,8 @@ static const struct verb {
 	const char *name;
 	int least, most; /* arguments */
 	int (*run)(const struct kl_maps *maps, const struct lb_options *options, const char *wanted);
-} verbs[] = {{"list", 0, 0, run_services}, {"get", 1, 1, run_services}, {"flows", 0, 1, run_flows}, {"counters", 0, 0, run_counters}};
+} verbs[] = {{"list", 0, 0, run_services}, {"get", 1, 1, run_services}, {"flows", 0, 1, run_flows},
+	{"counters", 0, 0, run_counters}};
 
 static const struct verb *find_verb(const char *name, int arguments)
 {
@@ -357,7 +360,8 @@ static int run_lb(int argc, char **argv)
 	const struct kl_maps *maps;
 	kl_autofree char *pin_dir = find_pin_dir(&options);
 	if (!has_maps(pin_dir))
-		return kl_cmd_fail(&kl_cmd_lb, "no tables below '%s': is the agent running? (--pin-dir, --cluster, --node)", pin_dir);
+		return kl_cmd_fail(&kl_cmd_lb,
+			"no tables below '%s': is the agent running? (--pin-dir, --cluster, --node)", pin_dir);
 	if (kl_maps_look(pin_dir, &maps, &err))
 		return fail(&err);
 	int code = verb->run(maps, &options, count > 1 ? argv[2] : NULL);
@@ -373,7 +377,8 @@ const struct kl_cmd kl_cmd_lb = {
 		"       keelson lb get SERVICE [-o json]\n"
 		"       keelson lb flows [SERVICE] [--limit N] [-o json]\n"
 		"       keelson lb counters [-o json]\n\n"
-		"Shows services and backends, the connection table, and what was counted, as the kernel has them: read from the\n"
+		"Shows services and backends, the connection table, and what was counted, as the kernel has them: read "
+		"from the\n"
 		"pinned maps, no agent is asked.\n"
 		"SERVICE is a name, namespace/name, or the whole key namespace/name:port.\n\n"
 		"Options:\n"

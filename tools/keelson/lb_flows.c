@@ -11,8 +11,12 @@
 #include <sys/mman.h>
 
 static const char *const phase_names[] = {
-	[KL_PHASE_NEW] = "new", [KL_PHASE_ANSWERED] = "answered", [KL_PHASE_OPEN] = "open", [KL_PHASE_FIN] = "closing",
-	[KL_PHASE_CLOSED] = "closed", [KL_PHASE_UDP] = "udp",
+	[KL_PHASE_NEW] = "new",
+	[KL_PHASE_ANSWERED] = "answered",
+	[KL_PHASE_OPEN] = "open",
+	[KL_PHASE_FIN] = "closing",
+	[KL_PHASE_CLOSED] = "closed",
+	[KL_PHASE_UDP] = "udp",
 };
 
 struct flows {
@@ -52,15 +56,17 @@ static json_t *flow_json(const struct flows *flows, uint32_t index)
 {
 	const struct kl_map_flow *flow = &flows->hot[index / KL_LINE_FLOWS].flow[index % KL_LINE_FLOWS];
 	const struct kl_map_tuple *tuple = &flows->cold[index];
-	const struct kl_map_backend *backend = &flows->maps->backends[flow->backend % flows->maps->entries[KL_MAP_BACKENDS]];
+	const struct kl_map_backend *backend =
+		&flows->maps->backends[flow->backend % flows->maps->entries[KL_MAP_BACKENDS]];
 	const char *key = key_of(flows->maps, flow), *phase = phase_names[flow->phase];
 	kl_autofree char *client = endpoint(tuple->client, tuple->client_port);
 	kl_autofree char *frontend = endpoint(tuple->frontend, tuple->frontend_port);
 	kl_autofree char *target = endpoint(backend->addr, backend->port);
 	uint16_t idle = (uint16_t)((uint16_t)kl_maps_tick(flows->maps) - flow->stamp);
-	return json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:i, s:i, s:s}", "protocol", tuple->proto == KL_PROTO_UDP ? "UDP" : "TCP",
-		"client", client, "frontend", frontend, "backend", key[0] ? target : "gone", "service", key, "state",
-		key[0] ? phase ? phase : "?" : "void", "idleSeconds", (int)idle, "natPort", ntohs((uint16_t)flow->nat_port), "region",
+	return json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:i, s:i, s:s}", "protocol",
+		tuple->proto == KL_PROTO_UDP ? "UDP" : "TCP", "client", client, "frontend", frontend, "backend",
+		key[0] ? target : "gone", "service", key, "state", key[0] ? phase ? phase : "?" : "void", "idleSeconds",
+		(int)idle, "natPort", ntohs((uint16_t)flow->nat_port), "region",
 		region_name(flows->maps, index / KL_LINE_FLOWS));
 }
 
@@ -80,17 +86,18 @@ static json_t *collect(const struct flows *flows, const char *service, int limit
 
 static void print_table(const json_t *list)
 {
-	static const char *const headers[] = {"PROTO", "CLIENT", "FRONTEND", "BACKEND", "STATE", "IDLE", "NAT-PORT", "REGION", "SERVICE", NULL};
+	static const char *const headers[] = {
+		"PROTO", "CLIENT", "FRONTEND", "BACKEND", "STATE", "IDLE", "NAT-PORT", "REGION", "SERVICE", NULL};
 	struct kl_columns *table = kl_columns_new(headers);
 	size_t i;
 	json_t *flow;
-	json_array_foreach(list, i, flow)
-	{
+	json_array_foreach (list, i, flow) {
 		kl_autofree char *idle = kl_asprintf("%llds", (long long)kl_json_int(flow, 0, "idleSeconds", NULL));
 		kl_autofree char *port = kl_asprintf("%lld", (long long)kl_json_int(flow, 0, "natPort", NULL));
 		const char *cells[] = {kl_json_str(flow, "protocol", NULL), kl_json_str(flow, "client", NULL),
-			kl_json_str(flow, "frontend", NULL), kl_json_str(flow, "backend", NULL), kl_json_str(flow, "state", NULL), idle,
-			port, kl_json_str(flow, "region", NULL), kl_json_str(flow, "service", NULL)};
+			kl_json_str(flow, "frontend", NULL), kl_json_str(flow, "backend", NULL),
+			kl_json_str(flow, "state", NULL), idle, port, kl_json_str(flow, "region", NULL),
+			kl_json_str(flow, "service", NULL)};
 		kl_columns_row(table, cells);
 	}
 	kl_columns_print(table);
@@ -125,7 +132,10 @@ struct counter_row {
 	size_t offset;
 	const char *what;
 };
-#define COUNTER(field, words) {#field, offsetof(struct kl_map_counters, field), words}
+#define COUNTER(field, words)                                          \
+	{                                                              \
+#field, offsetof(struct kl_map_counters, field), words \
+	}
 static const struct counter_row counter_rows[] = {
 	COUNTER(forwarded, "packets towards a backend"),
 	COUNTER(returned, "replies translated back"),
@@ -176,7 +186,8 @@ int kl_lb_print_counters(const struct kl_maps *maps, bool as_json)
 	}
 	struct kl_columns *table = kl_columns_new(headers);
 	for (size_t i = 0; i < KL_ARRAY_LEN(counter_rows); i++) {
-		kl_autofree char *value = kl_asprintf("%llu", (unsigned long long)counter_of(&counters, &counter_rows[i]));
+		kl_autofree char *value =
+			kl_asprintf("%llu", (unsigned long long)counter_of(&counters, &counter_rows[i]));
 		const char *cells[] = {counter_rows[i].name, value, counter_rows[i].what};
 		kl_columns_row(table, cells);
 	}

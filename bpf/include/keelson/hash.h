@@ -43,15 +43,15 @@ KL_INLINE __u64 kl_mix(__u64 x)
 KL_INLINE __u32 kl_frontend_hash(const __u32 *key, const __be32 addr[4], __be16 port, __u8 proto)
 {
 	__u64 sum = kl_nh(key, 0, addr[0], addr[1]) + kl_nh(key, 2, addr[2], addr[3]) +
-		kl_nh(key, 4, (__u32)port | (__u32)proto << 16, 0);
+		    kl_nh(key, 4, (__u32)port | (__u32)proto << 16, 0);
 	return (__u32)(kl_mix(sum) >> 32);
 }
 
 KL_INLINE __u64 kl_flow_lane(const __u32 *key, const struct kl_flow_key *flow)
 {
 	return kl_nh(key, 0, flow->saddr[0], flow->saddr[1]) + kl_nh(key, 2, flow->saddr[2], flow->saddr[3]) +
-		kl_nh(key, 4, flow->daddr[0], flow->daddr[1]) + kl_nh(key, 6, flow->daddr[2], flow->daddr[3]) +
-		kl_nh(key, 8, (__u32)flow->sport | (__u32)flow->dport << 16, flow->proto);
+	       kl_nh(key, 4, flow->daddr[0], flow->daddr[1]) + kl_nh(key, 6, flow->daddr[2], flow->daddr[3]) +
+	       kl_nh(key, 8, (__u32)flow->sport | (__u32)flow->dport << 16, flow->proto);
 }
 
 KL_INLINE struct kl_flow_hash kl_flow_hash(const __u32 *key, const struct kl_flow_key *flow)

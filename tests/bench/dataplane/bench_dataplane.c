@@ -1,6 +1,6 @@
 /*
- * What the dataplane costs, in nanoseconds and in lookups of a kernel LRU hash with a 40-byte key measured in the same run:
- * packets through the balancer (net of making them), and programming services.
+ * What the dataplane costs, in nanoseconds and in lookups of a kernel LRU hash with a 40-byte key measured in the same
+ *run: packets through the balancer (net of making them), and programming services.
  *
  *	bench_dataplane [--quick]
  */
@@ -53,12 +53,13 @@ static struct kl_service *service_of(const char *key, uint16_t node_port, uint8_
 	struct kl_service *service = kl_service_new(key);
 	service->algorithm = algorithm;
 	service->frontends = kl_calloc(1, sizeof(*service->frontends));
-	service->frontends[0] = (struct kl_frontend){.addr = kl_addr_any(!v6), .port = node_port, .proto = KL_PROTO_TCP,
-		.type = KL_FRONTEND_NODE_PORT};
+	service->frontends[0] = (struct kl_frontend){
+		.addr = kl_addr_any(!v6), .port = node_port, .proto = KL_PROTO_TCP, .type = KL_FRONTEND_NODE_PORT};
 	service->frontend_count = 1;
 	service->backends = kl_calloc(10, sizeof(*service->backends));
 	for (uint8_t i = 0; i < 10; i++) {
-		service->backends[i] = (struct kl_backend){.port = 8080, .flags = KL_BACKEND_READY, .node = kl_strdup("here")};
+		service->backends[i] =
+			(struct kl_backend){.port = 8080, .flags = KL_BACKEND_READY, .node = kl_strdup("here")};
 		kl_addr_parse(v6 ? "fd44::1" : "10.244.1.1", &service->backends[i].addr);
 		service->backends[i].addr.bytes[15] = (uint8_t)(i + 1);
 	}
@@ -79,8 +80,8 @@ static struct bench bench_new(uint32_t flows)
 {
 	struct bench bench;
 	struct kl_err err = {0};
-	const struct kl_maps_sizes sizes = {.flows = flows * 8, .services = 11000, .backends = 110000, .frontends = 11000,
-		.blocks = 40000};
+	const struct kl_maps_sizes sizes = {
+		.flows = flows * 8, .services = 11000, .backends = 110000, .frontends = 11000, .blocks = 40000};
 	struct kl_addr addrs[2];
 	struct kl_dpsync_node node = {.addrs = addrs, .addr_count = 2};
 	kl_addr_parse("192.0.2.1", &addrs[0]);
@@ -169,8 +170,8 @@ static void packets(uint32_t flows)
 	}
 	kl_maps_counters(bench.maps, &counters, NULL);
 	double lru = median_of(&bench, MODE_LRU) - median_of(&bench, MODE_HASH);
-	printf("--- %u flows (%llu promoted, %llu overflowed); one LRU lookup: %.0f ns\n", flows, counters.flows_promoted,
-		counters.flows_overflowed, lru);
+	printf("--- %u flows (%llu promoted, %llu overflowed); one LRU lookup: %.0f ns\n", flows,
+		counters.flows_promoted, counters.flows_overflowed, lru);
 	for (uint32_t v6 = 0; v6 < 2; v6++) {
 		bss->v6 = v6;
 		bss->dport = LOCAL_PORT;
@@ -233,7 +234,8 @@ static void programming(void)
 		changes[i] = program_one(&bench, i * 7 % SERVICES, KL_BACKEND_SERVING | KL_BACKEND_TERMINATING);
 	qsort(changes, KL_ARRAY_LEN(changes), sizeof(changes[0]), by_value);
 	printf("--- programming\n%d services x 10 endpoints from nothing: %.1f ms\n", SERVICES, (double)total / 1e6);
-	printf("one endpoint of one service among them: %.1f us (p99 %.1f us)\n", changes[500] / 1e3, changes[990] / 1e3);
+	printf("one endpoint of one service among them: %.1f us (p99 %.1f us)\n", changes[500] / 1e3,
+		changes[990] / 1e3);
 	int64_t start = kl_monotonic_ns();
 	kl_dpsync_free(bench.sync);
 	bench.maps->adopted = true;

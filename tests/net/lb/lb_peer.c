@@ -1,8 +1,9 @@
 /*
  * Both ends of the network tests' traffic.
  *
- *	lb_peer serve NAME PORT			TCP and UDP on every address: answers each line or datagram with "NAME\n"
- *	lb_peer tcp|udp ADDR PORT COUNT [SIZE]	COUNT connections (datagrams), SIZE bytes each; prints "NAME COUNT" per answer
+ *	lb_peer serve NAME PORT			TCP and UDP on every address: answers each line or datagram with
+ *"NAME\n" lb_peer tcp|udp ADDR PORT COUNT [SIZE]	COUNT connections (datagrams), SIZE bytes each; prints "NAME
+ *COUNT" per answer
  *	lb_peer hold ADDR PORT SECONDS		one connection, a question every 20 ms; prints how many were answered
  *	lb_peer bulk ADDR PORT MEGABYTES		one connection, echoes that much; prints MB/s
  * Exits 1 when anything went unanswered.
@@ -73,7 +74,8 @@ static int serve(const char *name, uint16_t port)
 			ssize_t got = recvfrom(udp, data, sizeof(data), 0, (void *)&from, &len);
 			snprintf(data, 64, "%s", name);
 			if (got > 0) /* as long as the question, so that fragments are tried both ways */
-				sendto(udp, data, (size_t)got > strlen(name) ? (size_t)got : strlen(name), 0, (void *)&from, len);
+				sendto(udp, data, (size_t)got > strlen(name) ? (size_t)got : strlen(name), 0,
+					(void *)&from, len);
 		}
 	}
 }

@@ -68,9 +68,9 @@ static int parse_frontend(struct kl_service *service, char *text)
 	if (!equals)
 		return -1;
 	*equals = 0;
-	frontend->type = !strcmp(text, "node") ? KL_FRONTEND_NODE_PORT :
-		!strcmp(text, "external")      ? KL_FRONTEND_EXTERNAL_IP :
-						 KL_FRONTEND_CLUSTER_IP;
+	frontend->type = !strcmp(text, "node")       ? KL_FRONTEND_NODE_PORT
+			 : !strcmp(text, "external") ? KL_FRONTEND_EXTERNAL_IP
+						     : KL_FRONTEND_CLUSTER_IP;
 	frontend->proto = service->proto;
 	return parse_addr_port(equals + 1, &frontend->addr, &frontend->port);
 }
@@ -95,8 +95,8 @@ static uint16_t parse_flags(struct kl_service *service, const char *text)
 	if (strstr(text, "affinity"))
 		service->affinity_s = 60;
 	return (uint16_t)((strstr(text, "external-local") ? KL_SERVICE_EXTERNAL_LOCAL : 0) |
-		(strstr(text, "internal-local") ? KL_SERVICE_INTERNAL_LOCAL : 0) |
-		(strstr(text, "affinity") ? KL_SERVICE_AFFINITY : 0));
+			  (strstr(text, "internal-local") ? KL_SERVICE_INTERNAL_LOCAL : 0) |
+			  (strstr(text, "affinity") ? KL_SERVICE_AFFINITY : 0));
 }
 
 static int do_put(struct kl_maps *maps, int argc, char **argv)
@@ -153,11 +153,12 @@ static int do_counters(const struct kl_maps *maps)
 	struct kl_map_counters c;
 	if (kl_maps_counters(maps, &c, &err))
 		return fail(&err);
-	printf("forwarded=%llu returned=%llu inserted=%llu promoted=%llu void=%llu no_backend=%llu ct_full=%llu fragment=%llu "
+	printf("forwarded=%llu returned=%llu inserted=%llu promoted=%llu void=%llu no_backend=%llu ct_full=%llu "
+	       "fragment=%llu "
 	       "rewrite=%llu ttl=%llu nat=%llu deferred=%llu connect=%llu sendmsg=%llu refused=%llu icmp=%llu\n",
-		c.forwarded, c.returned, c.flows_inserted, c.flows_promoted, c.flows_void, c.drop_no_backend, c.drop_ct_full,
-		c.fragments_unknown, c.drop_rewrite, c.drop_ttl, c.drop_no_nat_port, c.deferred, c.sock_connect, c.sock_sendmsg,
-		c.sock_no_backend, c.icmp_translated);
+		c.forwarded, c.returned, c.flows_inserted, c.flows_promoted, c.flows_void, c.drop_no_backend,
+		c.drop_ct_full, c.fragments_unknown, c.drop_rewrite, c.drop_ttl, c.drop_no_nat_port, c.deferred,
+		c.sock_connect, c.sock_sendmsg, c.sock_no_backend, c.icmp_translated);
 	return 0;
 }
 

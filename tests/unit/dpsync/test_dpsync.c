@@ -1,7 +1,8 @@
 /*
- * The kernel's tables against a naive oracle: random services are put and deleted, and after every change the tables, read
- * as the programs read them, must answer for every frontend with exactly the backends wanted. Then: adoption by a new
- * agent writes nothing, the audit finds what was changed behind its back, and what does not fit leaves things as they were.
+ * The kernel's tables against a naive oracle: random services are put and deleted, and after every change the tables,
+ * read as the programs read them, must answer for every frontend with exactly the backends wanted. Then: adoption by a
+ * new agent writes nothing, the audit finds what was changed behind its back, and what does not fit leaves things as
+ * they were.
  */
 #include "dpsync.h"
 #include "load.h"
@@ -62,13 +63,18 @@ static struct kl_service *random_service(unsigned n)
 	service->frontend_count = 1 + kl_test_random() % 3;
 	service->frontends = kl_calloc(3, sizeof(*service->frontends));
 	for (size_t i = 0; i < service->frontend_count; i++)
-		service->frontends[i] = (struct kl_frontend){.addr = addr_of((uint8_t)(200 + n), (uint8_t)(i + kl_test_random() % 2 * 3)),
-			.port = 80, .proto = KL_PROTO_TCP, .type = (uint8_t)(i ? KL_FRONTEND_EXTERNAL_IP : KL_FRONTEND_CLUSTER_IP)};
+		service->frontends[i] = (struct kl_frontend){
+			.addr = addr_of((uint8_t)(200 + n), (uint8_t)(i + kl_test_random() % 2 * 3)),
+			.port = 80,
+			.proto = KL_PROTO_TCP,
+			.type = (uint8_t)(i ? KL_FRONTEND_EXTERNAL_IP : KL_FRONTEND_CLUSTER_IP)};
 	service->backend_count = kl_test_random() % MAX_BACKENDS;
 	service->backends = kl_calloc(MAX_BACKENDS, sizeof(*service->backends));
 	for (size_t i = 0; i < service->backend_count; i++)
-		service->backends[i] = (struct kl_backend){.addr = addr_of(1, (uint8_t)(kl_test_random() % 60)), .port = 8080,
-			.flags = kl_test_random() % 5 ? KL_BACKEND_READY | KL_BACKEND_SERVING : KL_BACKEND_SERVING | KL_BACKEND_TERMINATING,
+		service->backends[i] = (struct kl_backend){.addr = addr_of(1, (uint8_t)(kl_test_random() % 60)),
+			.port = 8080,
+			.flags = kl_test_random() % 5 ? KL_BACKEND_READY | KL_BACKEND_SERVING
+						      : KL_BACKEND_SERVING | KL_BACKEND_TERMINATING,
 			.node = kl_strdup(kl_test_random() % 3 ? "there" : "here")};
 	kl_service_normalise(service);
 	return service;
@@ -92,7 +98,8 @@ static uint32_t lookup(const struct kl_maps *maps, const struct kl_frontend *fro
 }
 
 /* Which of the service's backends take new connections: bit i for backend i; all: with none of them foreign. */
-static uint64_t backends_in(const struct kl_maps *maps, const struct kl_service *service, uint32_t first, uint32_t count)
+static uint64_t backends_in(
+	const struct kl_maps *maps, const struct kl_service *service, uint32_t first, uint32_t count)
 {
 	uint64_t seen = 0;
 	for (uint32_t slot = first; slot < first + count; slot++) {
@@ -100,7 +107,8 @@ static uint64_t backends_in(const struct kl_maps *maps, const struct kl_service 
 		const struct kl_map_backend *entry = &maps->backends[id];
 		bool known = false;
 		for (size_t i = 0; i < service->backend_count; i++)
-			if (!memcmp(entry->addr, service->backends[i].addr.bytes, 16) && entry->port == htons(service->backends[i].port)) {
+			if (!memcmp(entry->addr, service->backends[i].addr.bytes, 16) &&
+				entry->port == htons(service->backends[i].port)) {
 				seen |= 1ull << i;
 				known = true;
 			}
@@ -131,7 +139,8 @@ static void check_service(const struct kl_maps *maps, const struct kl_service *s
 		KL_CHECK_STR(maps->names[index].key, service->key);
 		KL_CHECK(backends_in(maps, service, set->all_first, set->all_count) == wanted(service, false));
 		if (service->flags & (KL_SERVICE_EXTERNAL_LOCAL | KL_SERVICE_INTERNAL_LOCAL))
-			KL_CHECK(backends_in(maps, service, set->local_first, set->local_count) == wanted(service, true));
+			KL_CHECK(backends_in(maps, service, set->local_first, set->local_count) ==
+				 wanted(service, true));
 	}
 }
 
@@ -139,7 +148,8 @@ static size_t living_frontends(const struct kl_maps *maps)
 {
 	size_t count = 0;
 	for (uint32_t i = 0; i <= maps->config->frontend_mask; i++)
-		count += maps->frontends[i].service != KL_FRONTEND_NEVER && maps->frontends[i].service != KL_FRONTEND_DELETED;
+		count += maps->frontends[i].service != KL_FRONTEND_NEVER &&
+			 maps->frontends[i].service != KL_FRONTEND_DELETED;
 	return count;
 }
 
@@ -215,9 +225,11 @@ KL_TEST(a_new_agent_adopts_and_writes_nothing)
 		KL_CHECK_INT(kl_dpsync_put(sync, truth[n], NULL), 0);
 	}
 	kl_dpsync_free(sync);
-	size_t slots = maps->entries[KL_MAP_SLOTS] * sizeof(*maps->blocks), services = maps->entries[KL_MAP_SERVICES] * sizeof(*maps->services);
+	size_t slots = maps->entries[KL_MAP_SLOTS] * sizeof(*maps->blocks),
+	       services = maps->entries[KL_MAP_SERVICES] * sizeof(*maps->services);
 	size_t backends = maps->entries[KL_MAP_BACKENDS] * sizeof(*maps->backends);
-	kl_autofree void *before_slots = kl_memdup(maps->blocks, slots), *before_services = kl_memdup(maps->services, services);
+	kl_autofree void *before_slots = kl_memdup(maps->blocks, slots),
+			 *before_services = kl_memdup(maps->services, services);
 	kl_autofree void *before_backends = kl_memdup(maps->backends, backends);
 	KL_CHECK_INT(kl_maps_open(pin_dir, NULL, &again, NULL), 0);
 	KL_CHECK(again->adopted);
@@ -228,7 +240,7 @@ KL_TEST(a_new_agent_adopts_and_writes_nothing)
 	kl_dpsync_snapshot_end(sync);
 	KL_CHECK_INT(kl_dpsync_services(sync), SERVICES);
 	KL_CHECK(!memcmp(before_slots, maps->blocks, slots) && !memcmp(before_services, maps->services, services) &&
-		!memcmp(before_backends, maps->backends, backends));
+		 !memcmp(before_backends, maps->backends, backends));
 	check_all(maps, truth);
 	kl_dpsync_snapshot_begin(sync); /* and what a snapshot does not name goes */
 	KL_CHECK_INT(kl_dpsync_put(sync, truth[3], NULL), 0);
@@ -248,7 +260,8 @@ KL_TEST(a_new_agent_adopts_and_writes_nothing)
 static struct kl_map_frontend *some_frontend(struct kl_maps *maps)
 {
 	for (uint32_t i = 0;; i++)
-		if (maps->frontends[i].service != KL_FRONTEND_NEVER && maps->frontends[i].service != KL_FRONTEND_DELETED)
+		if (maps->frontends[i].service != KL_FRONTEND_NEVER &&
+			maps->frontends[i].service != KL_FRONTEND_DELETED)
 			return &maps->frontends[i];
 }
 
@@ -286,7 +299,8 @@ static void spoil_set(struct kl_maps *maps)
 
 static void spoil_slot(struct kl_maps *maps)
 {
-	maps->blocks[maps->blocks[(uint32_t)maps->services[some_service(maps)].set].set.all_first / KL_BLOCK_SLOTS].backend[0] = 7777;
+	maps->blocks[maps->blocks[(uint32_t)maps->services[some_service(maps)].set].set.all_first / KL_BLOCK_SLOTS]
+		.backend[0] = 7777;
 }
 
 static void spoil_header(struct kl_maps *maps)
@@ -318,9 +332,15 @@ static const struct {
 	const char *what;
 	void (*spoil)(struct kl_maps *maps);
 } spoils[] = {
-	{"frontend of another service", spoil_frontend_service}, {"frontend gone", spoil_frontend_gone},
-	{"frontend type", spoil_frontend_type}, {"set gone", spoil_set}, {"slot", spoil_slot}, {"header", spoil_header},
-	{"backend address", spoil_backend_addr}, {"backend dead", spoil_backend_flags}, {"foreign backend", spoil_foreign_backend},
+	{"frontend of another service", spoil_frontend_service},
+	{"frontend gone", spoil_frontend_gone},
+	{"frontend type", spoil_frontend_type},
+	{"set gone", spoil_set},
+	{"slot", spoil_slot},
+	{"header", spoil_header},
+	{"backend address", spoil_backend_addr},
+	{"backend dead", spoil_backend_flags},
+	{"foreign backend", spoil_foreign_backend},
 	{"name", spoil_name},
 };
 
@@ -363,7 +383,8 @@ KL_TEST(what_does_not_fit_changes_nothing)
 	struct kl_err err = {0};
 	struct kl_service *truth[SERVICES] = {NULL}, *big = random_service(0);
 	truth[0] = random_service(0);
-	while (truth[0]->backend_count > 5 || truth[0]->backend_count < 2 || truth[0]->algorithm == KL_ALGORITHM_MAGLEV) {
+	while (truth[0]->backend_count > 5 || truth[0]->backend_count < 2 ||
+		truth[0]->algorithm == KL_ALGORITHM_MAGLEV) {
 		kl_service_free(truth[0]);
 		truth[0] = random_service(0);
 	}
@@ -387,7 +408,8 @@ KL_TEST(generations_go_up_with_every_end)
 	struct kl_dpsync *sync = sync_new(maps);
 	struct kl_service *service = kl_service_new("ns/g:1");
 	service->backends = kl_calloc(1, sizeof(*service->backends));
-	service->backends[0] = (struct kl_backend){.addr = addr_of(1, 1), .port = 1, .flags = KL_BACKEND_READY, .node = kl_strdup("")};
+	service->backends[0] =
+		(struct kl_backend){.addr = addr_of(1, 1), .port = 1, .flags = KL_BACKEND_READY, .node = kl_strdup("")};
 	service->backend_count = 1;
 	KL_CHECK_INT(kl_dpsync_put(sync, service, NULL), 0);
 	uint32_t id = some_backend(maps);

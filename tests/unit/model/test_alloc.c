@@ -87,7 +87,8 @@ KL_TEST(runs_never_overlap)
 	for (int i = 0; i < 20000; i++) {
 		now += (int64_t)(kl_test_random() % 20);
 		if (kl_test_random() % 2 && count < SIZE) {
-			uint32_t want = 1 + (uint32_t)(kl_test_random() % 20), first = kl_runs_get(runs, want, now), longest = 0, gap = 0;
+			uint32_t want = 1 + (uint32_t)(kl_test_random() % 20), first = kl_runs_get(runs, want, now),
+				 longest = 0, gap = 0;
 			for (uint32_t place = 1; place < SIZE; place++) {
 				gap = is_free(&oracle, place, now) ? gap + 1 : 0;
 				longest = gap > longest ? gap : longest;
@@ -123,7 +124,7 @@ KL_TEST(runs_taken_over_are_checked)
 	struct kl_runs *runs = kl_runs_new(100);
 	KL_CHECK(kl_runs_take(runs, 10, 20));
 	KL_CHECK(!kl_runs_take(runs, 29, 2) && !kl_runs_take(runs, 0, 1) && !kl_runs_take(runs, 99, 2) &&
-		!kl_runs_take(runs, 50, 0) && !kl_runs_take(runs, 50, UINT32_MAX));
+		 !kl_runs_take(runs, 50, 0) && !kl_runs_take(runs, 50, UINT32_MAX));
 	KL_CHECK_INT(kl_runs_get(runs, 9, 0), 1);
 	KL_CHECK_INT(kl_runs_get(runs, 70, 0), 30);
 	KL_CHECK_INT(kl_runs_get(runs, 1, 0), 0);
