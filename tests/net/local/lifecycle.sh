@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # The supervisor and what it keeps running; a node that goes and comes; data that is kept; a build that takes over.
 . "$(dirname "$0")/lib.sh"
+command -v kubectl >/dev/null || { echo "skipped: there is no kubectl"; exit 77; }
 name=life$$
 run=/run/keelson/clusters/$name
 trap '"$KEELSON" down --name "$name" >/dev/null 2>&1' EXIT
@@ -39,10 +40,15 @@ agent=$(pid_of node1)
 check "up --restart" "$KEELSON" up --name "$name" --restart
 check "the agent is another process" changed node1 "$agent"
 
+export HOME=/nonexistent KUBECONFIG=/var/lib/keelson/clusters/$name/kubeconfig
+kubectl create deployment web --image=nginx:1.14 --replicas=2 >/dev/null
+check "two pods run" kubectl rollout status deployment/web --timeout=60s
 check "down --keep-data" "$KEELSON" down --name "$name" --keep-data
 check "the data is there" test -s "/var/lib/keelson/clusters/$name/server/keelson.db"
 check "nothing runs" bash -c "! ip netns list | grep -q kl-$name-"
 check "up goes on with it" "$KEELSON" up --name "$name"
+restarted() { [ "$(kubectl get pods --no-headers | awk '$2 == "1/1" && $3 == "Running" && $4 == 1' | wc -l)" = 2 ] || { kubectl get pods; return 1; }; }
+check "as after a reboot, its pods run again" eventually restarted
 check "down" "$KEELSON" down --name "$name"
 check "nothing is left" nothing_left "$name"
 finish
