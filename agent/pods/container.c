@@ -10,9 +10,8 @@
 #include <sys/random.h>
 #include <unistd.h>
 
-enum { CONFIG_RETRY_MS = 10000, OBJECTS_FRESH_MS = 2000, SHOW_ERROR_MS = 1000 };
+enum { CONFIG_RETRY_MS = 10000, OBJECTS_FRESH_MS = 2000 };
 
-static void begin_run(struct container *c);
 
 const json_t *container_spec(const struct container *c)
 {
@@ -48,7 +47,7 @@ void container_release(struct container *c)
 	uv_close((uv_handle_t *)&c->kill_timer, on_closed);
 }
 
-static void set_waiting(struct container *c, const char *reason, const char *message)
+void container_set_waiting(struct container *c, const char *reason, const char *message)
 {
 	free(c->waiting_reason);
 	free(c->waiting_message);
@@ -243,7 +242,7 @@ void container_paths(struct container *c)
 }
 
 /* The identity of the run is on disk before anything of it exists. */
-static void launch(struct container *c)
+void container_launch(struct container *c)
 {
 	c->log_number = c->started_ms ? c->restarts + 1 : c->restarts;
 	new_id(c->id);
@@ -254,190 +253,27 @@ static void launch(struct container *c)
 	launch_start(c);
 }
 
-/* --- images */
-
-struct image_job {
-	struct job job;
-	struct container *c;
-	char *name, *auth;
-	struct kl_image image;
-	int64_t took_ms;
-};
-
-static void find_work(struct job *job)
-{
-	struct image_job *ij = container_of(job, struct image_job, job);
-	const struct kl_pods *pods = job->pod->pods;
-
-	job->rc = pods->opt.ops->image_find(pods->opt.ops_arg, ij->name, &ij->image, &job->err);
-}
-
-static void pull_work(struct job *job)
-{
-	struct image_job *ij = container_of(job, struct image_job, job);
-	const struct kl_pods *pods = job->pod->pods;
-	int64_t begin = kl_monotonic_ms();
-
-	job->rc = pods->opt.ops->image_pull(pods->opt.ops_arg, ij->name, ij->auth, &ij->image, &job->err);
-	ij->took_ms = kl_monotonic_ms() - begin;
-}
+/* --- a run from its begin */
 
 static void on_timer(uv_timer_t *timer)
 {
 	struct container *c = container_of(timer, struct container, timer);
 
 	if (c->state == C_IMAGE_WAIT || c->state == C_LAUNCH_WAIT || c->state == C_CRASH_WAIT)
-		begin_run(c);
+		container_begin_run(c);
 }
 
-static void on_image_wait(uv_timer_t *timer)
-{
-	struct container *c = container_of(timer, struct container, timer);
-	const char *image = kl_json_str(container_spec(c), "image", NULL);
-
-	if (c->state != C_IMAGE_WAIT)
-		return;
-	kl_autofree char *words = kl_asprintf("Back-off pulling image \"%s\": ErrImagePull: %s", image, c->waiting_message);
-	set_waiting(c, "ImagePullBackOff", words);
-	pod_event(c->pod, c->name, "Normal", "BackOff", "Back-off pulling image \"%s\"", image);
-	pod_event(c->pod, c->name, "Warning", "Failed", "Error: ImagePullBackOff");
-	report_changed(c->pod);
-	uv_timer_start(&c->timer, on_timer, (uint64_t)(c->image_backoff.delay_ms - SHOW_ERROR_MS), 0);
-}
-
-/* ErrImagePull is shown for a moment, then ImagePullBackOff while the wait lasts, as kubelet does. */
-static void image_failed(struct container *c, const char *reason, const char *message)
-{
-	int64_t wait = kl_backoff_next(&c->image_backoff, kl_monotonic_ms());
-	bool pull = !strcmp(reason, "ErrImagePull");
-
-	pod_event(c->pod, c->name, "Warning", "Failed", "Error: %s", reason);
-	set_waiting(c, reason, message);
-	c->state = C_IMAGE_WAIT;
-	report_changed(c->pod);
-	uv_timer_start(&c->timer, pull ? on_image_wait : on_timer, (uint64_t)(pull ? SHOW_ERROR_MS : wait), 0);
-}
-
-static void image_take(struct container *c, struct kl_image *image)
-{
-	kl_image_release(&c->image);
-	c->image = *image;
-	*image = (struct kl_image){0};
-	free(c->image_text);
-	free(c->image_id);
-	c->image_text = kl_strdup(c->image.name);
-	c->image_id = kl_strdup(c->image.repo_digest && *c->image.repo_digest ? c->image.repo_digest : c->image.id);
-	c->image_backoff = (struct kl_backoff){0};
-}
-
-static void image_job_free(struct image_job *ij)
-{
-	free(ij->name);
-	free(ij->auth);
-	kl_image_release(&ij->image);
-}
-
-static bool wants_to_run(const struct container *c)
+bool container_wants_to_run(const struct container *c)
 {
 	return !c->pod->deleting && !c->pod->stop_all && !c->stopping;
 }
 
-static void give_up(struct container *c)
+void container_give_up(struct container *c)
 {
 	c->state = C_DONE;
 	c->stopping = false;
 	report_changed(c->pod);
 	pod_step(c->pod);
-}
-
-static void pull_done(struct job *job)
-{
-	struct image_job *ij = container_of(job, struct image_job, job);
-	struct container *c = ij->c;
-
-	c->busy = false;
-	if (!wants_to_run(c)) {
-		give_up(c);
-	} else if (job->rc) {
-		pod_event(c->pod, c->name, "Warning", "Failed", "Failed to pull image \"%s\": %s", ij->name, job->err.text);
-		image_failed(c, job->rc == -EINVAL ? "InvalidImageName" : "ErrImagePull", job->err.text);
-	} else {
-		pod_event(c->pod, c->name, "Normal", "Pulled",
-			"Successfully pulled image \"%s\" in %lldms (%lldms including waiting). Image size: %lld bytes.", ij->name,
-			(long long)ij->took_ms, (long long)ij->took_ms, (long long)ij->image.size);
-		image_take(c, &ij->image);
-		launch(c);
-	}
-	image_job_free(ij);
-}
-
-static void image_job_start(struct container *c, void (*work)(struct job *), void (*done)(struct job *))
-{
-	struct image_job *ij = kl_calloc(1, sizeof(*ij));
-
-	ij->c = c;
-	ij->name = kl_strdup(kl_json_str(container_spec(c), "image", NULL));
-	if (work == pull_work)
-		ij->auth = fetch_auth(c->pod);
-	c->busy = true;
-	job_start(&ij->job, c->pod, work, done);
-}
-
-static const char *pull_policy(const struct container *c)
-{
-	const json_t *spec = container_spec(c);
-	const char *policy = kl_json_str(spec, "imagePullPolicy", NULL), *image = kl_json_str(spec, "image", NULL);
-	const char *slash = strrchr(image, '/'), *tag = strrchr(slash ? slash : image, ':');
-
-	if (*policy)
-		return policy;
-	return !strchr(image, '@') && (!tag || !strcmp(tag, ":latest")) ? "Always" : "IfNotPresent";
-}
-
-static void pull_start(struct container *c)
-{
-	c->state = C_PULL;
-	pod_event(c->pod, c->name, "Normal", "Pulling", "Pulling image \"%s\"", kl_json_str(container_spec(c), "image", NULL));
-	image_job_start(c, pull_work, pull_done);
-}
-
-static void find_done(struct job *job)
-{
-	struct image_job *ij = container_of(job, struct image_job, job);
-	struct container *c = ij->c;
-
-	c->busy = false;
-	if (!wants_to_run(c)) {
-		give_up(c);
-	} else if (!job->rc) {
-		pod_event(c->pod, c->name, "Normal", "Pulled", "Container image \"%s\" already present on machine", ij->name);
-		image_take(c, &ij->image);
-		launch(c);
-	} else if (job->rc == -EINVAL) {
-		kl_autofree char *words = kl_asprintf("Failed to apply default image tag \"%s\": %s", ij->name, job->err.text);
-		pod_event(c->pod, c->name, "Warning", "InspectFailed", "%s", words);
-		image_failed(c, "InvalidImageName", words);
-	} else if (!strcmp(pull_policy(c), "Never")) {
-		kl_autofree char *words =
-			kl_asprintf("Container image \"%s\" is not present with pull policy of Never", ij->name);
-		pod_event(c->pod, c->name, "Warning", "ErrImageNeverPull", "%s", words);
-		image_failed(c, "ErrImageNeverPull", words);
-	} else {
-		pull_start(c);
-	}
-	image_job_free(ij);
-}
-
-/* --- a run from its begin */
-
-static void find_or_pull(struct container *c)
-{
-	if (!strcmp(pull_policy(c), "Always")) {
-		pull_start(c);
-		return;
-	}
-	c->state = C_FIND;
-	image_job_start(c, find_work, find_done);
 }
 
 static bool names_objects(const json_t *spec)
@@ -446,12 +282,12 @@ static bool names_objects(const json_t *spec)
 }
 
 /* What the environment names may have changed since the pod came. */
-static void begin_run(struct container *c)
+void container_begin_run(struct container *c)
 {
 	struct kl_pod *pod = c->pod;
 
-	if (!wants_to_run(c)) {
-		give_up(c);
+	if (!container_wants_to_run(c)) {
+		container_give_up(c);
 		return;
 	}
 	if (names_objects(container_spec(c)) && kl_monotonic_ms() - pod->objects_ms > OBJECTS_FRESH_MS) {
@@ -459,23 +295,23 @@ static void begin_run(struct container *c)
 		fetch_start(pod);
 		return;
 	}
-	find_or_pull(c);
+	image_start(c);
 }
 
 void container_objects_fresh(struct container *c)
 {
 	if (c->state != C_FETCH)
 		return;
-	if (wants_to_run(c))
-		find_or_pull(c);
+	if (container_wants_to_run(c))
+		image_start(c);
 	else
-		give_up(c);
+		container_give_up(c);
 }
 
 void container_begin(struct container *c)
 {
 	if (c->state == C_IDLE)
-		begin_run(c);
+		container_begin_run(c);
 }
 
 static void hook_done(enum kl_action_result result, const char *words, void *arg)
@@ -517,7 +353,7 @@ void container_launched(struct container *c, bool adopted)
 		c->terminated = NULL;
 		c->ready = c->started = c->poststart_done = false;
 	}
-	set_waiting(c, NULL, NULL);
+	container_set_waiting(c, NULL, NULL);
 	watch_start(c);
 	if (c->state == C_RUNNING && !c->stopping && !poststart(c))
 		probes_start(c);
@@ -533,8 +369,8 @@ void launch_done(struct container *c, const struct launch_result *result)
 		c->stopping = false;
 	} else if (!result->started) {
 		pod_event(c->pod, c->name, "Warning", "Failed", "Error: %s", result->err.text);
-		set_waiting(c, result->reason, result->err.text);
-		c->state = wants_to_run(c) ? C_LAUNCH_WAIT : C_DONE;
+		container_set_waiting(c, result->reason, result->err.text);
+		c->state = container_wants_to_run(c) ? C_LAUNCH_WAIT : C_DONE;
 		if (c->state == C_LAUNCH_WAIT) {
 			uv_timer_start(&c->timer, on_timer, CONFIG_RETRY_MS, 0);
 			fetch_start(c->pod);
@@ -626,14 +462,14 @@ static void restart(struct container *c)
 	json_decref(c->last);
 	c->last = json_incref(c->terminated);
 	if (!wait) {
-		begin_run(c);
+		container_begin_run(c);
 		return;
 	}
 	kl_autofree char *words = kl_asprintf("back-off %llds restarting failed container=%s pod=%s_%s(%s)",
 		(long long)(wait / 1000), c->name, pod->name, pod->ns, pod->uid);
 	json_decref(c->terminated);
 	c->terminated = NULL;
-	set_waiting(c, "CrashLoopBackOff", words);
+	container_set_waiting(c, "CrashLoopBackOff", words);
 	c->state = C_CRASH_WAIT;
 	pod_event(pod, c->name, "Warning", "BackOff", "Back-off restarting failed container %s in pod %s_%s(%s)", c->name,
 		pod->name, pod->ns, pod->uid);
@@ -647,7 +483,7 @@ static void begin_changed(struct container *c)
 	c->changed = false;
 	json_decref(c->last);
 	c->last = json_incref(c->terminated);
-	begin_run(c);
+	container_begin_run(c);
 }
 
 void container_cleaned(struct container *c)
@@ -656,7 +492,7 @@ void container_cleaned(struct container *c)
 	if (c->state == C_LAUNCH) { /* adopted half made */
 		c->state = C_IDLE;
 	} else if (c->state == C_CLEAN) {
-		if (!wants_to_run(c) || (!c->changed && !container_restarts(c, container_exit_code(c)))) {
+		if (!container_wants_to_run(c) || (!c->changed && !container_restarts(c, container_exit_code(c)))) {
 			c->state = C_DONE;
 			c->stopping = false;
 		} else if (c->changed) {

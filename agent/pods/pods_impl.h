@@ -2,6 +2,7 @@
  * Inside of agent/pods. Who does what:
  *	pods.c	     the table of pods, entry points		pod.c	     a pod's states
  *	container.c  a container's states			launch.c     the blocking half of starting one
+ *	pull_image.c its image
  *	terminate.c  stopping containers		drain.c	     what is waited for before that
  *	sandbox.c    namespaces and network
  *	fetch.c	     objects of the API a pod names		podspec.c    pod + image → container spec (pure)
@@ -197,6 +198,15 @@ void container_objects_fresh(struct container *c); /* fetch.c: the objects have 
 void container_probes_stop(struct container *c);
 int container_exit_code(const struct container *c); /* of state.terminated; -1: not terminated */
 struct kl_action_target container_target(struct container *c);
+
+bool container_wants_to_run(const struct container *c);
+void container_give_up(struct container *c); /* C_DONE without (another) run */
+void container_set_waiting(struct container *c, const char *reason, const char *message); /* NULL: the default */
+void container_begin_run(struct container *c); /* from the objects it names, over the image, to its start */
+void container_launch(struct container *c);    /* the image is there */
+
+/* pull_image.c */
+void image_start(struct container *c); /* calls container_launch, or waits and calls container_begin_run */
 
 /* settle.c */
 void container_settle(struct container *c); /* ready without a probe, as soon as something listens */
