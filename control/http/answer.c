@@ -93,24 +93,24 @@ struct kl_http_stream {
 	bool suspended, woken, hungup;
 };
 
-static void wake(struct kl_http_stream *stream, bool *flag)
+static struct MHD_Connection *rouse(struct kl_http_stream *stream, bool *flag)
 {
 	pthread_mutex_lock(&stream->lock);
 	*flag = true;
 	struct MHD_Connection *sleeper = stream->suspended ? stream->conn : NULL;
 	stream->suspended = false;
 	pthread_mutex_unlock(&stream->lock);
-	resume_connection(sleeper);
+	return sleeper;
 }
 
 void kl_http_stream_wake(struct kl_http_stream *stream)
 {
-	wake(stream, &stream->woken);
+	resume_connection(rouse(stream, &stream->woken));
 }
 
-void stream_hangup(struct kl_http_stream *stream)
+struct MHD_Connection *stream_hangup(struct kl_http_stream *stream)
 {
-	wake(stream, &stream->hungup);
+	return rouse(stream, &stream->hungup);
 }
 
 void stream_detach(struct kl_http_stream *stream)

@@ -223,16 +223,18 @@ void httpd_unwatch(struct kl_httpd *httpd, struct kl_http_request *req)
 static void on_hangup(struct kl_httpd *httpd, unsigned fd)
 {
 	struct kl_http_request *req = NULL;
+	struct MHD_Connection *sleeper = NULL;
 	pthread_mutex_lock(&httpd->lock);
 	if (fd < httpd->watched_size && httpd->watched[fd]) {
 		struct pollfd poll_fd = {.fd = (int)fd, .events = POLLRDHUP};
 		if (poll(&poll_fd, 1, 0) > 0) {
 			req = request_ref(httpd->watched[fd]);
 			if (req->stream)
-				stream_hangup(req->stream);
+				sleeper = stream_hangup(req->stream);
 		}
 	}
 	pthread_mutex_unlock(&httpd->lock);
+	resume_connection(sleeper);
 	if (!req)
 		return;
 	request_hangup(req);
@@ -320,14 +322,20 @@ int kl_httpd_start(struct kl_httpd *httpd, struct kl_err *err)
 /* libmicrohttpd wants nothing suspended when it stops. */
 static void release_waiting(struct kl_httpd *httpd)
 {
+	size_t count = 0;
 	pthread_mutex_lock(&httpd->lock);
+	for (const struct kl_http_request *req = httpd->requests; req; req = req->next)
+		count++;
+	kl_autofree struct MHD_Connection **sleepers = kl_calloc(count + 1, sizeof(*sleepers));
+	count = 0;
 	for (struct kl_http_request *req = httpd->requests; req; req = req->next) {
-		if (req->stream)
-			kl_http_stream_wake(req->stream);
-		else
-			request_abort(req);
+		struct MHD_Connection *sleeper = req->stream ? stream_hangup(req->stream) : request_abort(req);
+		if (sleeper)
+			sleepers[count++] = sleeper;
 	}
 	pthread_mutex_unlock(&httpd->lock);
+	for (size_t i = 0; i < count; i++)
+		resume_connection(sleepers[i]);
 }
 
 /*

@@ -106,8 +106,8 @@ void *request_begin(void *httpd, const char *target, struct MHD_Connection *conn
 enum MHD_Result request_access(void *httpd, struct MHD_Connection *conn, const char *url, const char *method,
 	const char *version, const char *data, size_t *len, void **context);
 void request_completed(void *httpd, struct MHD_Connection *conn, void **context, enum MHD_RequestTerminationCode code);
-/* Cuts a request that waits for something, so that its connection can end. */
-void request_abort(struct kl_http_request *req);
+/* Cuts a request that waits for something; returns the connection to resume, if it sleeps. */
+struct MHD_Connection *request_abort(struct kl_http_request *req);
 /* Its client has hung up. */
 void request_hangup(struct kl_http_request *req);
 
@@ -117,7 +117,8 @@ void request_answer(struct kl_http_request *req, unsigned status, struct MHD_Res
 void request_answer_error(struct kl_http_request *req, int status, const char *message);
 void add_headers(
 	struct MHD_Response *response, const char *content_type, const struct kl_http_header *headers, size_t count);
-void stream_hangup(struct kl_http_stream *stream);
+/* Marks the stream as left by its client; returns the connection to resume, if it sleeps. */
+struct MHD_Connection *stream_hangup(struct kl_http_stream *stream);
 void stream_detach(struct kl_http_stream *stream);
 
 /* upgrade.c */

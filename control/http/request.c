@@ -208,13 +208,13 @@ struct MHD_Connection *request_take_sleeper(struct kl_http_request *req)
 	return conn;
 }
 
-void request_abort(struct kl_http_request *req)
+struct MHD_Connection *request_abort(struct kl_http_request *req)
 {
 	pthread_mutex_lock(&req->lock);
 	req->aborted = true;
 	struct MHD_Connection *sleeper = request_take_sleeper(req);
 	pthread_mutex_unlock(&req->lock);
-	resume_connection(sleeper);
+	return sleeper;
 }
 
 void request_hangup(struct kl_http_request *req)
