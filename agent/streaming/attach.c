@@ -19,6 +19,9 @@ enum {
 	INPUT_PACKET = 4096,
 	PIPE_STDOUT = 2,
 	PIPE_STDERR = 3,
+	/* conmon (2.1) heeds only the first of several sizes that it reads at once: they are told this far apart. */
+	RESIZE_GAP_MS = 50,
+	MAX_SIDE = 1000, /* conmon refuses more */
 };
 
 struct attach {
@@ -26,6 +29,9 @@ struct attach {
 	uv_loop_t *loop;
 	const struct kl_streaming_container *container; /* borrowed: not after release */
 	uv_poll_t poll;
+	uv_timer_t resize_timer;
+	unsigned handles, rows, columns;
+	bool resize_pending;
 	int fd;
 	struct kl_buf input;
 	bool open, paused, input_ended, ended;
@@ -127,7 +133,9 @@ static int start(struct kl_backend *backend, struct kl_err *err)
 	if (rc < 0)
 		return kl_fail(err, -rc, "connect to '%s'", path);
 	uv_poll_init(attach->loop, &attach->poll, attach->fd);
-	attach->poll.data = attach;
+	uv_timer_init(attach->loop, &attach->resize_timer);
+	attach->poll.data = attach->resize_timer.data = attach;
+	attach->handles = 2;
 	attach->open = true;
 	update_poll(attach);
 	return 0;
@@ -156,15 +164,34 @@ static size_t input_backlog(const struct kl_backend *backend)
 }
 
 /* conmon reads "rows columns" lines from the FIFO beside its socket. */
-static void resize(struct kl_backend *backend, unsigned columns, unsigned rows)
+static void tell_size(struct attach *attach)
 {
-	struct attach *attach = (struct attach *)backend;
 	char line[32];
 	kl_autofree char *path = kl_asprintf("%s/winsz", attach->container->bundle);
 	kl_autoclose int fd = open(path, O_WRONLY | O_NONBLOCK | O_CLOEXEC);
-	int n = snprintf(line, sizeof(line), "%u %u\n", rows, columns);
+	int n = snprintf(line, sizeof(line), "%u %u\n", attach->rows, attach->columns);
 	if (fd >= 0 && write(fd, line, (size_t)n) < 0)
 		return; /* the size stays as it was: of no consequence */
+}
+
+static void on_resize_timer(uv_timer_t *timer)
+{
+	struct attach *attach = timer->data;
+	if (!attach->resize_pending)
+		return;
+	attach->resize_pending = false;
+	tell_size(attach);
+	uv_timer_start(timer, on_resize_timer, RESIZE_GAP_MS, 0);
+}
+
+static void resize(struct kl_backend *backend, unsigned columns, unsigned rows)
+{
+	struct attach *attach = (struct attach *)backend;
+	attach->columns = columns < MAX_SIDE ? columns : MAX_SIDE;
+	attach->rows = rows < MAX_SIDE ? rows : MAX_SIDE;
+	attach->resize_pending = true;
+	if (attach->open && !uv_is_active((uv_handle_t *)&attach->resize_timer))
+		on_resize_timer(&attach->resize_timer);
 }
 
 static void pause_output(struct kl_backend *backend, bool paused)
@@ -184,16 +211,20 @@ static void free_attach(struct attach *attach)
 
 static void on_closed(uv_handle_t *handle)
 {
-	free_attach(handle->data);
+	struct attach *attach = handle->data;
+	if (--attach->handles == 0)
+		free_attach(attach);
 }
 
 static void release(struct kl_backend *backend)
 {
 	struct attach *attach = (struct attach *)backend;
-	if (attach->open)
-		uv_close((uv_handle_t *)&attach->poll, on_closed);
-	else
+	if (!attach->open) {
 		free_attach(attach);
+		return;
+	}
+	uv_close((uv_handle_t *)&attach->poll, on_closed);
+	uv_close((uv_handle_t *)&attach->resize_timer, on_closed);
 }
 
 struct kl_backend *kl_attach_backend(uv_loop_t *loop, const struct kl_streaming_container *container)
