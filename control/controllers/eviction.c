@@ -4,6 +4,8 @@
  */
 #include "ctl.h"
 
+enum { LOOK_AGAIN_MS = 2000 };
+
 /* When a taint without a time of its own (kubectl taint sets none) was first seen on a node. */
 struct first_seen {
 	char *key; /* "node taint=value" */
@@ -84,6 +86,23 @@ static bool is_of_condition(const json_t *taint)
 	return !strcmp(key, "node.kubernetes.io/not-ready") || !strcmp(key, "node.kubernetes.io/unreachable");
 }
 
+static void count_ready(struct kl_object *obj, void *arg)
+{
+	size_t *ready = arg;
+	kl_autojson *node = kl_object_parse(obj);
+	*ready +=
+		!strcmp(kl_json_str(condition_find(json_object_get(node, "status"), "Ready"), "status", NULL), "True");
+}
+
+/* With every node lost it is rather we who are cut off: then nothing is evicted for that (upstream's full disruption).
+ */
+static bool all_lost(struct kl_controllers *c)
+{
+	size_t ready = 0;
+	kl_feed_each(c->feed, c->kinds.node, count_ready, &ready);
+	return !ready;
+}
+
 /* When the pod must go for this taint, in milliseconds since the epoch; INT64_MAX: never. */
 static int64_t deadline_of_taint(struct kl_controllers *c, const json_t *pod, const char *node, const json_t *taint)
 {
@@ -104,14 +123,14 @@ static int64_t deadline_of_taint(struct kl_controllers *c, const json_t *pod, co
 	return seconds == INT64_MAX ? INT64_MAX : since_ms + seconds * 1000;
 }
 
-static int64_t deadline_of_pod(struct kl_controllers *c, const struct pod *pod, const json_t *taints)
+static int64_t deadline_of_pod(struct kl_controllers *c, const struct pod *pod, const json_t *taints, bool cut_off)
 {
 	size_t i;
 	json_t *taint;
 	int64_t earliest_ms = INT64_MAX;
 	kl_autojson *json = kl_object_parse(pod->obj);
 	json_array_foreach (taints, i, taint) {
-		if (strcmp(kl_json_str(taint, "effect", NULL), "NoExecute") != 0)
+		if (strcmp(kl_json_str(taint, "effect", NULL), "NoExecute") != 0 || (cut_off && is_of_condition(taint)))
 			continue;
 		int64_t deadline_ms = deadline_of_taint(c, json, pod->node, taint);
 		if (deadline_ms < earliest_ms)
@@ -152,10 +171,13 @@ static void sync(struct kl_controllers *c, const char *key)
 	int64_t now_ms = kl_realtime_ms(), next_ms = INT64_MAX;
 	if (!has_no_execute(taints))
 		return;
+	bool cut_off = all_lost(c);
+	if (cut_off)
+		ctl_enqueue_after(c, CTL_EVICTION, key, LOOK_AGAIN_MS);
 	for (struct pod *pod = pods_of_node(c, meta_str(node, "name")); pod; pod = pod->node_next) {
 		if (pod->deleting || pod->over)
 			continue;
-		int64_t deadline_ms = deadline_of_pod(c, pod, taints);
+		int64_t deadline_ms = deadline_of_pod(c, pod, taints, cut_off);
 		if (deadline_ms <= now_ms)
 			evict(c, key, pod);
 		else if (deadline_ms < next_ms)

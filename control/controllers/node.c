@@ -4,7 +4,13 @@
  */
 #include "ctl.h"
 
-enum { GRACE_MS = 40000 };
+enum {
+	GRACE_MS = 40000,
+	TICK_MS = 1000,
+	STALL_MS = 3000, /* that long between two ticks means that this process did not run */
+};
+
+static const char tick[] = "tick";
 
 struct seen {
 	char *name;
@@ -13,9 +19,31 @@ struct seen {
 	UT_hash_handle hh;
 };
 
+struct watch {
+	struct seen *all;
+	int64_t ran_ms; /* monotonic */
+};
+
 static struct seen **seen_all(struct kl_controllers *c)
 {
-	return (struct seen **)&c->state[CTL_NODE];
+	return &((struct watch *)c->state[CTL_NODE])->all;
+}
+
+/*
+ * A server that was stopped or starved for a while has not heard the nodes because of itself, not because of them: the
+ * time it did not run does not count against anybody.
+ */
+static void forgive_stall(struct kl_controllers *c)
+{
+	struct seen *seen;
+	struct watch *watch = c->state[CTL_NODE];
+	int64_t now_ms = kl_monotonic_ms(), gap_ms = now_ms - watch->ran_ms;
+	watch->ran_ms = now_ms;
+	if (gap_ms < STALL_MS)
+		return;
+	kl_warn("did not run for %lld ms: nodes get that time on top", (long long)gap_ms);
+	for (seen = watch->all; seen; seen = seen->hh.next)
+		seen->last_ms = seen->last_ms + gap_ms < now_ms ? seen->last_ms + gap_ms : now_ms;
 }
 
 static struct seen *seen_ensure(struct kl_controllers *c, const char *name)
@@ -197,6 +225,11 @@ static void mark_pods(struct kl_controllers *c, const char *key, const char *nod
 
 static void sync(struct kl_controllers *c, const char *key)
 {
+	forgive_stall(c);
+	if (!strcmp(key, tick)) {
+		ctl_enqueue_after(c, CTL_NODE, tick, TICK_MS);
+		return;
+	}
 	kl_autojson *node = ctl_load(c, c->kinds.node, key);
 	if (!node)
 		return;
@@ -288,6 +321,9 @@ static void on_pod(struct kl_controllers *c, struct pod *pod, bool gone)
 
 static void init(struct kl_controllers *c)
 {
+	struct watch *watch = c->state[CTL_NODE] = kl_calloc(1, sizeof(*watch));
+	watch->ran_ms = kl_monotonic_ms();
+	ctl_enqueue_after(c, CTL_NODE, tick, TICK_MS);
 	kl_feed_add(c->feed, c->kinds.node, on_node, c);
 	kl_feed_add(c->feed, c->kinds.lease, on_lease, c);
 	pods_listen(c, on_pod);
@@ -295,8 +331,9 @@ static void init(struct kl_controllers *c)
 
 static void release(struct kl_controllers *c)
 {
-	while (*seen_all(c))
+	while (c->state[CTL_NODE] && *seen_all(c))
 		seen_free(c, *seen_all(c));
+	free(c->state[CTL_NODE]);
 }
 
 const struct controller node_controller = {"node-controller", init, sync, release};

@@ -139,6 +139,25 @@ static void do_work(struct kubelet_stub *stub)
 	}
 }
 
+static json_t *ready_condition(void)
+{
+	char now[KL_TIME_TEXT];
+	kl_time_now(now);
+	return json_pack("{s:s,s:s,s:s,s:s,s:s}", "type", "Ready", "status", "True", "reason", "KubeletReady",
+		"lastHeartbeatTime", now, "lastTransitionTime", now);
+}
+
+/* A kubelet that was taken for dead says that it is not. */
+static void post_status(struct kubelet_stub *stub, const char *node)
+{
+	struct kl_object *obj = kl_store_get(kl_registry_store(stub->registry), kl_kind_named("", "Node"), "", node);
+	bool unknown = obj && strstr(obj->json, "NodeStatusUnknown");
+	kl_object_unref(obj);
+	if (unknown)
+		patch_status(stub, kl_kind_named("", "Node"), NULL, node,
+			json_pack("{s:[o]}", "conditions", ready_condition()));
+}
+
 static void renew(struct kubelet_stub *stub, const char *node)
 {
 	char now[KL_TIME_TEXT];
@@ -163,8 +182,10 @@ static void renew_all(struct kubelet_stub *stub)
 	memcpy(nodes, stub->nodes, sizeof(nodes));
 	pthread_mutex_unlock(&stub->lock);
 	for (size_t i = 0; i < count; i++) {
-		if (!nodes[i].silent)
-			renew(stub, nodes[i].name);
+		if (nodes[i].silent)
+			continue;
+		renew(stub, nodes[i].name);
+		post_status(stub, nodes[i].name);
 	}
 }
 
@@ -208,14 +229,6 @@ void kubelet_stub_stop(struct kubelet_stub *stub)
 	json_decref(stub->work);
 	pthread_mutex_destroy(&stub->lock);
 	free(stub);
-}
-
-static json_t *ready_condition(void)
-{
-	char now[KL_TIME_TEXT];
-	kl_time_now(now);
-	return json_pack("{s:s,s:s,s:s,s:s,s:s}", "type", "Ready", "status", "True", "reason", "KubeletReady",
-		"lastHeartbeatTime", now, "lastTransitionTime", now);
 }
 
 void kubelet_stub_join(struct kubelet_stub *stub, const char *node)

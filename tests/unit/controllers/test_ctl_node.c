@@ -49,7 +49,7 @@ KL_TEST(nodes_get_ranges_of_their_own)
 {
 	struct world w;
 	char name[16], seen[6][32];
-	world_open(&w);
+	world_open_with_grace(&w, 1500);
 	for (int i = 0; i < 6; i++) {
 		snprintf(name, sizeof(name), "node%d", i);
 		world_node(&w, name);
@@ -77,7 +77,7 @@ KL_TEST(nodes_get_ranges_of_their_own)
 KL_TEST(a_silent_node_is_unknown_and_its_pods_are_replaced)
 {
 	struct world w;
-	world_open(&w);
+	world_open_with_grace(&w, 1500);
 	world_node(&w, "node1");
 	world_node(&w, "node2");
 	json_decref(world_create(&w, "", "Service", "default",
@@ -113,10 +113,26 @@ KL_TEST(a_silent_node_is_unknown_and_its_pods_are_replaced)
 	world_close(&w);
 }
 
+KL_TEST(nothing_is_evicted_when_every_node_is_lost)
+{
+	struct world w;
+	world_open_with_grace(&w, 1500);
+	world_node(&w, "node1");
+	json_decref(world_create(&w, "apps", "ReplicaSet", "default", REPLICASET("2")));
+	UNTIL(world_ready(&w, "default") == 2);
+	kubelet_stub_silence(w.kubelet, "node1");
+	UNTIL(taints(&w, "node1", "node.kubernetes.io/unreachable") == 2 && world_ready(&w, "default") == 0);
+	for (int64_t end = kl_monotonic_ms() + 2500; kl_monotonic_ms() < end;)
+		world_nap();
+	KL_CHECK_INT(on_node(&w, "node1"), 2);
+	KL_CHECK_INT(world_count(&w, "", "Pod", "default"), 2);
+	world_close(&w);
+}
+
 KL_TEST(pods_of_a_deleted_node_are_collected)
 {
 	struct world w;
-	world_open(&w);
+	world_open_with_grace(&w, 1500);
 	world_node(&w, "node1");
 	world_node(&w, "node2");
 	json_decref(world_create(&w, "apps", "ReplicaSet", "default", REPLICASET("4")));
@@ -130,7 +146,7 @@ KL_TEST(pods_of_a_deleted_node_are_collected)
 KL_TEST(cordon_and_user_taints)
 {
 	struct world w;
-	world_open(&w);
+	world_open_with_grace(&w, 1500);
 	world_node(&w, "node1");
 	world_node(&w, "node2");
 	world_patch(&w, "", "Node", "", "node1", "{'spec':{'unschedulable':true}}");
@@ -148,7 +164,7 @@ KL_TEST(cordon_and_user_taints)
 KL_TEST(tolerated_for_a_while)
 {
 	struct world w;
-	world_open(&w);
+	world_open_with_grace(&w, 1500);
 	world_node(&w, "node1");
 	json_decref(world_create(&w, "", "Pod", "default",
 		"{'metadata':{'name':'p'},'spec':{'terminationGracePeriodSeconds':1,'tolerations':[{'key':'away','"

@@ -59,10 +59,15 @@ void world_stop_loops(struct world *w)
 
 void world_open(struct world *w)
 {
+	world_open_with_grace(w, 60000);
+}
+
+void world_open_with_grace(struct world *w, int grace_ms)
+{
 	struct kl_err err = {0};
 	*w = (struct world){.options = {.cluster_cidr = "10.244.0.0/16",
 				    .node_cidr_mask_v4 = 24,
-				    .node_monitor_grace_ms = 1500,
+				    .node_monitor_grace_ms = grace_ms,
 				    .node_monitor_period_ms = 200,
 				    .pod_eviction_timeout_ms = 300,
 				    .root_ca_pem = "CA"}};

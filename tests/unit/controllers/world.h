@@ -29,6 +29,8 @@ struct world {
 };
 
 void world_open(struct world *w); /* with a stub kubelet and no node */
+/* Nodes count as lost after so long a silence. */
+void world_open_with_grace(struct world *w, int grace_ms);
 void world_close(struct world *w);
 /* The controllers and the scheduler go and come back, as after a crash of the server. */
 void world_stop_loops(struct world *w);
