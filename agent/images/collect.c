@@ -25,7 +25,7 @@ static void need_layers(struct needed *n, const json_t *diff_ids)
 	json_t *item;
 	size_t i;
 
-	json_array_foreach(diff_ids, i, item) {
+	json_array_foreach (diff_ids, i, item) {
 		const char *hex = kl_digest_hex(json_is_string(item) ? json_string_value(item) : "");
 		kl_autofree char *name = hex ? kl_strndup(hex, 32) : NULL;
 		if (name)
@@ -38,7 +38,7 @@ static void need_blobs(struct needed *n, const json_t *digests)
 	json_t *item;
 	size_t i;
 
-	json_array_foreach(digests, i, item) {
+	json_array_foreach (digests, i, item) {
 		const char *hex = kl_digest_hex(json_is_string(item) ? json_string_value(item) : "");
 		if (hex)
 			json_object_set_new(n->blobs, hex, json_true());
@@ -171,8 +171,8 @@ static int by_age(const void *a, const void *b)
 	return x->pulled_ms < y->pulled_ms ? -1 : x->pulled_ms > y->pulled_ms;
 }
 
-int kl_images_shrink(struct kl_images *images, unsigned high_percent, unsigned low_percent, int64_t *ret_bytes,
-	struct kl_err *err)
+int kl_images_shrink(
+	struct kl_images *images, unsigned high_percent, unsigned low_percent, int64_t *ret_bytes, struct kl_err *err)
 {
 	kl_cleanup(kl_image_list_release) struct kl_image_list list = {0};
 	int rc = 0;

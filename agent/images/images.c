@@ -126,7 +126,7 @@ int kl_images_from_record(const json_t *record, struct kl_image *ret, struct kl_
 	if (!*kl_json_str(record, "name", NULL) || !json_is_array(layers) || !json_is_object(config) ||
 		!kl_digest_hex(kl_json_str(record, "id", NULL)))
 		return kl_fail_msg(err, EBADMSG, "damaged image record");
-	json_array_foreach(layers, i, item)
+	json_array_foreach (layers, i, item)
 		if (!json_is_string(item) || !kl_digest_hex(json_string_value(item)))
 			return kl_fail_msg(err, EBADMSG, "damaged image record");
 	*ret = (struct kl_image){
@@ -146,7 +146,7 @@ static bool layers_present(struct kl_images *images, const json_t *layers)
 	json_t *item;
 	size_t i;
 
-	json_array_foreach(layers, i, item) {
+	json_array_foreach (layers, i, item) {
 		kl_autofree char *path = kl_images_layer_path(images, json_string_value(item));
 		if (!kl_path_exists(path))
 			return false;

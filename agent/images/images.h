@@ -22,21 +22,21 @@
 struct kl_images;
 struct kl_images_options {
 	const char *root;
-	const char *work_dir;	      /* of this process: registries.conf, auth files */
-	const char *const *mirrors;   /* "docker.io=http://10.88.0.1:5000", …, NULL; NULL: none */
-	const char *skopeo;	      /* NULL: found in PATH */
+	const char *work_dir;       /* of this process: registries.conf, auth files */
+	const char *const *mirrors; /* "docker.io=http://10.88.0.1:5000", …, NULL; NULL: none */
+	const char *skopeo;         /* NULL: found in PATH */
 };
 int kl_images_new(const struct kl_images_options *options, struct kl_images **ret, struct kl_err *err);
 void kl_images_free(struct kl_images *images);
 
 struct kl_image {
-	char *name;	   /* docker.io/library/nginx:1.14 */
-	char *id;	   /* sha256:… of the configuration */
+	char *name;        /* docker.io/library/nginx:1.14 */
+	char *id;          /* sha256:… of the configuration */
 	char *repo_digest; /* docker.io/library/nginx@sha256:… */
-	int64_t size;	   /* bytes of the compressed layers */
+	int64_t size;      /* bytes of the compressed layers */
 	int64_t pulled_ms; /* since the epoch */
-	json_t *config;	   /* the OCI image configuration's "config" object, never NULL */
-	json_t *layers;	   /* diffIDs, lowest first */
+	json_t *config;    /* the OCI image configuration's "config" object, never NULL */
+	json_t *layers;    /* diffIDs, lowest first */
 };
 void kl_image_release(struct kl_image *image);
 
@@ -46,8 +46,8 @@ int kl_images_find(struct kl_images *images, const char *name, struct kl_image *
  * Fetches and unpacks; what is here already is not fetched again. `auth_json`: the contents of an auth file
  * ({"auths":…}), or NULL. -ENOENT when the registry does not have it, -EACCES when it wants other credentials.
  */
-int kl_images_pull(struct kl_images *images, const char *name, const char *auth_json, struct kl_image *ret,
-	struct kl_err *err);
+int kl_images_pull(
+	struct kl_images *images, const char *name, const char *auth_json, struct kl_image *ret, struct kl_err *err);
 int kl_images_remove(struct kl_images *images, const char *name, struct kl_err *err);
 /* Ordered by name; kl_image_list_free(). */
 struct kl_image_list {
@@ -60,11 +60,11 @@ void kl_image_list_release(struct kl_image_list *list);
 int kl_images_collect(struct kl_images *images, int64_t *ret_bytes, struct kl_err *err);
 
 /*
- * When the store's file system is fuller than `high_percent`: removes images that no mounted root uses, the longest here
- * first, until it is below `low_percent`. Returns the bytes freed; 0 also when nothing had to be done.
+ * When the store's file system is fuller than `high_percent`: removes images that no mounted root uses, the longest
+ * here first, until it is below `low_percent`. Returns the bytes freed; 0 also when nothing had to be done.
  */
-int kl_images_shrink(struct kl_images *images, unsigned high_percent, unsigned low_percent, int64_t *ret_bytes,
-	struct kl_err *err);
+int kl_images_shrink(
+	struct kl_images *images, unsigned high_percent, unsigned low_percent, int64_t *ret_bytes, struct kl_err *err);
 
 /* --- snapshot.c */
 /* Mounts the image with a writable layer of its own (upper_dir/{upper,work}) at `target`, which is made. */
@@ -74,7 +74,8 @@ void kl_images_unmount(struct kl_images *images, const char *id, const char *upp
 
 /* --- reference.c */
 struct kl_reference {
-	char *registry, *path, *tag, *digest; /* docker.io, library/nginx, 1.14 (NULL with a digest), sha256:… or NULL */
+	char *registry, *path, *tag,
+		*digest; /* docker.io, library/nginx, 1.14 (NULL with a digest), sha256:… or NULL */
 };
 /* "nginx" → docker.io/library/nginx:latest. -EINVAL on what is not an image name. */
 int kl_reference_parse(const char *text, struct kl_reference *ret, struct kl_err *err);

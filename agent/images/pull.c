@@ -24,8 +24,8 @@ static void toml_string(struct kl_buf *text, const char *value, size_t len)
 }
 
 /* "docker.io=http://10.88.0.1:5000": several mirrors of one registry are tried in their order. */
-static int registry_entry(struct kl_buf *text, const char *const *mirrors, size_t at, struct kl_buf *hosts,
-	struct kl_err *err)
+static int registry_entry(
+	struct kl_buf *text, const char *const *mirrors, size_t at, struct kl_buf *hosts, struct kl_err *err)
 {
 	size_t name_len = strcspn(mirrors[at], "=");
 
@@ -57,7 +57,8 @@ int kl_images_write_registries(struct kl_images *images, const char *const *mirr
 {
 	kl_autobuf text = {0}, hosts = {0};
 
-	kl_buf_str_push(&text, "# Written by keelson agent from --registry-mirror.\nunqualified-search-registries = [\"docker.io\"]\n");
+	kl_buf_str_push(&text, "# Written by keelson agent from --registry-mirror.\nunqualified-search-registries = "
+			       "[\"docker.io\"]\n");
 	for (size_t i = 0; mirrors && mirrors[i]; i++) {
 		if (!strchr(mirrors[i], '='))
 			return kl_fail_msg(err, EINVAL, "bad registry mirror '%s': REGISTRY=URL is wanted", mirrors[i]);
@@ -78,7 +79,8 @@ static char *no_proxy_env(struct kl_images *images)
 
 	if (!old)
 		old = getenv("no_proxy");
-	return kl_asprintf("NO_PROXY=%s%s%s", old ? old : "", old && *old ? "," : "", images->no_proxy ? images->no_proxy : "");
+	return kl_asprintf(
+		"NO_PROXY=%s%s%s", old ? old : "", old && *old ? "," : "", images->no_proxy ? images->no_proxy : "");
 }
 
 /* skopeo logs time="…" level=fatal msg="words with \" escapes": the words are what a user wants to read. */
@@ -118,18 +120,20 @@ static int skopeo_failed(const char *full, const char *output, struct kl_err *er
 	for (size_t i = 0; i < KL_ARRAY_LEN(known); i++)
 		if (strstr(words, known[i].pattern))
 			return kl_fail_msg(err, known[i].code,
-				"rpc error: code = %s desc = failed to pull and unpack image \"%s\": %s", known[i].grpc, full, words);
-	return kl_fail_msg(err, EIO, "rpc error: code = Unknown desc = failed to pull and unpack image \"%s\": %s", full, words);
+				"rpc error: code = %s desc = failed to pull and unpack image \"%s\": %s", known[i].grpc,
+				full, words);
+	return kl_fail_msg(
+		err, EIO, "rpc error: code = Unknown desc = failed to pull and unpack image \"%s\": %s", full, words);
 }
 
-static int run_skopeo(struct kl_images *images, const char *full, const char *layout, const char *authfile,
-	struct kl_err *err)
+static int run_skopeo(
+	struct kl_images *images, const char *full, const char *layout, const char *authfile, struct kl_err *err)
 {
 	kl_autofree char *source = kl_asprintf("docker://%s", full), *target = kl_asprintf("oci:%s:image", layout);
 	kl_autofree char *blobs = kl_asprintf("%s/blobs", images->root);
 	kl_autofree char *no_proxy = no_proxy_env(images);
-	const char *argv[24] = {"env", no_proxy, images->skopeo, "--insecure-policy", "--registries-conf", images->registries_conf, "copy",
-		"--quiet", "--dest-shared-blob-dir", blobs};
+	const char *argv[24] = {"env", no_proxy, images->skopeo, "--insecure-policy", "--registries-conf",
+		images->registries_conf, "copy", "--quiet", "--dest-shared-blob-dir", blobs};
 	size_t count = 10;
 	struct kl_proc_result result;
 
@@ -183,8 +187,8 @@ static int unpack_one(struct kl_images *images, const char *digest, const char *
 	return rc;
 }
 
-static int unpack_layers(struct kl_images *images, const json_t *manifest, const json_t *diff_ids, int64_t *ret_size,
-	struct kl_err *err)
+static int unpack_layers(
+	struct kl_images *images, const json_t *manifest, const json_t *diff_ids, int64_t *ret_size, struct kl_err *err)
 {
 	json_t *layers = json_object_get(manifest, "layers"), *layer;
 	size_t i;
@@ -192,7 +196,7 @@ static int unpack_layers(struct kl_images *images, const json_t *manifest, const
 	*ret_size = 0;
 	if (!json_is_array(layers) || json_array_size(layers) != json_array_size(diff_ids))
 		return kl_fail_msg(err, EBADMSG, "the image's manifest and configuration do not match");
-	json_array_foreach(layers, i, layer) {
+	json_array_foreach (layers, i, layer) {
 		const char *diff_id = json_string_value(json_array_get(diff_ids, i));
 		int rc = unpack_one(images, kl_json_str(layer, "digest", NULL), diff_id ? diff_id : "", err);
 		if (rc)
@@ -207,13 +211,13 @@ static json_t *blob_list(const json_t *manifest, const char *manifest_digest)
 	json_t *list = json_pack("[s,s]", manifest_digest, kl_json_str(manifest, "config", "digest", NULL)), *layer;
 	size_t i;
 
-	json_array_foreach(json_object_get(manifest, "layers"), i, layer)
+	json_array_foreach (json_object_get(manifest, "layers"), i, layer)
 		json_array_append_new(list, json_string(kl_json_str(layer, "digest", NULL)));
 	return list;
 }
 
-static int record_image(struct kl_images *images, const struct kl_reference *ref, const char *layout, struct kl_image *ret,
-	struct kl_err *err)
+static int record_image(struct kl_images *images, const struct kl_reference *ref, const char *layout,
+	struct kl_image *ret, struct kl_err *err)
 {
 	kl_autofree char *full = kl_reference_text(ref), *index_path = kl_asprintf("%s/index.json", layout);
 	kl_autojson *index = kl_json_load(index_path, MAX_MANIFEST, err);
@@ -230,9 +234,9 @@ static int record_image(struct kl_images *images, const struct kl_reference *ref
 	if (rc)
 		return rc;
 	kl_autofree char *repo_digest = kl_asprintf("%s/%s@%s", ref->registry, ref->path, digest);
-	kl_autojson *record = json_pack("{s:s,s:s,s:s,s:I,s:I,s:O,s:O,s:o}", "name", full, "id", id, "repoDigest", repo_digest,
-		"size", (json_int_t)size, "pulled", (json_int_t)kl_realtime_ms(), "layers", diff_ids, "config",
-		json_is_object(run) ? run : json_object(), "blobs", blob_list(manifest, digest));
+	kl_autojson *record = json_pack("{s:s,s:s,s:s,s:I,s:I,s:O,s:O,s:o}", "name", full, "id", id, "repoDigest",
+		repo_digest, "size", (json_int_t)size, "pulled", (json_int_t)kl_realtime_ms(), "layers", diff_ids,
+		"config", json_is_object(run) ? run : json_object(), "blobs", blob_list(manifest, digest));
 	rc = kl_images_from_record(record, ret, err);
 	if (rc)
 		return rc;
@@ -243,8 +247,8 @@ static int record_image(struct kl_images *images, const struct kl_reference *ref
 	return rc;
 }
 
-static int write_auth(struct kl_images *images, const char *hash, const char *auth_json, char **ret_path,
-	struct kl_err *err)
+static int write_auth(
+	struct kl_images *images, const char *hash, const char *auth_json, char **ret_path, struct kl_err *err)
 {
 	kl_autofree char *path = kl_asprintf("%s/auth-%s.json", images->work_dir, hash);
 	int rc = kl_file_write_atomic(path, auth_json, strlen(auth_json), 0600, err);
@@ -255,8 +259,8 @@ static int write_auth(struct kl_images *images, const char *hash, const char *au
 }
 
 /* The lock makes several pods, and several agents on one root, share one transfer: the next finds all blobs here. */
-int kl_images_pull(struct kl_images *images, const char *name, const char *auth_json, struct kl_image *ret,
-	struct kl_err *err)
+int kl_images_pull(
+	struct kl_images *images, const char *name, const char *auth_json, struct kl_image *ret, struct kl_err *err)
 {
 	kl_cleanup(kl_reference_release) struct kl_reference ref = {0};
 	int rc = kl_reference_parse(name, &ref, err);

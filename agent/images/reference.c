@@ -37,7 +37,7 @@ static bool valid_tag(const char *tag)
 	size_t len = strlen(tag);
 
 	return len && len <= 128 && tag[0] != '.' && tag[0] != '-' &&
-		strspn(tag, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-") == len;
+	       strspn(tag, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-") == len;
 }
 
 static bool valid_digest(const char *digest)
@@ -48,7 +48,7 @@ static bool valid_digest(const char *digest)
 static bool valid_registry(const char *host)
 {
 	return *host &&
-		strspn(host, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-:[]") == strlen(host);
+	       strspn(host, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-:[]") == strlen(host);
 }
 
 /* The first component is a registry when it has a dot or a port or is "localhost". */

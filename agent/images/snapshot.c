@@ -16,10 +16,12 @@
 enum { OPTIONS_MAX = 4096 }; /* mount(2) takes one page of options */
 
 /* overlayfs wants the highest layer first. An image without layers gets an empty folder below. */
-static void lower_dirs(struct kl_images *images, const struct kl_image *image, const char *upper_dir, struct kl_buf *text)
+static void lower_dirs(
+	struct kl_images *images, const struct kl_image *image, const char *upper_dir, struct kl_buf *text)
 {
 	for (size_t i = json_array_size(image->layers); i-- > 0;) {
-		kl_autofree char *path = kl_images_layer_path(images, json_string_value(json_array_get(image->layers, i)));
+		kl_autofree char *path =
+			kl_images_layer_path(images, json_string_value(json_array_get(image->layers, i)));
 		kl_buf_printf(text, "%s%s/fs", text->len ? ":" : "", path);
 	}
 	if (!text->len)

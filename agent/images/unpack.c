@@ -159,7 +159,8 @@ static void copy_xattrs(int fd, struct archive_entry *entry)
 /* The mode after the owner, because chown clears the set-user-id bit; capabilities after both. */
 static int set_metadata(int fd, struct archive_entry *entry, struct kl_err *err)
 {
-	const struct timespec times[2] = {{.tv_sec = archive_entry_mtime(entry)}, {.tv_sec = archive_entry_mtime(entry)}};
+	const struct timespec times[2] = {
+		{.tv_sec = archive_entry_mtime(entry)}, {.tv_sec = archive_entry_mtime(entry)}};
 
 	if (fchown(fd, (uid_t)archive_entry_uid(entry), (gid_t)archive_entry_gid(entry)))
 		return kl_fail(err, errno, "set the owner of '%s'", archive_entry_pathname(entry));
@@ -235,7 +236,8 @@ static int put_symlink(struct archive_entry *entry, int dir_fd, const char *base
 
 	if (!target || symlinkat(target, dir_fd, base))
 		return kl_fail(err, target ? errno : EINVAL, "make the link '%s'", archive_entry_pathname(entry));
-	if (fchownat(dir_fd, base, (uid_t)archive_entry_uid(entry), (gid_t)archive_entry_gid(entry), AT_SYMLINK_NOFOLLOW))
+	if (fchownat(dir_fd, base, (uid_t)archive_entry_uid(entry), (gid_t)archive_entry_gid(entry),
+		    AT_SYMLINK_NOFOLLOW))
 		return kl_fail(err, errno, "set the owner of '%s'", archive_entry_pathname(entry));
 	return 0;
 }
@@ -243,11 +245,14 @@ static int put_symlink(struct archive_entry *entry, int dir_fd, const char *base
 static int put_node(struct archive_entry *entry, int dir_fd, const char *base, struct kl_err *err)
 {
 	mode_t type = archive_entry_filetype(entry);
-	dev_t dev = type == S_IFIFO ? 0 : makedev((unsigned)archive_entry_rdevmajor(entry), (unsigned)archive_entry_rdevminor(entry));
+	dev_t dev = type == S_IFIFO ? 0
+				    : makedev((unsigned)archive_entry_rdevmajor(entry),
+					      (unsigned)archive_entry_rdevminor(entry));
 
 	if (mknodat(dir_fd, base, type | archive_entry_perm(entry), dev))
 		return kl_fail(err, errno, "make the node '%s'", archive_entry_pathname(entry));
-	if (fchownat(dir_fd, base, (uid_t)archive_entry_uid(entry), (gid_t)archive_entry_gid(entry), AT_SYMLINK_NOFOLLOW) ||
+	if (fchownat(dir_fd, base, (uid_t)archive_entry_uid(entry), (gid_t)archive_entry_gid(entry),
+		    AT_SYMLINK_NOFOLLOW) ||
 		fchmodat(dir_fd, base, archive_entry_perm(entry), 0))
 		return kl_fail(err, errno, "set the owner of '%s'", archive_entry_pathname(entry));
 	return 0;
@@ -316,7 +321,8 @@ static int unpack_all(struct unpack *u, struct kl_err *err)
 
 	while ((rc = archive_read_next_header(u->tar, &entry)) == ARCHIVE_OK || rc == ARCHIVE_WARN) {
 		if (++u->entries > u->max_entries)
-			return kl_fail_msg(err, EFBIG, "the layer has more than %lld entries", (long long)u->max_entries);
+			return kl_fail_msg(
+				err, EFBIG, "the layer has more than %lld entries", (long long)u->max_entries);
 		rc = put_entry(u, entry, err);
 		if (rc)
 			return rc;
@@ -360,7 +366,8 @@ int kl_unpack_layer(const char *archive_path, const char *target, const char *di
 		.max_bytes = limits && limits->bytes ? limits->bytes : DEFAULT_BYTES};
 	kl_autoclose int root_fd = open(target, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	kl_cleanup(archive_close) struct archive *tar = archive_read_new();
-	struct unpack unpack = {.root_fd = root_fd, .tar = tar,
+	struct unpack unpack = {.root_fd = root_fd,
+		.tar = tar,
 		.max_entries = limits && limits->entries ? limits->entries : DEFAULT_ENTRIES};
 
 	if (root_fd < 0)

@@ -1,7 +1,8 @@
 /*
  * A layer's tar archive onto disk, as an overlayfs lower directory.
  *
- * The archive is not trusted: every name is resolved beneath the target folder by the kernel (openat2, RESOLVE_IN_ROOT),
+ * The archive is not trusted: every name is resolved beneath the target folder by the kernel (openat2,
+ * RESOLVE_IN_ROOT),
  * "..", absolute names, symbolic links that lead out and hard links to the outside stay inside; entries and bytes are
  * bounded. Whiteouts become overlayfs's (character device 0:0, trusted.overlay.opaque).
  */

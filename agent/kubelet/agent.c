@@ -12,8 +12,15 @@
 #include <string.h>
 #include <sys/stat.h>
 
-enum { READY_POLL_MS = 50, DEFAULT_PORT = 10250, TRIM_AFTER_MS = 3000, TRIM_EVERY_MS = 120000,
-	SHRINK_EVERY_MS = 300000, DISK_HIGH_PERCENT = 85, DISK_LOW_PERCENT = 80 };
+enum {
+	READY_POLL_MS = 50,
+	DEFAULT_PORT = 10250,
+	TRIM_AFTER_MS = 3000,
+	TRIM_EVERY_MS = 120000,
+	SHRINK_EVERY_MS = 300000,
+	DISK_HIGH_PERCENT = 85,
+	DISK_LOW_PERCENT = 80
+};
 
 /* --- the network's side */
 
@@ -26,8 +33,8 @@ static struct kl_netsync_pod netsync_pod(const struct kl_cni_pod *pod, char text
 		ips[count++] = texts[i];
 	}
 	ips[count] = NULL;
-	return (struct kl_netsync_pod){.cookie = pod->netns_cookie, .ips = ips, .ifindex = pod->host_ifindex,
-		.netns = pod->netns_path};
+	return (struct kl_netsync_pod){
+		.cookie = pod->netns_cookie, .ips = ips, .ifindex = pod->host_ifindex, .netns = pod->netns_path};
 }
 
 static int on_pod_added(const struct kl_cni_pod *pod, void *arg, struct kl_err *err)
@@ -77,7 +84,8 @@ static void on_ready_timer(uv_timer_t *timer)
 
 	kl_netsync_status(agent->netsync, &status);
 	if (!agent->cidrs_known) {
-		kl_node_set_ready(agent->node, false, "container runtime network not ready: the node has no podCIDR yet");
+		kl_node_set_ready(
+			agent->node, false, "container runtime network not ready: the node has no podCIDR yet");
 	} else if (!status.synced) {
 		kl_node_set_ready(agent->node, false, "dataplane not ready: no complete endpoint table yet");
 	} else {
@@ -172,8 +180,12 @@ static int make_dirs(const struct kl_agent_config *c, struct kl_err *err)
 static int start_runtime(struct agent *agent, struct kl_err *err)
 {
 	const struct kl_agent_config *c = agent->config;
-	const struct kl_oci_options options = {.run_dir = c->run_dir, .cgroup_root = c->cgroup_root, .crun = c->crun,
-		.runc = c->runc, .conmon = c->conmon, .own_mounts = c->netns_filter};
+	const struct kl_oci_options options = {.run_dir = c->run_dir,
+		.cgroup_root = c->cgroup_root,
+		.crun = c->crun,
+		.runc = c->runc,
+		.conmon = c->conmon,
+		.own_mounts = c->netns_filter};
 	kl_autofree char *report = NULL;
 	int rc = kl_oci_new(&options, &agent->runtime, &report, err);
 
@@ -187,8 +199,8 @@ static int start_runtime(struct agent *agent, struct kl_err *err)
 static int start_images(struct agent *agent, struct kl_err *err)
 {
 	kl_autofree char *work = kl_asprintf("%s/images", agent->config->run_dir);
-	const struct kl_images_options options = {.root = agent->config->image_root, .work_dir = work,
-		.mirrors = agent->config->registry_mirrors};
+	const struct kl_images_options options = {
+		.root = agent->config->image_root, .work_dir = work, .mirrors = agent->config->registry_mirrors};
 
 	return kl_images_new(&options, &agent->images, err);
 }
@@ -214,8 +226,8 @@ static json_t *node_images(void *arg)
 	if (kl_images_list(agent->images, &list, NULL))
 		return array;
 	for (size_t i = 0; i < list.count && i < 50; i++)
-		json_array_append_new(array, json_pack("{s:[s,s],s:I}", "names", list.items[i].repo_digest, list.items[i].name,
-			"sizeBytes", (json_int_t)list.items[i].size));
+		json_array_append_new(array, json_pack("{s:[s,s],s:I}", "names", list.items[i].repo_digest,
+						     list.items[i].name, "sizeBytes", (json_int_t)list.items[i].size));
 	kl_image_list_release(&list);
 	return array;
 }
@@ -223,10 +235,17 @@ static json_t *node_images(void *arg)
 static void start_node(struct agent *agent)
 {
 	const struct kl_agent_config *c = agent->config;
-	const struct kl_node_options options = {.name = c->node_name, .ips = agent->node_ips, .labels = c->labels,
-		.taints = c->taints, .root_dir = c->root_dir, .runtime_version = agent->runtime_version,
-		.capacity = agent->capacity, .kubelet_port = c->port ? c->port : DEFAULT_PORT, .lease_seconds = c->lease_seconds,
-		.images = node_images, .arg = agent};
+	const struct kl_node_options options = {.name = c->node_name,
+		.ips = agent->node_ips,
+		.labels = c->labels,
+		.taints = c->taints,
+		.root_dir = c->root_dir,
+		.runtime_version = agent->runtime_version,
+		.capacity = agent->capacity,
+		.kubelet_port = c->port ? c->port : DEFAULT_PORT,
+		.lease_seconds = c->lease_seconds,
+		.images = node_images,
+		.arg = agent};
 
 	agent->node = kl_node_new(&agent->loop, agent->client, &options);
 }
@@ -235,11 +254,18 @@ static int start_network(struct agent *agent, struct kl_err *err)
 {
 	const struct kl_agent_config *c = agent->config;
 	kl_autofree char *state = kl_asprintf("%s/cni", c->run_dir);
-	const struct kl_netsync_options netsync = {.node_name = c->node_name, .node_ips = agent->node_ips, .uplink = c->uplink,
-		.lb_mode = c->lb_mode, .pin_dir = c->pin_dir, .netns_filter = c->netns_filter,
+	const struct kl_netsync_options netsync = {.node_name = c->node_name,
+		.node_ips = agent->node_ips,
+		.uplink = c->uplink,
+		.lb_mode = c->lb_mode,
+		.pin_dir = c->pin_dir,
+		.netns_filter = c->netns_filter,
 		.external_cluster_ip = c->external_cluster_ip};
-	const struct kl_cniserver_opts cni = {.socket_path = agent->cni_socket, .state_dir = state, .pod_added = on_pod_added,
-		.pod_removed = on_pod_removed, .arg = agent};
+	const struct kl_cniserver_opts cni = {.socket_path = agent->cni_socket,
+		.state_dir = state,
+		.pod_added = on_pod_added,
+		.pod_removed = on_pod_removed,
+		.arg = agent};
 	const struct kl_routes_opts routes = {.node_name = c->node_name, .pod_cidrs = on_cidrs, .arg = agent};
 	int rc = kl_netsync_new(&agent->loop, agent->client, &netsync, &agent->netsync, err);
 
@@ -253,12 +279,22 @@ static int start_network(struct agent *agent, struct kl_err *err)
 static int start_pods(struct agent *agent, struct kl_err *err)
 {
 	const struct kl_agent_config *c = agent->config;
-	const struct kl_pods_options options = {.root_dir = c->root_dir, .run_dir = c->run_dir, .cgroup_root = c->cgroup_root,
-		.node_name = c->node_name, .node_ips = agent->node_ips, .cluster_dns = c->cluster_dns,
-		.cluster_domain = c->cluster_domain, .ca_pem = agent->kubeconfig.ca_pem,
-		.node = {agent->allocatable_cpu, agent->allocatable_memory}, .memory_capacity = agent->capacity.memory_bytes,
-		.max_pods = c->max_pods, .pids_limit = c->pids_limit, .drain_hold_ms = c->drain_hold_ms, .runtime = agent->runtime,
-		.ops = &agent_pods_ops, .ops_arg = agent};
+	const struct kl_pods_options options = {.root_dir = c->root_dir,
+		.run_dir = c->run_dir,
+		.cgroup_root = c->cgroup_root,
+		.node_name = c->node_name,
+		.node_ips = agent->node_ips,
+		.cluster_dns = c->cluster_dns,
+		.cluster_domain = c->cluster_domain,
+		.ca_pem = agent->kubeconfig.ca_pem,
+		.node = {agent->allocatable_cpu, agent->allocatable_memory},
+		.memory_capacity = agent->capacity.memory_bytes,
+		.max_pods = c->max_pods,
+		.pids_limit = c->pids_limit,
+		.drain_hold_ms = c->drain_hold_ms,
+		.runtime = agent->runtime,
+		.ops = &agent_pods_ops,
+		.ops_arg = agent};
 	const struct kl_informer_handlers handlers = {on_pod_changed, on_pod_deleted, on_synced, agent};
 	kl_autofree char *query = kl_asprintf("fieldSelector=spec.nodeName%%3D%s", c->node_name);
 	int rc = kl_pods_new(&agent->loop, &options, &agent->pods, err);
@@ -272,8 +308,12 @@ static int start_streaming(struct agent *agent, struct kl_err *err)
 {
 	const struct kl_agent_config *c = agent->config;
 	kl_autofree char *scratch = kl_asprintf("%s/exec", c->run_dir);
-	const struct kl_streaming_options options = {.port = c->port ? c->port : DEFAULT_PORT, .cert_path = c->tls_cert,
-		.key_path = c->tls_key, .client_ca_path = c->client_ca, .scratch_dir = scratch, .ops = &agent_streaming_ops,
+	const struct kl_streaming_options options = {.port = c->port ? c->port : DEFAULT_PORT,
+		.cert_path = c->tls_cert,
+		.key_path = c->tls_key,
+		.client_ca_path = c->client_ca,
+		.scratch_dir = scratch,
+		.ops = &agent_streaming_ops,
 		.arg = agent};
 
 	if (!c->tls_cert) {

@@ -11,7 +11,7 @@
 
 struct kl_agent_config {
 	const char *kubeconfig; /* file; or `server` with `cert_dir` */
-	const char *server;	/* overrides the kubeconfig's server; NULL: none */
+	const char *server;     /* overrides the kubeconfig's server; NULL: none */
 	const char *node_name;
 	const char *const *node_ips; /* NULL-terminated; NULL: found on the uplink */
 	const char *root_dir, *run_dir, *image_root, *pin_dir, *cgroup_root;
@@ -20,14 +20,14 @@ struct kl_agent_config {
 	bool netns_filter; /* other nodes share this kernel; this one has a network and a mount namespace of its own */
 	bool external_cluster_ip;
 	const char *const *registry_mirrors; /* NULL-terminated; NULL: none */
-	const char *cni_plugin;		     /* NULL: the default path */
-	const char *const *cluster_dns;	     /* NULL-terminated; NULL: none */
+	const char *cni_plugin;              /* NULL: the default path */
+	const char *const *cluster_dns;      /* NULL-terminated; NULL: none */
 	const char *cluster_domain;
 	const char *const *labels, *const *taints; /* NULL-terminated; NULL: none */
-	const char *system_reserved;		   /* NULL: nothing */
+	const char *system_reserved;               /* NULL: nothing */
 	int max_pods, port, lease_seconds, drain_hold_ms, pids_limit;
 	const char *tls_cert, *tls_key, *client_ca; /* NULL for all: no endpoint */
-	const char *crun, *runc, *conmon;	    /* NULL: found in PATH */
+	const char *crun, *runc, *conmon;           /* NULL: found in PATH */
 };
 
 /* Runs until SIGTERM or SIGINT; containers, programs and maps live on. Returns 0, or why it could not start. */

@@ -20,7 +20,8 @@ static char *address_text(const struct ifaddrs *at, int family)
 	if (!at->ifa_addr || at->ifa_addr->sa_family != family)
 		return NULL;
 	if (family == AF_INET) {
-		inet_ntop(AF_INET, &((const struct sockaddr_in *)(const void *)at->ifa_addr)->sin_addr, text, sizeof(text));
+		inet_ntop(AF_INET, &((const struct sockaddr_in *)(const void *)at->ifa_addr)->sin_addr, text,
+			sizeof(text));
 		return kl_strdup(text);
 	}
 	const struct in6_addr *v6 = &((const struct sockaddr_in6 *)(const void *)at->ifa_addr)->sin6_addr;
@@ -42,7 +43,9 @@ char **agent_device_ips(const char *device)
 		return ips;
 	for (size_t f = 0; f < KL_ARRAY_LEN(families); f++)
 		for (struct ifaddrs *at = list; at; at = at->ifa_next) {
-			char *text = !strcmp(at->ifa_name, device) && at->ifa_flags & IFF_UP ? address_text(at, families[f]) : NULL;
+			char *text = !strcmp(at->ifa_name, device) && at->ifa_flags & IFF_UP
+					     ? address_text(at, families[f])
+					     : NULL;
 			if (text) {
 				ips[count++] = text;
 				break;

@@ -42,10 +42,14 @@ static int op_network(void *arg, const char *command, const json_t *pod, const c
 {
 	struct agent *agent = arg;
 	struct network_call *call = kl_calloc(1, sizeof(*call));
-	const struct kl_cni_request request = {.plugin = agent->config->cni_plugin, .command = command,
-		.socket_path = agent->cni_socket, .container_id = sandbox_id, .netns_path = netns_path,
+	const struct kl_cni_request request = {.plugin = agent->config->cni_plugin,
+		.command = command,
+		.socket_path = agent->cni_socket,
+		.container_id = sandbox_id,
+		.netns_path = netns_path,
 		.pod_namespace = kl_json_str(pod, "metadata", "namespace", NULL),
-		.pod_name = kl_json_str(pod, "metadata", "name", NULL), .pod_uid = kl_json_str(pod, "metadata", "uid", NULL)};
+		.pod_name = kl_json_str(pod, "metadata", "name", NULL),
+		.pod_uid = kl_json_str(pod, "metadata", "uid", NULL)};
 
 	*call = (struct network_call){done, done_arg};
 	int rc = kl_cni_call(&agent->loop, &request, on_cni, call, err);
@@ -71,7 +75,7 @@ static char **sysctls_of(const json_t *pod, bool own_net)
 		texts[count++] = kl_strdup("net.ipv4.ping_group_range");
 		texts[count++] = kl_strdup("0 2147483647");
 	}
-	json_array_foreach(list, i, item) {
+	json_array_foreach (list, i, item) {
 		texts[count++] = kl_strdup(kl_json_str(item, "name", NULL));
 		texts[count++] = kl_strdup(kl_json_str(item, "value", NULL));
 	}
@@ -82,9 +86,11 @@ static int op_namespaces(void *arg, const char *dir, const json_t *pod, const ch
 {
 	bool host_net = kl_json_bool(pod, false, "spec", "hostNetwork", NULL);
 	char **sysctls = sysctls_of(pod, !host_net);
-	const struct kl_podns_want want = {.hostname = host_net ? NULL : hostname, .net = !host_net,
+	const struct kl_podns_want want = {.hostname = host_net ? NULL : hostname,
+		.net = !host_net,
 		.ipc = !kl_json_bool(pod, false, "spec", "hostIPC", NULL),
-		.pid = kl_json_bool(pod, false, "spec", "shareProcessNamespace", NULL), .sysctls = (const char *const *)sysctls};
+		.pid = kl_json_bool(pod, false, "spec", "shareProcessNamespace", NULL),
+		.sysctls = (const char *const *)sysctls};
 	int rc = kl_podns_make(dir, &want, err);
 
 	(void)arg;
@@ -114,8 +120,8 @@ static int op_image_pull(void *arg, const char *name, const char *auth_json, str
 	return kl_images_pull(((struct agent *)arg)->images, name, auth_json, ret, err);
 }
 
-static int op_image_mount(void *arg, const struct kl_image *image, const char *id, const char *upper, const char *target,
-	struct kl_err *err)
+static int op_image_mount(void *arg, const struct kl_image *image, const char *id, const char *upper,
+	const char *target, struct kl_err *err)
 {
 	return kl_images_mount(((struct agent *)arg)->images, image, id, upper, target, err);
 }

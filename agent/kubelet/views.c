@@ -16,7 +16,8 @@ static int find_container(const char *ns, const char *pod, const char *uid, cons
 		return rc;
 	ret->running = view.running;
 	if (!view.running)
-		ret->state = *view.waiting_reason ? kl_asprintf("waiting to start: %s", view.waiting_reason) : kl_strdup("terminated");
+		ret->state = *view.waiting_reason ? kl_asprintf("waiting to start: %s", view.waiting_reason)
+						  : kl_strdup("terminated");
 	ret->tty = view.tty;
 	ret->stdin_open = view.stdin_open;
 	ret->log_path = kl_strdup(view.log_path);
@@ -49,9 +50,9 @@ struct summary {
 
 static json_t *usage_json(const struct summary *s, const char *name, const struct kl_cgroup_usage *usage)
 {
-	return json_pack("{s:s,s:{s:s,s:I},s:{s:s,s:I,s:I}}", "name", name, "cpu", "time", s->now, "usageCoreNanoSeconds",
-		(json_int_t)usage->cpu_ns, "memory", "time", s->now, "workingSetBytes", (json_int_t)usage->memory_bytes, "usageBytes",
-		(json_int_t)usage->memory_bytes);
+	return json_pack("{s:s,s:{s:s,s:I},s:{s:s,s:I,s:I}}", "name", name, "cpu", "time", s->now,
+		"usageCoreNanoSeconds", (json_int_t)usage->cpu_ns, "memory", "time", s->now, "workingSetBytes",
+		(json_int_t)usage->memory_bytes, "usageBytes", (json_int_t)usage->memory_bytes);
 }
 
 static json_t *pod_entry(struct summary *s, const json_t *pod)
@@ -60,11 +61,11 @@ static json_t *pod_entry(struct summary *s, const json_t *pod)
 	json_t *item;
 	size_t i;
 
-	json_array_foreach(s->pods, i, item)
+	json_array_foreach (s->pods, i, item)
 		if (!strcmp(kl_json_str(item, "podRef", "uid", NULL), uid))
 			return item;
-	item = json_pack("{s:{s:s,s:s,s:s},s:[]}", "podRef", "name", kl_json_str(pod, "metadata", "name", NULL), "namespace",
-		kl_json_str(pod, "metadata", "namespace", NULL), "uid", uid, "containers");
+	item = json_pack("{s:{s:s,s:s,s:s},s:[]}", "podRef", "name", kl_json_str(pod, "metadata", "name", NULL),
+		"namespace", kl_json_str(pod, "metadata", "namespace", NULL), "uid", uid, "containers");
 	json_array_append_new(s->pods, item);
 	return item;
 }

@@ -18,7 +18,7 @@ struct kl_node {
 	unsigned open_handles;
 	uint64_t request, lease_request;
 	json_t *status; /* as last sent */
-	json_t *lease;	/* as the API last gave it */
+	json_t *lease;  /* as the API last gave it */
 	bool registered, ready, disk_pressure, dirty, freed;
 	char *reason;
 	int64_t quiet_until_ms; /* a restarted agent does not call a working node NotReady for the moment it needs */
@@ -44,19 +44,27 @@ static char **copy_list(const char *const *list)
 
 static struct kl_node_facts facts_of(struct kl_node *node)
 {
-	return (struct kl_node_facts){.options = &node->opt, .ready = node->ready, .not_ready_reason = node->reason,
-		.disk_pressure = node->disk_pressure, .old = node->status, .now_ms = kl_realtime_ms()};
+	return (struct kl_node_facts){.options = &node->opt,
+		.ready = node->ready,
+		.not_ready_reason = node->reason,
+		.disk_pressure = node->disk_pressure,
+		.old = node->status,
+		.now_ms = kl_realtime_ms()};
 }
 
-static uint64_t send_json(struct kl_node *node, const char *method, const char *path, const json_t *body, const char *type,
-	kl_client_done *done)
+static uint64_t send_json(struct kl_node *node, const char *method, const char *path, const json_t *body,
+	const char *type, kl_client_done *done)
 {
 	kl_autobuf text = {0};
 
 	if (body)
 		kl_json_dump(body, &text);
-	const struct kl_client_request request = {.method = method, .path = path, .body = text.data, .body_len = text.len,
-		.content_type = type, .timeout_ms = 10000};
+	const struct kl_client_request request = {.method = method,
+		.path = path,
+		.body = text.data,
+		.body_len = text.len,
+		.content_type = type,
+		.timeout_ms = 10000};
 	return kl_client_send(node->client, &request, done, node);
 }
 
@@ -103,7 +111,8 @@ static void patch_labels(struct kl_node *node)
 	if (kl_node_object(&facts, &object, NULL))
 		return;
 	kl_autojson *whole = object;
-	kl_autojson *patch = json_pack("{s:{s:O}}", "metadata", "labels", kl_json_get(whole, "metadata", "labels", NULL));
+	kl_autojson *patch =
+		json_pack("{s:{s:O}}", "metadata", "labels", kl_json_get(whole, "metadata", "labels", NULL));
 	node->request = send_json(node, "PATCH", path, patch, "application/merge-patch+json", on_labels_patched);
 }
 
@@ -250,12 +259,12 @@ static void on_lease_got(const struct kl_client_answer *answer, void *arg)
 	} else if (answer->http == 404) {
 		char now[KL_TIME_TEXT];
 		kl_time_format_micro(kl_realtime_ms() * 1000, now);
-		kl_autojson *lease = json_pack("{s:s,s:s,s:{s:s,s:s},s:{s:s,s:i,s:s}}", "apiVersion", "coordination.k8s.io/v1", "kind",
-			"Lease", "metadata", "name", node->opt.name, "namespace", "kube-node-lease", "spec", "holderIdentity",
-			node->opt.name, "leaseDurationSeconds", node->opt.lease_seconds ? node->opt.lease_seconds : LEASE_SECONDS,
-			"renewTime", now);
-		node->lease_request = send_json(node, "POST", "/apis/coordination.k8s.io/v1/namespaces/kube-node-lease/leases", lease,
-			NULL, on_lease);
+		kl_autojson *lease = json_pack("{s:s,s:s,s:{s:s,s:s},s:{s:s,s:i,s:s}}", "apiVersion",
+			"coordination.k8s.io/v1", "kind", "Lease", "metadata", "name", node->opt.name, "namespace",
+			"kube-node-lease", "spec", "holderIdentity", node->opt.name, "leaseDurationSeconds",
+			node->opt.lease_seconds ? node->opt.lease_seconds : LEASE_SECONDS, "renewTime", now);
+		node->lease_request = send_json(node, "POST",
+			"/apis/coordination.k8s.io/v1/namespaces/kube-node-lease/leases", lease, NULL, on_lease);
 	} else {
 		lease_in(node, RETRY_MS);
 	}

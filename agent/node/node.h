@@ -25,16 +25,17 @@ char *kl_node_allocatable_memory(const struct kl_node_capacity *capacity);
 
 struct kl_node_options {
 	const char *name;
-	const char *const *ips;	   /* NULL-terminated */
+	const char *const *ips;    /* NULL-terminated */
 	const char *const *labels; /* "key=value", NULL-terminated; NULL: none */
 	const char *const *taints; /* "key=value:Effect", "key:Effect", NULL-terminated; NULL: none */
 	const char *root_dir;
 	const char *runtime_version; /* "keelson://0.1.0 (crun 1.8.1)" */
 	struct kl_node_capacity capacity;
 	int kubelet_port;
-	int lease_seconds;   /* duration; renewed every quarter; 0: 40 */
-	int status_seconds;  /* 0: 300 */
-	/* Names and sizes for status.images: an array of {"names": […], "sizeBytes": n}; a new reference; NULL allowed. */
+	int lease_seconds;  /* duration; renewed every quarter; 0: 40 */
+	int status_seconds; /* 0: 300 */
+	/* Names and sizes for status.images: an array of {"names": […], "sizeBytes": n}; a new reference; NULL allowed.
+	 */
 	json_t *(*images)(void *arg);
 	void *arg;
 };
@@ -53,7 +54,7 @@ struct kl_node_facts {
 	bool ready;
 	const char *not_ready_reason;
 	bool disk_pressure, memory_pressure, pid_pressure;
-	bool patch;	   /* the status is to be a strategic merge patch */
+	bool patch;        /* the status is to be a strategic merge patch */
 	const json_t *old; /* conditions' transition times; NULL: none */
 	int64_t now_ms;
 };

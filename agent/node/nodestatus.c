@@ -21,7 +21,8 @@ static int64_t meminfo_bytes(const char *key)
 
 	if (kl_file_read("/proc/meminfo", &text, NULL))
 		return 0;
-	for (const char *line = kl_buf_str(&text); line && *line; line = strchr(line, '\n') ? strchr(line, '\n') + 1 : NULL)
+	for (const char *line = kl_buf_str(&text); line && *line;
+		line = strchr(line, '\n') ? strchr(line, '\n') + 1 : NULL)
 		if (!strncmp(line, key, len) && line[len] == ':')
 			return strtoll(line + len + 1, NULL, 10) * 1024;
 	return 0;
@@ -55,7 +56,8 @@ int kl_node_reserved_parse(const char *text, struct kl_node_capacity *capacity, 
 		else if (!strcmp(item, "memory"))
 			capacity->reserved_memory_bytes = milli / 1000;
 		else
-			return kl_fail_msg(err, EINVAL, "there is nothing to reserve of '%s': cpu and memory are known", item);
+			return kl_fail_msg(
+				err, EINVAL, "there is nothing to reserve of '%s': cpu and memory are known", item);
 		at += len + (at[len] == ',');
 	}
 	return 0;
@@ -85,8 +87,8 @@ static json_t *resources(const struct kl_node_capacity *c, bool allocatable)
 	kl_autofree char *disk = kl_asprintf("%" PRId64 "Ki", c->disk_bytes / 1024);
 	kl_autofree char *pods = kl_asprintf("%d", c->max_pods);
 
-	return json_pack("{s:s,s:s,s:s,s:s,s:s,s:s}", "cpu", cpu, "memory", memory, "ephemeral-storage", disk, "pods", pods,
-		"hugepages-1Gi", "0", "hugepages-2Mi", "0");
+	return json_pack("{s:s,s:s,s:s,s:s,s:s,s:s}", "cpu", cpu, "memory", memory, "ephemeral-storage", disk, "pods",
+		pods, "hugepages-1Gi", "0", "hugepages-2Mi", "0");
 }
 
 /* --- what the machine says of itself */
@@ -104,7 +106,8 @@ static void set_file_line(json_t *info, const char *key, const char *path)
 static char *os_name(void)
 {
 	kl_autobuf text = {.max = 65536};
-	const char *at = kl_file_read("/etc/os-release", &text, NULL) ? NULL : strstr(kl_buf_str(&text), "PRETTY_NAME=\"");
+	const char *at =
+		kl_file_read("/etc/os-release", &text, NULL) ? NULL : strstr(kl_buf_str(&text), "PRETTY_NAME=\"");
 
 	if (!at)
 		return kl_strdup("Linux");
@@ -124,8 +127,8 @@ static json_t *node_info(const struct kl_node_options *options)
 
 	uname(&u);
 	json_t *info = json_pack("{s:s,s:s,s:s,s:s,s:s,s:s,s:s}", "kernelVersion", u.release, "osImage", os,
-		"containerRuntimeVersion", options->runtime_version, "kubeletVersion", "v1.33.0+keelson", "kubeProxyVersion", "",
-		"operatingSystem", "linux", "architecture", architecture(&u));
+		"containerRuntimeVersion", options->runtime_version, "kubeletVersion", "v1.33.0+keelson",
+		"kubeProxyVersion", "", "operatingSystem", "linux", "architecture", architecture(&u));
 	set_file_line(info, "machineID", "/etc/machine-id");
 	set_file_line(info, "bootID", "/proc/sys/kernel/random/boot_id");
 	set_file_line(info, "systemUUID", "/sys/class/dmi/id/product_uuid");
@@ -150,7 +153,7 @@ static const json_t *old_condition(const json_t *old, const char *type)
 	json_t *item;
 	size_t i;
 
-	json_array_foreach(json_object_get(old, "conditions"), i, item)
+	json_array_foreach (json_object_get(old, "conditions"), i, item)
 		if (!strcmp(kl_json_str(item, "type", NULL), type))
 			return item;
 	return NULL;
@@ -166,8 +169,9 @@ static void condition(const struct kl_node_facts *facts, json_t *list, const cha
 	kl_time_format(facts->now_ms / 1000, now);
 	if (!*since || strcmp(kl_json_str(old, "status", NULL), word) != 0)
 		since = now;
-	json_array_append_new(list, json_pack("{s:s,s:s,s:s,s:s,s:s,s:s}", "type", type, "status", word, "lastHeartbeatTime", now,
-		"lastTransitionTime", since, "reason", reason, "message", message));
+	json_array_append_new(
+		list, json_pack("{s:s,s:s,s:s,s:s,s:s,s:s}", "type", type, "status", word, "lastHeartbeatTime", now,
+			      "lastTransitionTime", since, "reason", reason, "message", message));
 }
 
 static json_t *conditions(const struct kl_node_facts *f)
@@ -176,22 +180,28 @@ static json_t *conditions(const struct kl_node_facts *f)
 
 	condition(f, list, "MemoryPressure", f->memory_pressure,
 		f->memory_pressure ? "KubeletHasInsufficientMemory" : "KubeletHasSufficientMemory",
-		f->memory_pressure ? "kubelet has insufficient memory available" : "kubelet has sufficient memory available");
-	condition(f, list, "DiskPressure", f->disk_pressure, f->disk_pressure ? "KubeletHasDiskPressure" : "KubeletHasNoDiskPressure",
+		f->memory_pressure ? "kubelet has insufficient memory available"
+				   : "kubelet has sufficient memory available");
+	condition(f, list, "DiskPressure", f->disk_pressure,
+		f->disk_pressure ? "KubeletHasDiskPressure" : "KubeletHasNoDiskPressure",
 		f->disk_pressure ? "kubelet has disk pressure" : "kubelet has no disk pressure");
-	condition(f, list, "PIDPressure", f->pid_pressure, f->pid_pressure ? "KubeletHasInsufficientPID" : "KubeletHasSufficientPID",
+	condition(f, list, "PIDPressure", f->pid_pressure,
+		f->pid_pressure ? "KubeletHasInsufficientPID" : "KubeletHasSufficientPID",
 		f->pid_pressure ? "kubelet has insufficient PID available" : "kubelet has sufficient PID available");
 	condition(f, list, "Ready", f->ready, f->ready ? "KubeletReady" : "KubeletNotReady",
-		f->ready ? "kubelet is posting ready status" : f->not_ready_reason ? f->not_ready_reason : "starting");
+		f->ready              ? "kubelet is posting ready status"
+		: f->not_ready_reason ? f->not_ready_reason
+				      : "starting");
 	return list;
 }
 
 json_t *kl_node_status(const struct kl_node_facts *facts)
 {
 	const struct kl_node_options *o = facts->options;
-	json_t *status = json_pack("{s:o,s:o,s:o,s:o,s:o,s:{s:{s:i}}}", "capacity", resources(&o->capacity, false), "allocatable",
-		resources(&o->capacity, true), "conditions", conditions(facts), "addresses", addresses(o, facts->patch), "nodeInfo", node_info(o),
-		"daemonEndpoints", "kubeletEndpoint", "Port", o->kubelet_port);
+	json_t *status = json_pack("{s:o,s:o,s:o,s:o,s:o,s:{s:{s:i}}}", "capacity", resources(&o->capacity, false),
+		"allocatable", resources(&o->capacity, true), "conditions", conditions(facts), "addresses",
+		addresses(o, facts->patch), "nodeInfo", node_info(o), "daemonEndpoints", "kubeletEndpoint", "Port",
+		o->kubelet_port);
 
 	if (o->images)
 		json_object_set_new(status, "images", o->images(o->arg));
@@ -227,14 +237,16 @@ static int push_taint(json_t *taints, const char *text, struct kl_err *err)
 	const char *colon = strrchr(text, ':');
 	size_t key_len = strcspn(text, "=:");
 	kl_autofree char *key = kl_strndup(text, key_len);
-	bool known = colon &&
-		(!strcmp(colon, ":NoSchedule") || !strcmp(colon, ":PreferNoSchedule") || !strcmp(colon, ":NoExecute"));
+	bool known = colon && (!strcmp(colon, ":NoSchedule") || !strcmp(colon, ":PreferNoSchedule") ||
+				      !strcmp(colon, ":NoExecute"));
 
 	if (!known || !key_len)
-		return kl_fail_msg(err, EINVAL, "bad taint '%s': KEY[=VALUE]:NoSchedule|PreferNoSchedule|NoExecute is the form", text);
+		return kl_fail_msg(err, EINVAL,
+			"bad taint '%s': KEY[=VALUE]:NoSchedule|PreferNoSchedule|NoExecute is the form", text);
 	json_t *taint = json_pack("{s:s,s:s}", "key", key, "effect", colon + 1);
 	if (text[key_len] == '=')
-		json_object_set_new(taint, "value", json_stringn(text + key_len + 1, (size_t)(colon - text) - key_len - 1));
+		json_object_set_new(
+			taint, "value", json_stringn(text + key_len + 1, (size_t)(colon - text) - key_len - 1));
 	json_array_append_new(taints, taint);
 	return 0;
 }
@@ -242,8 +254,9 @@ static int push_taint(json_t *taints, const char *text, struct kl_err *err)
 int kl_node_object(const struct kl_node_facts *facts, json_t **ret, struct kl_err *err)
 {
 	const struct kl_node_options *o = facts->options;
-	kl_autojson *node = json_pack("{s:s,s:s,s:{s:s,s:{},s:{s:s}},s:{}}", "apiVersion", "v1", "kind", "Node", "metadata", "name",
-		o->name, "labels", "annotations", "volumes.kubernetes.io/controller-managed-attach-detach", "true", "spec");
+	kl_autojson *node = json_pack("{s:s,s:s,s:{s:s,s:{},s:{s:s}},s:{}}", "apiVersion", "v1", "kind", "Node",
+		"metadata", "name", o->name, "labels", "annotations",
+		"volumes.kubernetes.io/controller-managed-attach-detach", "true", "spec");
 	int rc = set_labels(o, kl_json_get(node, "metadata", "labels", NULL), err);
 
 	if (o->taints && o->taints[0])

@@ -1,6 +1,6 @@
 /*
- * What the next agent needs to take a pod over, in root_dir/pods/<uid>/checkpoint.json. Written by rename without fsync:
- * it must survive the agent, and after the machine's end the containers are gone as well (the boot id tells).
+ * What the next agent needs to take a pod over, in root_dir/pods/<uid>/checkpoint.json. Written by rename without
+ * fsync: it must survive the agent, and after the machine's end the containers are gone as well (the boot id tells).
  */
 #include "pods_impl.h"
 
@@ -40,20 +40,22 @@ static json_t *image_json(const struct container *c)
 	if (!c->image.name)
 		return json_null();
 	return json_pack("{s:s,s:s,s:s,s:I,s:O,s:O}", "name", c->image.name, "id", c->image.id, "repoDigest",
-		c->image.repo_digest ? c->image.repo_digest : "", "size", (json_int_t)c->image.size, "config", c->image.config,
-		"layers", c->image.layers);
+		c->image.repo_digest ? c->image.repo_digest : "", "size", (json_int_t)c->image.size, "config",
+		c->image.config, "layers", c->image.layers);
 }
 
 static json_t *container_json(const struct container *c)
 {
-	json_t *value = json_pack("{s:s,s:i,s:s,s:i,s:i,s:I,s:b,s:b,s:b,s:I}", "name", c->name, "state", (int)c->state, "id", c->id,
-		"restarts", c->restarts, "log", c->log_number, "started_ms", (json_int_t)c->started_ms, "ready", c->ready, "started",
-		c->started, "poststart", c->poststart_done, "backoff_ms", (json_int_t)c->restart_backoff.delay_ms);
+	json_t *value = json_pack("{s:s,s:i,s:s,s:i,s:i,s:I,s:b,s:b,s:b,s:I}", "name", c->name, "state", (int)c->state,
+		"id", c->id, "restarts", c->restarts, "log", c->log_number, "started_ms", (json_int_t)c->started_ms,
+		"ready", c->ready, "started", c->started, "poststart", c->poststart_done, "backoff_ms",
+		(json_int_t)c->restart_backoff.delay_ms);
 
 	json_object_set_new(value, "retry_at_ms", json_integer(c->retry_at_ms));
-	json_object_set_new(value, "handle", json_pack("{s:I,s:I,s:I,s:I}", "pid", (json_int_t)c->handle.pid, "monitor",
-		(json_int_t)c->handle.monitor_pid, "pid_start", (json_int_t)c->handle.pid_start, "monitor_start",
-		(json_int_t)c->handle.monitor_start));
+	json_object_set_new(value, "handle",
+		json_pack("{s:I,s:I,s:I,s:I}", "pid", (json_int_t)c->handle.pid, "monitor",
+			(json_int_t)c->handle.monitor_pid, "pid_start", (json_int_t)c->handle.pid_start,
+			"monitor_start", (json_int_t)c->handle.monitor_start));
 	json_object_set_new(value, "image", image_json(c));
 	json_object_set_new(value, "reason", or_null(c->waiting_reason));
 	json_object_set_new(value, "message", or_null(c->waiting_message));
@@ -64,10 +66,10 @@ static json_t *container_json(const struct container *c)
 
 static json_t *pod_json(const struct kl_pod *pod)
 {
-	json_t *value = json_pack("{s:i,s:O,s:O,s:i,s:s,s:I,s:b,s:b,s:b,s:b,s:b,s:b}", "version", 1, "boot", pod->pods->boot_id,
-		"pod", pod->object, "state", (int)pod->state, "sandbox", pod->sandbox_id, "start_ms", (json_int_t)pod->start_ms,
-		"sandboxed", pod->sandboxed, "mounted", pod->mounted, "released", pod->released, "deleting", pod->deleting,
-		"api_gone", pod->api_gone, "stop_all", pod->stop_all);
+	json_t *value = json_pack("{s:i,s:O,s:O,s:i,s:s,s:I,s:b,s:b,s:b,s:b,s:b,s:b}", "version", 1, "boot",
+		pod->pods->boot_id, "pod", pod->object, "state", (int)pod->state, "sandbox", pod->sandbox_id,
+		"start_ms", (json_int_t)pod->start_ms, "sandboxed", pod->sandboxed, "mounted", pod->mounted, "released",
+		pod->released, "deleting", pod->deleting, "api_gone", pod->api_gone, "stop_all", pod->stop_all);
 	json_t *ips = json_array(), *containers = json_array();
 
 	for (size_t i = 0; i < pod->ip_count; i++)
@@ -115,8 +117,10 @@ static void load_image(struct container *c, const json_t *image)
 	if (!json_is_object(image))
 		return;
 	c->image = (struct kl_image){.name = kl_strdup(kl_json_str(image, "name", NULL)),
-		.id = kl_strdup(kl_json_str(image, "id", NULL)), .repo_digest = kl_strdup(kl_json_str(image, "repoDigest", NULL)),
-		.size = kl_json_int(image, 0, "size", NULL), .config = json_incref(json_object_get(image, "config")),
+		.id = kl_strdup(kl_json_str(image, "id", NULL)),
+		.repo_digest = kl_strdup(kl_json_str(image, "repoDigest", NULL)),
+		.size = kl_json_int(image, 0, "size", NULL),
+		.config = json_incref(json_object_get(image, "config")),
 		.layers = json_incref(json_object_get(image, "layers"))};
 	c->image_text = kl_strdup(c->image.name);
 	c->image_id = kl_strdup(*c->image.repo_digest ? c->image.repo_digest : c->image.id);
@@ -153,7 +157,7 @@ static void load_containers(struct kl_pod *pod, const json_t *list)
 	json_t *saved;
 	size_t i;
 
-	json_array_foreach(list, i, saved)
+	json_array_foreach (list, i, saved)
 		for (size_t k = 0; k < pod->count; k++)
 			if (!strcmp(pod->containers[k].name, kl_json_str(saved, "name", NULL)))
 				load_container(&pod->containers[k], saved);
@@ -176,7 +180,7 @@ static void load_flags(struct kl_pod *pod, const json_t *saved)
 	pod->reject_reason = text_or_null(saved, "reject");
 	pod->reject_message = text_or_null(saved, "reject_message");
 	pod->status = object_or_null(saved, "status");
-	json_array_foreach(json_object_get(saved, "ips"), i, ip)
+	json_array_foreach (json_object_get(saved, "ips"), i, ip)
 		if (pod->ip_count < KL_ARRAY_LEN(pod->ips) && json_is_string(ip))
 			pod->ips[pod->ip_count++] = kl_strdup(json_string_value(ip));
 }
@@ -194,7 +198,8 @@ static void after_reboot(struct kl_pod *pod)
 		if (c->state == C_RUNNING && !c->last)
 			c->last = json_pack("{s:i,s:s,s:o}", "exitCode", 255, "reason", "Unknown", "containerID",
 				json_sprintf("keelson://%s", c->id));
-		c->state = *c->id && c->state != C_IDLE ? C_LAUNCH : C_IDLE; /* C_LAUNCH: what is left of it is removed first */
+		c->state = *c->id && c->state != C_IDLE ? C_LAUNCH
+							: C_IDLE; /* C_LAUNCH: what is left of it is removed first */
 		c->ready = c->started = false;
 	}
 }
@@ -205,7 +210,7 @@ static bool namespaces_lost(const struct kl_pod *pod)
 	const struct kl_pods_options *opt = &pod->pods->opt;
 
 	return pod->sandboxed && !pod->host_network && opt->ops->namespaces_alive &&
-		!opt->ops->namespaces_alive(opt->ops_arg, pod->ns_dir);
+	       !opt->ops->namespaces_alive(opt->ops_arg, pod->ns_dir);
 }
 
 static void load_one(struct kl_pods *pods, const char *path)
@@ -228,7 +233,8 @@ static void load_one(struct kl_pods *pods, const char *path)
 	if (!json_equal(json_object_get(saved, "boot"), pods->boot_id) || namespaces_lost(pod))
 		after_reboot(pod);
 	if (pod->deleting) /* what is left of the grace period is known from the object alone */
-		pod->delete_at_ms = kl_monotonic_ms() + 1000 * kl_json_int(object, 30, "metadata", "deletionGracePeriodSeconds", NULL);
+		pod->delete_at_ms = kl_monotonic_ms() +
+				    1000 * kl_json_int(object, 30, "metadata", "deletionGracePeriodSeconds", NULL);
 }
 
 void checkpoint_load_all(struct kl_pods *pods)
@@ -274,7 +280,8 @@ static void remove_bundle(struct kl_pods *pods, const char *path)
 	kl_warn("removed a container that no pod knows: '%s'", path);
 }
 
-static void each_entry(struct kl_pods *pods, const char *folder, void (*call)(struct kl_pods *, const char *path, const char *name))
+static void each_entry(
+	struct kl_pods *pods, const char *folder, void (*call)(struct kl_pods *, const char *path, const char *name))
 {
 	DIR *dir = opendir(folder);
 	struct dirent *entry;

@@ -12,7 +12,6 @@
 
 enum { CONFIG_RETRY_MS = 10000, OBJECTS_FRESH_MS = 2000 };
 
-
 const json_t *container_spec(const struct container *c)
 {
 	return kl_pod_container(c->pod->object, c->name);
@@ -136,7 +135,9 @@ static char **exec_argv(const char *const command[], void *arg)
 struct kl_action_target container_target(struct container *c)
 {
 	return (struct kl_action_target){.host = c->pod->ip_count ? c->pod->ips[0] : "127.0.0.1",
-		.ports = json_object_get(container_spec(c), "ports"), .exec_argv = exec_argv, .arg = c};
+		.ports = json_object_get(container_spec(c), "ports"),
+		.exec_argv = exec_argv,
+		.arg = c};
 }
 
 static void probes_start(struct container *c);
@@ -145,7 +146,8 @@ static int64_t probe_grace_ms(const struct container *c, enum kl_probe_kind kind
 {
 	int64_t pod_grace = kl_json_int(c->pod->object, 30, "spec", "terminationGracePeriodSeconds", NULL);
 
-	return 1000 * kl_json_int(container_spec(c), pod_grace, probe_rows[kind].field, "terminationGracePeriodSeconds", NULL);
+	return 1000 *
+	       kl_json_int(container_spec(c), pod_grace, probe_rows[kind].field, "terminationGracePeriodSeconds", NULL);
 }
 
 static void on_probe_changed(enum kl_probe_kind kind, bool success, const char *words, void *arg)
@@ -186,7 +188,8 @@ static void probe_start(struct container *c, enum kl_probe_kind kind, bool initi
 	int64_t age = kl_realtime_ms() - c->started_ms;
 
 	if (json_is_object(probe) && !c->probes[kind])
-		c->probes[kind] = kl_probe_start(c->pod->pods->loop, kind, probe, &target, age < 0 ? 0 : age, initial, &events);
+		c->probes[kind] =
+			kl_probe_start(c->pod->pods->loop, kind, probe, &target, age < 0 ? 0 : age, initial, &events);
 }
 
 /* The startup probe alone first; the others, and readiness without a probe, follow its success. */
@@ -400,15 +403,15 @@ void launch_done(struct container *c, const struct launch_result *result)
 static json_t *terminated_state(const struct container *c, const struct kl_container_exit *exit, const char *message)
 {
 	char started[KL_TIME_TEXT], finished[KL_TIME_TEXT];
-	const char *reason = exit->unknown ? "ContainerStatusUnknown"
-		: exit->oom_killed	   ? "OOMKilled"
-		: exit->code		   ? "Error"
-					   : "Completed";
+	const char *reason = exit->unknown      ? "ContainerStatusUnknown"
+			     : exit->oom_killed ? "OOMKilled"
+			     : exit->code       ? "Error"
+						: "Completed";
 
 	kl_time_format(c->started_ms / 1000, started);
 	kl_time_format(exit->finished_ms / 1000, finished);
-	json_t *state = json_pack("{s:i,s:s,s:s,s:s,s:o}", "exitCode", exit->code, "reason", reason, "startedAt", started,
-		"finishedAt", finished, "containerID", json_sprintf("keelson://%s", c->id));
+	json_t *state = json_pack("{s:i,s:s,s:s,s:s,s:o}", "exitCode", exit->code, "reason", reason, "startedAt",
+		started, "finishedAt", finished, "containerID", json_sprintf("keelson://%s", c->id));
 	if (message && *message)
 		json_object_set_new(state, "message", json_stringn_nocheck(message, strlen(message)));
 	else if (exit->unknown)
@@ -471,8 +474,8 @@ static void restart(struct container *c)
 	c->terminated = NULL;
 	container_set_waiting(c, "CrashLoopBackOff", words);
 	c->state = C_CRASH_WAIT;
-	pod_event(pod, c->name, "Warning", "BackOff", "Back-off restarting failed container %s in pod %s_%s(%s)", c->name,
-		pod->name, pod->ns, pod->uid);
+	pod_event(pod, c->name, "Warning", "BackOff", "Back-off restarting failed container %s in pod %s_%s(%s)",
+		c->name, pod->name, pod->ns, pod->uid);
 	c->retry_at_ms = kl_realtime_ms() + wait;
 	uv_timer_start(&c->timer, on_timer, (uint64_t)wait, 0);
 }

@@ -1,15 +1,15 @@
 /*
  * The drain hold: a terminating pod's first signal waits until no node sends it new connections.
  *
- * When a pod is deleted, its endpoint is withdrawn by the EndpointSlice controller at the same moment as this agent hears
- * of it, and every node's tables follow within milliseconds. A process that quits on SIGTERM at once (nginx does) would
- * refuse connections that some node still sends in between; upstream has this race and tells people to put `sleep` in
- * preStop. Here a pod that was Ready is held back until
+ * When a pod is deleted, its endpoint is withdrawn by the EndpointSlice controller at the same moment as this agent
+ *hears of it, and every node's tables follow within milliseconds. A process that quits on SIGTERM at once (nginx does)
+ *would refuse connections that some node still sends in between; upstream has this race and tells people to put `sleep`
+ *in preStop. Here a pod that was Ready is held back until
  *	1. no EndpointSlice of its namespace calls it ready any more (a pod of no Service passes at once), and
- *	2. every connected node has acknowledged the endpoint stream (a node without leave to ask waits SETTLE_MS instead);
- * at most `drain_hold_ms`, and at most half of the grace period, inside of which the hold counts. Where the API does not
- * answer, BLIND_MS are waited. Established connections are the program's own matter: it gets its image's STOPSIGNAL
- * (SIGQUIT drains nginx) and the rest of the grace period.
+ *	2. every connected node has acknowledged the endpoint stream (a node without leave to ask waits SETTLE_MS
+ *instead); at most `drain_hold_ms`, and at most half of the grace period, inside of which the hold counts. Where the
+ *API does not answer, BLIND_MS are waited. Established connections are the program's own matter: it gets its image's
+ *STOPSIGNAL (SIGQUIT drains nginx) and the rest of the grace period.
  */
 #include "pods_impl.h"
 
@@ -18,14 +18,21 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { DRAIN_HOLD_MS = 5000, BLIND_MS = 1000, SETTLE_MS = 400, GRACE_MS = 50, POLL_FIRST_MS = 20, POLL_MAX_MS = 320,
-	GET_TIMEOUT_MS = 2000 };
+enum {
+	DRAIN_HOLD_MS = 5000,
+	BLIND_MS = 1000,
+	SETTLE_MS = 400,
+	GRACE_MS = 50,
+	POLL_FIRST_MS = 20,
+	POLL_MAX_MS = 320,
+	GET_TIMEOUT_MS = 2000
+};
 
 enum phase { ASK_SLICES, ASK_STREAM, WAIT };
 
 struct drain {
 	enum phase phase;
-	uint64_t id; /* the request under way; 0: none */
+	uint64_t id;                 /* the request under way; 0: none */
 	int64_t until_ms, latest_ms; /* monotonic: when the signal goes out; at the latest */
 	int64_t poll_ms;
 };
@@ -72,7 +79,7 @@ static void look(const struct kl_pod *pod, const json_t *slice, struct mentions 
 	json_t *endpoint;
 	size_t i;
 
-	json_array_foreach(json_object_get(slice, "endpoints"), i, endpoint) {
+	json_array_foreach (json_object_get(slice, "endpoints"), i, endpoint) {
 		if (strcmp(kl_json_str(endpoint, "targetRef", "uid", NULL), pod->uid) != 0)
 			continue;
 		found->any = true;
@@ -86,7 +93,7 @@ static void judge_slices(struct kl_pod *pod, const json_t *list)
 	json_t *slice;
 	size_t i;
 
-	json_array_foreach(json_object_get(list, "items"), i, slice)
+	json_array_foreach (json_object_get(list, "items"), i, slice)
 		look(pod, slice, &found);
 	if (!found.any) {
 		wait_for(pod, 0);
@@ -105,7 +112,7 @@ static void judge_stream(struct kl_pod *pod, const json_t *status)
 	json_t *node;
 	size_t i;
 
-	json_array_foreach(json_object_get(status, "nodes"), i, node)
+	json_array_foreach (json_object_get(status, "nodes"), i, node)
 		if (kl_json_bool(node, false, "connected", NULL) && kl_json_int(node, 0, "lag", NULL) > 0) {
 			ask_again(pod);
 			return;
@@ -133,7 +140,8 @@ static void ask(struct kl_pod *pod)
 {
 	const struct kl_pods_options *opt = &pod->pods->opt;
 	kl_autofree char *slices = kl_asprintf("/apis/discovery.k8s.io/v1/namespaces/%s/endpointslices", pod->ns);
-	const struct kl_client_request request = {.method = "GET", .timeout_ms = GET_TIMEOUT_MS,
+	const struct kl_client_request request = {.method = "GET",
+		.timeout_ms = GET_TIMEOUT_MS,
 		.path = pod->drain->phase == ASK_SLICES ? slices : "/keelson/v1/stream/status"};
 
 	pod->drain->id = opt->ops->send(opt->ops_arg, &request, on_answer, pod);

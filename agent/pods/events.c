@@ -55,7 +55,7 @@ static void on_retry(uv_timer_t *timer)
 	struct events *events = timer->data;
 	struct sending *s, *next;
 
-	DL_FOREACH_SAFE(events->queue, s, next)
+	DL_FOREACH_SAFE (events->queue, s, next)
 		if (!s->id)
 			send_now(s);
 }
@@ -79,8 +79,11 @@ static void on_sent(const struct kl_client_answer *answer, void *arg)
 static void send_now(struct sending *s)
 {
 	const struct kl_pods_options *opt = &s->events->pods->opt;
-	const struct kl_client_request request = {.method = s->method, .path = s->path, .body = s->body,
-		.body_len = strlen(s->body), .content_type = s->content_type};
+	const struct kl_client_request request = {.method = s->method,
+		.path = s->path,
+		.body = s->body,
+		.body_len = strlen(s->body),
+		.content_type = s->content_type};
 
 	s->id = opt->ops->send(opt->ops_arg, &request, on_sent, s);
 }
@@ -89,7 +92,10 @@ static void enqueue(struct events *events, const char *method, char *path, char 
 {
 	struct sending *s = kl_calloc(1, sizeof(*s));
 
-	*s = (struct sending){.events = events, .method = kl_strdup(method), .path = path, .body = body,
+	*s = (struct sending){.events = events,
+		.method = kl_strdup(method),
+		.path = path,
+		.body = body,
 		.content_type = content_type};
 	DL_APPEND(events->queue, s);
 	if (++events->queued > MAX_SENDING)
@@ -122,7 +128,7 @@ void events_forget(struct events *events, const char *uid)
 {
 	struct known *known, *next;
 
-	HASH_ITER(hh, events->known, known, next)
+	HASH_ITER (hh, events->known, known, next)
 		if (!strcmp(known->uid, uid))
 			known_free(events, known);
 }
@@ -142,7 +148,7 @@ void events_free(struct events *events)
 			opt->ops->cancel(opt->ops_arg, events->queue->id);
 		sending_free(events->queue);
 	}
-	HASH_ITER(hh, events->known, known, next)
+	HASH_ITER (hh, events->known, known, next)
 		known_free(events, known);
 	uv_close((uv_handle_t *)&events->timer, on_closed);
 }
@@ -154,13 +160,14 @@ static void bump(struct events *events, const struct kl_pod *pod, struct known *
 	known->count++;
 	kl_time_now(now);
 	enqueue(events, "PATCH", kl_asprintf("/api/v1/namespaces/%s/events/%s", pod->ns, known->name),
-		kl_asprintf("{\"count\":%d,\"lastTimestamp\":\"%s\"}", known->count, now), "application/merge-patch+json");
+		kl_asprintf("{\"count\":%d,\"lastTimestamp\":\"%s\"}", known->count, now),
+		"application/merge-patch+json");
 }
 
 static json_t *involved(const struct kl_pod *pod, const char *container)
 {
-	json_t *ref = json_pack("{s:s,s:s,s:s,s:s,s:s}", "kind", "Pod", "apiVersion", "v1", "namespace", pod->ns, "name",
-		pod->name, "uid", pod->uid);
+	json_t *ref = json_pack("{s:s,s:s,s:s,s:s,s:s}", "kind", "Pod", "apiVersion", "v1", "namespace", pod->ns,
+		"name", pod->name, "uid", pod->uid);
 	const char *list = "containers";
 
 	for (size_t i = 0; container && i < pod->init_count; i++)
@@ -168,7 +175,8 @@ static json_t *involved(const struct kl_pod *pod, const char *container)
 			list = "initContainers";
 	if (container)
 		json_object_set_new(ref, "fieldPath", json_sprintf("spec.%s{%s}", list, container));
-	json_object_set_new(ref, "resourceVersion", json_string(kl_json_str(pod->object, "metadata", "resourceVersion", NULL)));
+	json_object_set_new(
+		ref, "resourceVersion", json_string(kl_json_str(pod->object, "metadata", "resourceVersion", NULL)));
 	return ref;
 }
 
@@ -178,13 +186,14 @@ static void create(struct events *events, const struct kl_pod *pod, const char *
 	char now[KL_TIME_TEXT];
 
 	kl_time_now(now);
-	kl_autojson *event = json_pack("{s:s,s:s,s:{s:s,s:s},s:o,s:s,s:s,s:{s:s,s:s},s:s,s:s,s:i,s:s,s:s,s:s}", "apiVersion", "v1",
-		"kind", "Event", "metadata", "name", known->name, "namespace", pod->ns, "involvedObject", involved(pod, container),
-		"reason", reason, "message", message, "source", "component", "kubelet", "host", events->pods->opt.node_name,
-		"firstTimestamp", now, "lastTimestamp", now, "count", 1, "type", type, "reportingComponent", "kubelet",
-		"reportingInstance", events->pods->opt.node_name);
+	kl_autojson *event = json_pack("{s:s,s:s,s:{s:s,s:s},s:o,s:s,s:s,s:{s:s,s:s},s:s,s:s,s:i,s:s,s:s,s:s}",
+		"apiVersion", "v1", "kind", "Event", "metadata", "name", known->name, "namespace", pod->ns,
+		"involvedObject", involved(pod, container), "reason", reason, "message", message, "source", "component",
+		"kubelet", "host", events->pods->opt.node_name, "firstTimestamp", now, "lastTimestamp", now, "count", 1,
+		"type", type, "reportingComponent", "kubelet", "reportingInstance", events->pods->opt.node_name);
 	if (event)
-		enqueue(events, "POST", kl_asprintf("/api/v1/namespaces/%s/events", pod->ns), kl_json_text(event), NULL);
+		enqueue(events, "POST", kl_asprintf("/api/v1/namespaces/%s/events", pod->ns), kl_json_text(event),
+			NULL);
 }
 
 void pod_event(struct kl_pod *pod, const char *container, const char *type, const char *reason, const char *fmt, ...)
@@ -200,7 +209,8 @@ void pod_event(struct kl_pod *pod, const char *container, const char *type, cons
 	va_end(args);
 	kl_autofree char *message = kl_strndup(full, MAX_MESSAGE);
 	kl_autofree char *key = kl_asprintf("%s|%s|%s|%s", pod->uid, container ? container : "", reason, message);
-	kl_info("pod %s/%s%s%s: %s: %s", pod->ns, pod->name, container ? " " : "", container ? container : "", reason, message);
+	kl_info("pod %s/%s%s%s: %s: %s", pod->ns, pod->name, container ? " " : "", container ? container : "", reason,
+		message);
 	HASH_FIND_STR(events->known, key, known);
 	if (known) {
 		bump(events, pod, known);

@@ -39,11 +39,15 @@ static bool wanted_already(const struct fetch *fetch, const char *key)
 	return false;
 }
 
-static void send_get(struct fetch *fetch, const char *key, const char *method, const char *path, const char *body, bool list)
+static void send_get(
+	struct fetch *fetch, const char *key, const char *method, const char *path, const char *body, bool list)
 {
 	const struct kl_pods_options *opt = &fetch->pod->pods->opt;
-	const struct kl_client_request request = {.method = method, .path = path, .body = body,
-		.body_len = body ? strlen(body) : 0, .timeout_ms = GET_TIMEOUT_MS};
+	const struct kl_client_request request = {.method = method,
+		.path = path,
+		.body = body,
+		.body_len = body ? strlen(body) : 0,
+		.timeout_ms = GET_TIMEOUT_MS};
 	struct get *get = kl_calloc(1, sizeof(*get));
 
 	*get = (struct get){.fetch = fetch, .key = kl_strdup(key), .list = list};
@@ -71,12 +75,12 @@ static void want_env(struct fetch *fetch, const json_t *containers)
 	json_t *container, *item;
 	size_t i, k;
 
-	json_array_foreach(containers, i, container) {
-		json_array_foreach(json_object_get(container, "env"), k, item) {
+	json_array_foreach (containers, i, container) {
+		json_array_foreach (json_object_get(container, "env"), k, item) {
 			want(fetch, "configmaps", kl_json_str(item, "valueFrom", "configMapKeyRef", "name", NULL));
 			want(fetch, "secrets", kl_json_str(item, "valueFrom", "secretKeyRef", "name", NULL));
 		}
-		json_array_foreach(json_object_get(container, "envFrom"), k, item) {
+		json_array_foreach (json_object_get(container, "envFrom"), k, item) {
 			want(fetch, "configmaps", kl_json_str(item, "configMapRef", "name", NULL));
 			want(fetch, "secrets", kl_json_str(item, "secretRef", "name", NULL));
 		}
@@ -89,11 +93,12 @@ static void want_token(struct fetch *fetch, const json_t *source)
 	const char *account = kl_json_str(fetch->pod->object, "spec", "serviceAccountName", NULL);
 	const char *audience = kl_json_str(source, "audience", NULL);
 	kl_autofree char *key = kl_asprintf("tokens/%s/%s", *account ? account : "default", audience);
-	kl_autofree char *path = kl_asprintf("/api/v1/namespaces/%s/serviceaccounts/%s/token", fetch->pod->ns,
-		*account ? account : "default");
+	kl_autofree char *path = kl_asprintf(
+		"/api/v1/namespaces/%s/serviceaccounts/%s/token", fetch->pod->ns, *account ? account : "default");
 	const json_t *old = json_object_get(fetch->pod->objects, key);
-	kl_autojson *body = json_pack("{s:s,s:s,s:{s:I}}", "apiVersion", "authentication.k8s.io/v1", "kind", "TokenRequest",
-		"spec", "expirationSeconds", (json_int_t)kl_json_int(source, TOKEN_SECONDS, "expirationSeconds", NULL));
+	kl_autojson *body =
+		json_pack("{s:s,s:s,s:{s:I}}", "apiVersion", "authentication.k8s.io/v1", "kind", "TokenRequest", "spec",
+			"expirationSeconds", (json_int_t)kl_json_int(source, TOKEN_SECONDS, "expirationSeconds", NULL));
 
 	if (old && kl_monotonic_ms() - fetch->pod->objects_ms < TOKEN_RENEW_MS) {
 		json_object_set(fetch->objects, key, (json_t *)(uintptr_t)old);
@@ -103,8 +108,10 @@ static void want_token(struct fetch *fetch, const json_t *source)
 		return;
 	if (*audience)
 		kl_json_set(body, json_pack("[s]", audience), "spec", "audiences", NULL);
-	kl_json_set(body, json_pack("{s:s,s:s,s:s,s:s}", "kind", "Pod", "apiVersion", "v1", "name", fetch->pod->name, "uid",
-		fetch->pod->uid), "spec", "boundObjectRef", NULL);
+	kl_json_set(body,
+		json_pack("{s:s,s:s,s:s,s:s}", "kind", "Pod", "apiVersion", "v1", "name", fetch->pod->name, "uid",
+			fetch->pod->uid),
+		"spec", "boundObjectRef", NULL);
 	kl_autofree char *text = kl_json_text(body);
 	send_get(fetch, key, "POST", path, text, false);
 }
@@ -114,7 +121,7 @@ static void want_projected(struct fetch *fetch, const json_t *sources)
 	json_t *item;
 	size_t i;
 
-	json_array_foreach(sources, i, item) {
+	json_array_foreach (sources, i, item) {
 		const json_t *token = json_object_get(item, "serviceAccountToken");
 		want(fetch, "configmaps", kl_json_str(item, "configMap", "name", NULL));
 		want(fetch, "secrets", kl_json_str(item, "secret", "name", NULL));
@@ -128,7 +135,7 @@ static void want_volumes(struct fetch *fetch)
 	json_t *volume;
 	size_t i;
 
-	json_array_foreach(kl_json_get(fetch->pod->object, "spec", "volumes", NULL), i, volume) {
+	json_array_foreach (kl_json_get(fetch->pod->object, "spec", "volumes", NULL), i, volume) {
 		want(fetch, "configmaps", kl_json_str(volume, "configMap", "name", NULL));
 		want(fetch, "secrets", kl_json_str(volume, "secret", "secretName", NULL));
 		want(fetch, "persistentvolumeclaims", kl_json_str(volume, "persistentVolumeClaim", "claimName", NULL));
@@ -158,7 +165,7 @@ static void want_all(struct fetch *fetch)
 	want_env(fetch, json_object_get(spec, "containers"));
 	want_env(fetch, json_object_get(spec, "initContainers"));
 	want_volumes(fetch);
-	json_array_foreach(json_object_get(spec, "imagePullSecrets"), i, item)
+	json_array_foreach (json_object_get(spec, "imagePullSecrets"), i, item)
 		want(fetch, "secrets", kl_json_str(item, "name", NULL));
 	want_services(fetch);
 }
@@ -174,7 +181,7 @@ static void add_services(struct fetch *fetch, const struct get *get, json_t *ans
 		json_array_append(list, answer);
 		return;
 	}
-	json_array_foreach(json_object_get(answer, "items"), i, item)
+	json_array_foreach (json_object_get(answer, "items"), i, item)
 		json_array_append(list, item);
 }
 
@@ -287,7 +294,7 @@ char *fetch_auth(struct kl_pod *pod)
 	json_t *item;
 	size_t i;
 
-	json_array_foreach(kl_json_get(pod->object, "spec", "imagePullSecrets", NULL), i, item) {
+	json_array_foreach (kl_json_get(pod->object, "spec", "imagePullSecrets", NULL), i, item) {
 		kl_autofree char *key = kl_asprintf("secrets/%s", kl_json_str(item, "name", NULL));
 		add_auths(auths, json_object_get(pod->objects, key));
 	}

@@ -37,18 +37,24 @@ static const struct kl_pods_options *options(const struct launch *l)
 
 static struct kl_volumes_env volumes_env(const struct launch *l)
 {
-	return (struct kl_volumes_env){.pod_dir = l->job.pod->dir, .pod = l->pod, .objects = l->objects,
-		.node = options(l)->node, .ca_pem = options(l)->ca_pem};
+	return (struct kl_volumes_env){.pod_dir = l->job.pod->dir,
+		.pod = l->pod,
+		.objects = l->objects,
+		.node = options(l)->node,
+		.ca_pem = options(l)->ca_pem};
 }
 
 /* --- mounts */
 
 /* Takes source. */
-static void push_mount(struct kl_container_spec *spec, char *source, const char *target, bool readonly, const char *propagation)
+static void push_mount(
+	struct kl_container_spec *spec, char *source, const char *target, bool readonly, const char *propagation)
 {
 	spec->mounts = kl_reallocarray(spec->mounts, spec->mount_count + 1, sizeof(spec->mounts[0]));
-	spec->mounts[spec->mount_count++] = (struct kl_mount_spec){.source = source, .target = kl_strdup(target),
-		.readonly = readonly, .propagate_in = !strcmp(propagation, "HostToContainer"),
+	spec->mounts[spec->mount_count++] = (struct kl_mount_spec){.source = source,
+		.target = kl_strdup(target),
+		.readonly = readonly,
+		.propagate_in = !strcmp(propagation, "HostToContainer"),
 		.propagate_both = !strcmp(propagation, "Bidirectional")};
 }
 
@@ -66,7 +72,7 @@ static int volume_mounts(struct launch *l, const struct kl_env *env, struct kl_e
 	json_t *mount;
 	size_t i;
 
-	json_array_foreach(json_object_get(l->spec, "volumeMounts"), i, mount) {
+	json_array_foreach (json_object_get(l->spec, "volumeMounts"), i, mount) {
 		const char *volume = kl_json_str(mount, "name", NULL), *target = kl_json_str(mount, "mountPath", NULL);
 		kl_autofree char *sub = kl_strdup(kl_json_str(mount, "subPath", NULL));
 		const char *expr = kl_json_str(mount, "subPathExpr", NULL);
@@ -107,7 +113,8 @@ static char *termination_path(const struct kl_pod *pod, const char *container)
 static int termination_file(struct launch *l, struct kl_err *err)
 {
 	const char *target = kl_json_str(l->spec, "terminationMessagePath", NULL);
-	kl_autofree char *path = termination_path(l->job.pod, l->c->name), *folder = kl_asprintf("%s/termination", l->job.pod->dir);
+	kl_autofree char *path = termination_path(l->job.pod, l->c->name),
+			 *folder = kl_asprintf("%s/termination", l->job.pod->dir);
 	int rc = kl_mkdir_p(folder, 0755, err);
 
 	if (rc)
@@ -144,10 +151,17 @@ static int configure(struct launch *l, struct kl_err *err)
 	const struct kl_pods_options *opt = options(l);
 	kl_cleanup(kl_env_release) struct kl_env env = {0};
 	kl_autofree char *hostname = kl_podfiles_hostname(l->pod, opt->node_name), *home = NULL;
-	const struct kl_env_sources sources = {.pod = l->pod, .objects = l->objects, .node = opt->node,
-		.image_config = l->image.config, .hostname = hostname};
-	const struct kl_podspec_in in = {.pod = l->pod, .container = l->spec, .image_config = l->image.config,
-		.memory_capacity = opt->memory_capacity, .pids_limit = opt->pids_limit, .rootfs = l->out.rootfs};
+	const struct kl_env_sources sources = {.pod = l->pod,
+		.objects = l->objects,
+		.node = opt->node,
+		.image_config = l->image.config,
+		.hostname = hostname};
+	const struct kl_podspec_in in = {.pod = l->pod,
+		.container = l->spec,
+		.image_config = l->image.config,
+		.memory_capacity = opt->memory_capacity,
+		.pids_limit = opt->pids_limit,
+		.rootfs = l->out.rootfs};
 	int rc = kl_env_build(&sources, l->spec, &env, err);
 
 	if (!rc)
@@ -237,7 +251,8 @@ static int launch_steps(struct launch *l, struct kl_err *err)
 	return rc;
 }
 
-static void remove_traces(const struct kl_pods *pods, const char *id, const char *bundle, const char *upper, const char *cgroup)
+static void remove_traces(
+	const struct kl_pods *pods, const char *id, const char *bundle, const char *upper, const char *cgroup)
 {
 	kl_autofree char *rootfs = kl_asprintf("%s/rootfs", bundle);
 
@@ -275,7 +290,8 @@ void launch_start(struct container *c)
 	l->pod = json_incref(c->pod->object);
 	l->objects = json_incref(c->pod->objects);
 	l->spec = (json_t *)(uintptr_t)kl_pod_container(l->pod, c->name); /* lives as long as l->pod */
-	l->image = (struct kl_image){.name = kl_strdup(c->image.name), .config = json_incref(c->image.config),
+	l->image = (struct kl_image){.name = kl_strdup(c->image.name),
+		.config = json_incref(c->image.config),
 		.layers = json_incref(c->image.layers)};
 	l->upper = kl_strdup(c->upper);
 	l->out.id = kl_strdup(c->id);

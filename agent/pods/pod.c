@@ -11,9 +11,18 @@
 enum { REFRESH_MS = 60000 };
 
 static const char *const state_names[P_STATES] = {
-	[P_ADMIT] = "admit", [P_FETCH] = "fetch", [P_SANDBOX] = "sandbox", [P_VOLUMES] = "volumes", [P_RUN] = "run",
-	[P_HOLD] = "hold", [P_STOP] = "stop", [P_RELEASE] = "release", [P_FINISHED] = "finished", [P_CLEAN] = "clean",
-	[P_CONFIRM] = "confirm", [P_GONE] = "gone",
+	[P_ADMIT] = "admit",
+	[P_FETCH] = "fetch",
+	[P_SANDBOX] = "sandbox",
+	[P_VOLUMES] = "volumes",
+	[P_RUN] = "run",
+	[P_HOLD] = "hold",
+	[P_STOP] = "stop",
+	[P_RELEASE] = "release",
+	[P_FINISHED] = "finished",
+	[P_CLEAN] = "clean",
+	[P_CONFIRM] = "confirm",
+	[P_GONE] = "gone",
 };
 
 const char *pod_state_name(enum pod_state state)
@@ -30,8 +39,8 @@ void pod_ref(struct kl_pod *pod)
 
 static void container_free(struct container *c)
 {
-	char *const texts[] = {(char *)(uintptr_t)c->name, c->bundle, c->upper, c->log_path, c->cgroup, c->image_text, c->image_id,
-		c->waiting_reason, c->waiting_message};
+	char *const texts[] = {(char *)(uintptr_t)c->name, c->bundle, c->upper, c->log_path, c->cgroup, c->image_text,
+		c->image_id, c->waiting_reason, c->waiting_message};
 
 	for (size_t i = 0; i < KL_ARRAY_LEN(texts); i++)
 		free(texts[i]);
@@ -42,8 +51,8 @@ static void container_free(struct container *c)
 
 static void pod_free(struct kl_pod *pod)
 {
-	char *const texts[] = {pod->uid, pod->ns, pod->name, pod->dir, pod->log_dir, pod->ns_dir, pod->cgroup, pod->reject_reason,
-		pod->reject_message, pod->ips[0], pod->ips[1]};
+	char *const texts[] = {pod->uid, pod->ns, pod->name, pod->dir, pod->log_dir, pod->ns_dir, pod->cgroup,
+		pod->reject_reason, pod->reject_message, pod->ips[0], pod->ips[1]};
 
 	for (size_t i = 0; i < pod->count; i++)
 		container_free(&pod->containers[i]);
@@ -95,9 +104,9 @@ static void new_containers(struct kl_pod *pod)
 	pod->init_count = json_array_size(init);
 	pod->count = pod->init_count + json_array_size(apps);
 	pod->containers = kl_calloc(pod->count ? pod->count : 1, sizeof(pod->containers[0]));
-	json_array_foreach(init, i, item)
+	json_array_foreach (init, i, item)
 		container_init(&pod->containers[i], pod, item, KIND_INIT);
-	json_array_foreach(apps, i, item)
+	json_array_foreach (apps, i, item)
 		container_init(&pod->containers[pod->init_count + i], pod, item, KIND_APP);
 }
 
@@ -147,7 +156,7 @@ static bool same_port(const json_t *a, const json_t *b)
 	const char *ia = kl_json_str(a, "hostIP", NULL), *ib = kl_json_str(b, "hostIP", NULL);
 
 	return port && port == kl_json_int(b, 0, "hostPort", NULL) && !strcmp(*pa ? pa : "TCP", *pb ? pb : "TCP") &&
-		(!*ia || !*ib || !strcmp(ia, ib));
+	       (!*ia || !*ib || !strcmp(ia, ib));
 }
 
 static bool ports_clash(const struct kl_pod *a, const struct kl_pod *b)
@@ -155,10 +164,10 @@ static bool ports_clash(const struct kl_pod *a, const struct kl_pod *b)
 	json_t *ca, *cb, *pa, *pb;
 	size_t i, k, m, n;
 
-	json_array_foreach(kl_json_get(a->object, "spec", "containers", NULL), i, ca)
-		json_array_foreach(json_object_get(ca, "ports"), k, pa)
-			json_array_foreach(kl_json_get(b->object, "spec", "containers", NULL), m, cb)
-				json_array_foreach(json_object_get(cb, "ports"), n, pb)
+	json_array_foreach (kl_json_get(a->object, "spec", "containers", NULL), i, ca)
+		json_array_foreach (json_object_get(ca, "ports"), k, pa)
+			json_array_foreach (kl_json_get(b->object, "spec", "containers", NULL), m, cb)
+				json_array_foreach (json_object_get(cb, "ports"), n, pb)
 					if (same_port(pa, pb))
 						return true;
 	return false;
@@ -191,10 +200,11 @@ static void take_old_counts(struct kl_pod *pod)
 	json_t *status;
 	size_t i;
 
-	json_array_foreach(kl_json_get(pod->object, "status", "containerStatuses", NULL), i, status)
+	json_array_foreach (kl_json_get(pod->object, "status", "containerStatuses", NULL), i, status)
 		for (size_t k = pod->init_count; k < pod->count; k++) {
 			struct container *c = &pod->containers[k];
-			if (strcmp(c->name, kl_json_str(status, "name", NULL)) || !*kl_json_str(status, "containerID", NULL))
+			if (strcmp(c->name, kl_json_str(status, "name", NULL)) ||
+				!*kl_json_str(status, "containerID", NULL))
 				continue;
 			c->restarts = (int)kl_json_int(status, 0, "restartCount", NULL);
 			c->started_ms = kl_realtime_ms();
@@ -216,7 +226,9 @@ static enum pod_state st_admit(struct kl_pod *pod)
 	if (HASH_COUNT(pod->pods->table) > max + 10) /* room for those that are on their way out */
 		reject(pod, "OutOfpods", "Pod was rejected: Node didn't have enough resource: pods");
 	else if (host_ports_taken(pod))
-		reject(pod, "NodePorts", "Pod was rejected: Predicate NodePorts failed: node(s) didn't have free ports for the requested pod ports");
+		reject(pod, "NodePorts",
+			"Pod was rejected: Predicate NodePorts failed: node(s) didn't have free ports for the "
+			"requested pod ports");
 	if (pod->reject_reason) {
 		pod->released = true;
 		return P_FINISHED;
@@ -265,7 +277,7 @@ static bool has_volumes_of_objects(const struct kl_pod *pod)
 	json_t *volume;
 	size_t i;
 
-	json_array_foreach(kl_json_get(pod->object, "spec", "volumes", NULL), i, volume)
+	json_array_foreach (kl_json_get(pod->object, "spec", "volumes", NULL), i, volume)
 		for (size_t k = 0; k < KL_ARRAY_LEN(names); k++)
 			if (json_object_get(volume, names[k]))
 				return true;
@@ -439,9 +451,18 @@ static enum pod_state st_gone(struct kl_pod *pod)
 }
 
 static enum pod_state (*const states[P_STATES])(struct kl_pod *) = {
-	[P_ADMIT] = st_admit, [P_FETCH] = st_fetch, [P_SANDBOX] = st_sandbox, [P_VOLUMES] = st_volumes, [P_RUN] = st_run,
-	[P_HOLD] = st_hold, [P_STOP] = st_stop, [P_RELEASE] = st_release, [P_FINISHED] = st_finished, [P_CLEAN] = st_clean,
-	[P_CONFIRM] = st_confirm, [P_GONE] = st_gone,
+	[P_ADMIT] = st_admit,
+	[P_FETCH] = st_fetch,
+	[P_SANDBOX] = st_sandbox,
+	[P_VOLUMES] = st_volumes,
+	[P_RUN] = st_run,
+	[P_HOLD] = st_hold,
+	[P_STOP] = st_stop,
+	[P_RELEASE] = st_release,
+	[P_FINISHED] = st_finished,
+	[P_CLEAN] = st_clean,
+	[P_CONFIRM] = st_confirm,
+	[P_GONE] = st_gone,
 };
 
 static void step_once(struct kl_pod *pod)
@@ -452,7 +473,8 @@ static void step_once(struct kl_pod *pod)
 		before = pod->state;
 		pod->state = states[before](pod);
 		if (pod->state != before) {
-			kl_debug("pod %s/%s: %s → %s", pod->ns, pod->name, pod_state_name(before), pod_state_name(pod->state));
+			kl_debug("pod %s/%s: %s → %s", pod->ns, pod->name, pod_state_name(before),
+				pod_state_name(pod->state));
 			report_changed(pod);
 		}
 	} while (pod->state != before && !pod->freed);

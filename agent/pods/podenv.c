@@ -81,7 +81,8 @@ static char *upper_name(const char *name)
 	return upper;
 }
 
-static void set_format(struct kl_env *env, const char *value, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
+static void set_format(struct kl_env *env, const char *value, const char *fmt, ...)
+	__attribute__((format(printf, 3, 4)));
 static void set_format(struct kl_env *env, const char *value, const char *fmt, ...)
 {
 	va_list args;
@@ -120,17 +121,16 @@ void kl_env_add_service(struct kl_env *env, const json_t *service)
 
 	if (!*ip || !strcmp(ip, "None") || !json_array_size(ports))
 		return;
-	kl_autofree char *first =
-		kl_asprintf("%" PRId64, kl_json_int(json_array_get(ports, 0), 0, "port", NULL));
+	kl_autofree char *first = kl_asprintf("%" PRId64, kl_json_int(json_array_get(ports, 0), 0, "port", NULL));
 	set_format(env, ip, "%s_SERVICE_HOST", name);
 	set_format(env, first, "%s_SERVICE_PORT", name);
-	json_array_foreach(ports, i, port) {
+	json_array_foreach (ports, i, port) {
 		kl_autofree char *port_name = upper_name(kl_json_str(port, "name", NULL));
 		kl_autofree char *number = kl_asprintf("%" PRId64, kl_json_int(port, 0, "port", NULL));
 		if (*port_name)
 			set_format(env, number, "%s_SERVICE_PORT_%s", name, port_name);
 	}
-	json_array_foreach(ports, i, port)
+	json_array_foreach (ports, i, port)
 		add_link(env, name, ip, port, i == 0);
 }
 
@@ -142,7 +142,7 @@ static void service_env(const struct kl_env_sources *s, struct kl_env *env)
 	json_t *service;
 	size_t i;
 
-	json_array_foreach(json_object_get(s->objects, "services"), i, service) {
+	json_array_foreach (json_object_get(s->objects, "services"), i, service) {
 		const char *name = kl_json_str(service, "metadata", "name", NULL);
 		const char *service_ns = kl_json_str(service, "metadata", "namespace", NULL);
 		bool master = !strcmp(service_ns, "default") && !strcmp(name, "kubernetes");
@@ -162,7 +162,8 @@ static int missing(bool secret, const char *name, const char *key, const char *n
 {
 	if (!key)
 		return kl_fail_msg(err, ENOENT, "%s \"%s\" not found", secret ? "secret" : "configmap", name);
-	return kl_fail_msg(err, ENOENT, "couldn't find key %s in %s %s/%s", key, secret ? "Secret" : "ConfigMap", ns, name);
+	return kl_fail_msg(
+		err, ENOENT, "couldn't find key %s in %s %s/%s", key, secret ? "Secret" : "ConfigMap", ns, name);
 }
 
 /* NULL when the key is absent. Owned by the caller. */
@@ -182,7 +183,7 @@ static char *object_value(const json_t *object, bool secret, const char *key)
 static bool valid_name(const char *name)
 {
 	return *name && !strchr(name, '=') && !isdigit((unsigned char)*name) &&
-		strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-") == strlen(name);
+	       strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-") == strlen(name);
 }
 
 static int add_env_from(const struct kl_env_sources *s, struct kl_env *env, const json_t *from, struct kl_err *err)
@@ -195,7 +196,7 @@ static int add_env_from(const struct kl_env_sources *s, struct kl_env *env, cons
 
 	if (!object)
 		return kl_json_bool(ref, false, "optional", NULL) ? 0 : missing(secret != NULL, name, NULL, "", err);
-	json_object_foreach(json_object_get(object, "data"), key, value) {
+	json_object_foreach (json_object_get(object, "data"), key, value) {
 		kl_autofree char *full = kl_asprintf("%s%s", prefix, key);
 		kl_autofree char *text = object_value(object, secret != NULL, key);
 		if (text && valid_name(full))
@@ -204,7 +205,8 @@ static int add_env_from(const struct kl_env_sources *s, struct kl_env *env, cons
 	return 0;
 }
 
-static int value_from_key(const struct kl_env_sources *s, const json_t *ref, bool secret, char **ret, struct kl_err *err)
+static int value_from_key(
+	const struct kl_env_sources *s, const json_t *ref, bool secret, char **ret, struct kl_err *err)
 {
 	const char *name = kl_json_str(ref, "name", NULL), *key = kl_json_str(ref, "key", NULL);
 	const json_t *object = object_of(s, secret, name);
@@ -217,8 +219,8 @@ static int value_from_key(const struct kl_env_sources *s, const json_t *ref, boo
 }
 
 /* *ret stays NULL where an optional reference leads nowhere. */
-static int value_from(const struct kl_env_sources *s, const json_t *container, const json_t *from, char **ret,
-	struct kl_err *err)
+static int value_from(
+	const struct kl_env_sources *s, const json_t *container, const json_t *from, char **ret, struct kl_err *err)
 {
 	const json_t *map = json_object_get(from, "configMapKeyRef"), *secret = json_object_get(from, "secretKeyRef");
 	const json_t *field = json_object_get(from, "fieldRef"), *resource = json_object_get(from, "resourceFieldRef");
@@ -241,7 +243,7 @@ static int add_env(const struct kl_env_sources *s, const json_t *container, cons
 	json_t *item;
 	size_t i;
 
-	json_array_foreach(json_object_get(container, "env"), i, item) {
+	json_array_foreach (json_object_get(container, "env"), i, item) {
 		const char *name = kl_json_str(item, "name", NULL);
 		const json_t *from = json_object_get(item, "valueFrom");
 		kl_cleanup(kl_env_release) struct kl_env seen = {0};
@@ -270,7 +272,7 @@ static void image_env(const struct kl_env_sources *s, struct kl_env *env)
 
 	kl_env_set(env, "PATH", "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin");
 	kl_env_set(env, "HOSTNAME", s->hostname);
-	json_array_foreach(json_object_get(s->image_config, "Env"), i, item) {
+	json_array_foreach (json_object_get(s->image_config, "Env"), i, item) {
 		const char *text = json_string_value(item), *equals = text ? strchr(text, '=') : NULL;
 		kl_autofree char *name = equals ? kl_strndup(text, (size_t)(equals - text)) : NULL;
 		if (name)
@@ -287,7 +289,7 @@ int kl_env_build(const struct kl_env_sources *s, const json_t *container, struct
 	int rc;
 
 	service_env(s, &services);
-	json_array_foreach(json_object_get(container, "envFrom"), i, from) {
+	json_array_foreach (json_object_get(container, "envFrom"), i, from) {
 		rc = add_env_from(s, &own, from, err);
 		if (rc)
 			return rc;
@@ -312,7 +314,7 @@ static size_t push_expanded(char **argv, size_t at, const json_t *list, const st
 	json_t *item;
 	size_t i;
 
-	json_array_foreach(list, i, item) {
+	json_array_foreach (list, i, item) {
 		const char *text = json_is_string(item) ? json_string_value(item) : "";
 		argv[at++] = env ? kl_env_expand(text, env) : kl_strdup(text);
 	}
@@ -323,9 +325,11 @@ static size_t push_expanded(char **argv, size_t at, const json_t *list, const st
 char **kl_env_argv(const json_t *container, const json_t *image_config, const struct kl_env *env, struct kl_err *err)
 {
 	const json_t *command = json_object_get(container, "command"), *args = json_object_get(container, "args");
-	const json_t *entrypoint = json_object_get(image_config, "Entrypoint"), *cmd = json_object_get(image_config, "Cmd");
+	const json_t *entrypoint = json_object_get(image_config, "Entrypoint"),
+		     *cmd = json_object_get(image_config, "Cmd");
 	bool own_command = json_array_size(command) > 0, own_args = json_array_size(args) > 0;
-	size_t max = json_array_size(command) + json_array_size(args) + json_array_size(entrypoint) + json_array_size(cmd);
+	size_t max =
+		json_array_size(command) + json_array_size(args) + json_array_size(entrypoint) + json_array_size(cmd);
 	char **argv = kl_calloc(max + 1, sizeof(*argv));
 	size_t count = own_command ? push_expanded(argv, 0, command, env) : push_expanded(argv, 0, entrypoint, NULL);
 

@@ -4,7 +4,8 @@
 
 char *kl_podfiles_hostname(const json_t *pod, const char *node_name)
 {
-	const char *own = kl_json_str(pod, "spec", "hostname", NULL), *name = kl_json_str(pod, "metadata", "name", NULL);
+	const char *own = kl_json_str(pod, "spec", "hostname", NULL),
+		   *name = kl_json_str(pod, "metadata", "name", NULL);
 
 	if (kl_json_bool(pod, false, "spec", "hostNetwork", NULL))
 		return kl_strdup(node_name);
@@ -21,9 +22,9 @@ static void add_aliases(struct kl_buf *text, const json_t *pod)
 
 	if (json_array_size(kl_json_get(pod, "spec", "hostAliases", NULL)))
 		kl_buf_str_push(text, "\n# Entries added by HostAliases.\n");
-	json_array_foreach(kl_json_get(pod, "spec", "hostAliases", NULL), i, alias) {
+	json_array_foreach (kl_json_get(pod, "spec", "hostAliases", NULL), i, alias) {
 		kl_buf_str_push(text, kl_json_str(alias, "ip", NULL));
-		json_array_foreach(json_object_get(alias, "hostnames"), k, name)
+		json_array_foreach (json_object_get(alias, "hostnames"), k, name)
 			kl_buf_printf(text, "\t%s", json_is_string(name) ? json_string_value(name) : "");
 		kl_buf_char(text, '\n');
 	}
@@ -41,8 +42,9 @@ char *kl_podfiles_hosts(const json_t *pod, const char *hostname, const char *con
 		add_aliases(&text, pod);
 		return kl_buf_take(&text);
 	}
-	kl_buf_str_push(&text, "# Kubernetes-managed hosts file.\n127.0.0.1\tlocalhost\n::1\tlocalhost ip6-localhost ip6-loopback\n"
-			       "fe00::0\tip6-localnet\nfe00::0\tip6-mcastprefix\nfe00::1\tip6-allnodes\nfe00::2\tip6-allrouters\n");
+	kl_buf_str_push(&text,
+		"# Kubernetes-managed hosts file.\n127.0.0.1\tlocalhost\n::1\tlocalhost ip6-localhost ip6-loopback\n"
+		"fe00::0\tip6-localnet\nfe00::0\tip6-mcastprefix\nfe00::1\tip6-allnodes\nfe00::2\tip6-allrouters\n");
 	for (size_t i = 0; i < count; i++) {
 		kl_buf_printf(&text, "%s\t", ips[i]);
 		if (*subdomain)
@@ -76,7 +78,7 @@ static void append_strings(json_t *into, const json_t *list)
 	json_t *item;
 	size_t i;
 
-	json_array_foreach(list, i, item)
+	json_array_foreach (list, i, item)
 		if (json_is_string(item))
 			json_array_append(into, item);
 }
@@ -86,7 +88,7 @@ static void put_words(struct kl_buf *text, const char *keyword, const json_t *wo
 	json_t *item;
 	size_t i;
 
-	json_array_foreach(words, i, item)
+	json_array_foreach (words, i, item)
 		kl_buf_printf(text, "%s%s", i == 0 ? keyword : " ", json_string_value(item));
 	if (json_array_size(words))
 		kl_buf_char(text, '\n');
@@ -98,7 +100,7 @@ static void merge_options(json_t *options, const json_t *more)
 	json_t *item;
 	size_t i;
 
-	json_array_foreach(more, i, item) {
+	json_array_foreach (more, i, item) {
 		const char *name = kl_json_str(item, "name", NULL), *value = kl_json_str_or_null(item, "value", NULL);
 		kl_autofree char *text = value ? kl_asprintf("%s:%s", name, value) : kl_strdup(name);
 		size_t len = strlen(name);
@@ -126,7 +128,7 @@ char *kl_podfiles_resolv(const json_t *pod, const struct kl_podfiles_dns *dns)
 	bool host_net = kl_json_bool(pod, false, "spec", "hostNetwork", NULL);
 	bool none = !strcmp(policy, "None");
 	bool cluster = !none && dns->servers && dns->servers[0] && strcmp(policy, "Default") != 0 &&
-		(!host_net || !strcmp(policy, "ClusterFirstWithHostNet"));
+		       (!host_net || !strcmp(policy, "ClusterFirstWithHostNet"));
 	kl_autojson *servers = json_array(), *search = json_array(), *options = json_array();
 	const json_t *config = kl_json_get(pod, "spec", "dnsConfig", NULL);
 	struct kl_buf text = {0};
@@ -148,7 +150,7 @@ char *kl_podfiles_resolv(const json_t *pod, const struct kl_podfiles_dns *dns)
 	put_words(&text, "search ", search);
 	json_t *item;
 	size_t i;
-	json_array_foreach(servers, i, item)
+	json_array_foreach (servers, i, item)
 		kl_buf_printf(&text, "nameserver %s\n", json_string_value(item));
 	put_words(&text, "options ", options);
 	return text.data ? kl_buf_take(&text) : kl_strdup("");

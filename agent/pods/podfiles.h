@@ -13,7 +13,7 @@ char *kl_podfiles_hosts(const json_t *pod, const char *hostname, const char *con
 	const char *cluster_domain, const char *host_hosts);
 struct kl_podfiles_dns {
 	const char *const *servers; /* of the cluster; NULL-terminated; NULL: none */
-	const char *domain;	    /* cluster.local */
+	const char *domain;         /* cluster.local */
 	const char *host_resolv;    /* the node's resolv.conf */
 };
 /* By dnsPolicy and dnsConfig. */

@@ -43,7 +43,8 @@ void job_start(struct job *job, struct kl_pod *pod, void (*work)(struct job *), 
 
 static int make_dirs(struct kl_pods *pods, struct kl_err *err)
 {
-	const char *const dirs[] = {pods->pods_dir, pods->logs_dir, pods->containers_dir, pods->upper_dir, pods->netns_dir};
+	const char *const dirs[] = {
+		pods->pods_dir, pods->logs_dir, pods->containers_dir, pods->upper_dir, pods->netns_dir};
 	int rc = 0;
 
 	for (size_t i = 0; !rc && i < KL_ARRAY_LEN(dirs); i++)
@@ -56,7 +57,7 @@ static void adopt_all(struct kl_pods *pods)
 	struct kl_pod *pod, *next;
 	size_t running = 0;
 
-	HASH_ITER(hh, pods->table, pod, next) {
+	HASH_ITER (hh, pods->table, pod, next) {
 		for (size_t i = 0; i < pod->count; i++) {
 			container_adopt(&pod->containers[i]);
 			running += pod->containers[i].state == C_RUNNING;
@@ -113,7 +114,7 @@ void kl_pods_free(struct kl_pods *pods)
 	if (!pods)
 		return;
 	pods->freeing = true;
-	HASH_ITER(hh, pods->table, pod, next)
+	HASH_ITER (hh, pods->table, pod, next)
 		pod_remove(pod);
 	while (pods->jobs)
 		uv_run(pods->loop, UV_RUN_ONCE);
@@ -128,7 +129,8 @@ void kl_pods_free(struct kl_pods *pods)
 static void note_deletion(struct kl_pod *pod)
 {
 	int64_t now = kl_realtime_ms(), due;
-	int64_t grace = 1000 * kl_json_int(pod->object, 30, "metadata", "deletionGracePeriodSeconds", NULL), left = grace;
+	int64_t grace = 1000 * kl_json_int(pod->object, 30, "metadata", "deletionGracePeriodSeconds", NULL),
+		left = grace;
 	const char *at = kl_json_str(pod->object, "metadata", "deletionTimestamp", NULL);
 
 	if (!*at)
@@ -194,7 +196,7 @@ static void gone_from_api(struct kl_pod *pod)
 	if (!pod->deleting) { /* deleted by force, or while this agent was away */
 		pod->deleting = true;
 		pod->delete_at_ms = kl_monotonic_ms() +
-			1000 * kl_json_int(pod->object, 30, "spec", "terminationGracePeriodSeconds", NULL);
+				    1000 * kl_json_int(pod->object, 30, "spec", "terminationGracePeriodSeconds", NULL);
 	}
 	for (size_t i = 0; i < pod->count; i++)
 		container_quiet(&pod->containers[i]);
@@ -218,13 +220,13 @@ void kl_pods_deleted(struct kl_pods *pods, const json_t *last)
 	gone_from_api(pod);
 }
 
-void kl_pods_synced(struct kl_pods *pods, bool (*known)(const char *ns, const char *name, const char *uid, void *arg),
-	void *arg)
+void kl_pods_synced(
+	struct kl_pods *pods, bool (*known)(const char *ns, const char *name, const char *uid, void *arg), void *arg)
 {
 	struct kl_pod *pod, *next;
 
 	pods->synced = true;
-	HASH_ITER(hh, pods->table, pod, next)
+	HASH_ITER (hh, pods->table, pod, next)
 		if (!known(pod->ns, pod->name, pod->uid, arg))
 			gone_from_api(pod);
 }
@@ -237,7 +239,7 @@ void kl_pods_network_ready(struct kl_pods *pods, bool ready)
 		return;
 	pods->network_ready = ready;
 	if (ready)
-		HASH_ITER(hh, pods->table, pod, next)
+		HASH_ITER (hh, pods->table, pod, next)
 			pod_step(pod);
 }
 
@@ -262,8 +264,8 @@ static struct container *find_container(struct kl_pod *pod, const char *name)
 	return NULL;
 }
 
-int kl_pods_find_container(struct kl_pods *pods, const char *ns, const char *name, const char *uid, const char *container,
-	struct kl_pod_container_view *ret, struct kl_err *err)
+int kl_pods_find_container(struct kl_pods *pods, const char *ns, const char *name, const char *uid,
+	const char *container, struct kl_pod_container_view *ret, struct kl_err *err)
 {
 	struct kl_pod *pod = find_pod(pods, ns, name, uid);
 	struct container *c = pod ? find_container(pod, container) : NULL;
@@ -275,10 +277,16 @@ int kl_pods_find_container(struct kl_pods *pods, const char *ns, const char *nam
 	const json_t *spec = container_spec(c);
 	const char *reason = c->waiting_reason ? c->waiting_reason : "ContainerCreating";
 	bool running = c->state == C_RUNNING, ended = c->terminated && !c->waiting_reason;
-	*ret = (struct kl_pod_container_view){.id = c->id, .bundle = c->bundle, .log_path = c->started_ms ? c->log_path : NULL,
-		.running = running, .tty = kl_json_bool(spec, false, "tty", NULL),
-		.stdin_open = kl_json_bool(spec, false, "stdin", NULL), .pid = c->handle.pid, .monitor_pid = c->handle.monitor_pid,
-		.waiting_reason = running || ended ? "" : reason, .cgroup = c->cgroup};
+	*ret = (struct kl_pod_container_view){.id = c->id,
+		.bundle = c->bundle,
+		.log_path = c->started_ms ? c->log_path : NULL,
+		.running = running,
+		.tty = kl_json_bool(spec, false, "tty", NULL),
+		.stdin_open = kl_json_bool(spec, false, "stdin", NULL),
+		.pid = c->handle.pid,
+		.monitor_pid = c->handle.monitor_pid,
+		.waiting_reason = running || ended ? "" : reason,
+		.cgroup = c->cgroup};
 	/* While a container waits to be started again, its last run is both the present and the previous one. */
 	int previous = running || ended ? c->log_number - 1 : c->log_number;
 	if (previous >= 0 && c->started_ms)
@@ -286,8 +294,8 @@ int kl_pods_find_container(struct kl_pods *pods, const char *ns, const char *nam
 	return 0;
 }
 
-int kl_pods_find_netns(struct kl_pods *pods, const char *ns, const char *name, const char *uid, char **ret,
-	struct kl_err *err)
+int kl_pods_find_netns(
+	struct kl_pods *pods, const char *ns, const char *name, const char *uid, char **ret, struct kl_err *err)
 {
 	struct kl_pod *pod = find_pod(pods, ns, name, uid);
 

@@ -42,17 +42,17 @@ void job_start(struct job *job, struct kl_pod *pod, void (*work)(struct job *), 
 
 enum container_kind { KIND_INIT, KIND_APP };
 enum container_state {
-	C_IDLE,		/* its turn has not come */
-	C_FETCH,	/* waits for fresh objects of the API */
-	C_FIND,		/* looks for the image */
+	C_IDLE,  /* its turn has not come */
+	C_FETCH, /* waits for fresh objects of the API */
+	C_FIND,  /* looks for the image */
 	C_PULL,
-	C_IMAGE_WAIT,	/* ErrImagePull or ImagePullBackOff */
-	C_LAUNCH,	/* created and started in the pool */
-	C_LAUNCH_WAIT,	/* CreateContainerError, waits to try again */
+	C_IMAGE_WAIT,  /* ErrImagePull or ImagePullBackOff */
+	C_LAUNCH,      /* created and started in the pool */
+	C_LAUNCH_WAIT, /* CreateContainerError, waits to try again */
 	C_RUNNING,
-	C_CRASH_WAIT,	/* CrashLoopBackOff */
-	C_CLEAN,	/* has ended: its traces are removed in the pool, then it rests or begins anew */
-	C_DONE,		/* ended and not to be started again */
+	C_CRASH_WAIT, /* CrashLoopBackOff */
+	C_CLEAN,      /* has ended: its traces are removed in the pool, then it rests or begins anew */
+	C_DONE,       /* ended and not to be started again */
 };
 
 struct watch; /* an armed watch of a container's end */
@@ -66,18 +66,19 @@ struct container {
 
 	char id[KL_ID_LEN + 1]; /* of the present or last run; "" before the first */
 	char *bundle, *upper, *log_path, *cgroup;
-	int restarts;	 /* restartCount */
+	int restarts;   /* restartCount */
 	int log_number; /* of the present run's log file */
 	struct kl_container_handle handle;
-	struct kl_image image; /* name NULL: not resolved */
+	struct kl_image image;       /* name NULL: not resolved */
 	char *image_text, *image_id; /* for the status */
-	int64_t started_ms; /* of the present or last run; 0: never */
+	int64_t started_ms;          /* of the present or last run; 0: never */
 
 	bool ready, started, poststart_done;
-	bool changed; /* its image in the spec is another one now: it is stopped, and begins anew whatever the policy says */
+	bool changed; /* its image in the spec is another one now: it is stopped, and begins anew whatever the policy
+			 says */
 	char *waiting_reason, *waiting_message; /* NULL: the default of its turn */
-	json_t *terminated;			/* state.terminated of the last run while it is the present state */
-	json_t *last;				/* lastState.terminated */
+	json_t *terminated;                     /* state.terminated of the last run while it is the present state */
+	json_t *last;                           /* lastState.terminated */
 
 	struct kl_backoff restart_backoff, image_backoff;
 	struct watch *watch;
@@ -85,7 +86,7 @@ struct container {
 	uv_timer_t timer;
 	struct kl_probe *probes[PROBE_KINDS];
 	struct kl_action *hook; /* postStart or preStop under way */
-	bool busy;		/* a job of it is in the pool */
+	bool busy;              /* a job of it is in the pool */
 
 	/* stopping: by termination of the pod, a failed probe, a failed postStart */
 	bool stopping, term_sent;
@@ -101,8 +102,8 @@ enum pod_state {
 	P_SANDBOX,
 	P_VOLUMES,
 	P_RUN,
-	P_HOLD,	    /* terminating, endpoints are being withdrawn */
-	P_STOP,	    /* containers are being stopped */
+	P_HOLD,     /* terminating, endpoints are being withdrawn */
+	P_STOP,     /* containers are being stopped */
 	P_RELEASE,  /* finished (or stopped): network and volumes are given back */
 	P_FINISHED, /* Succeeded or Failed, waits for its deletion */
 	P_CLEAN,    /* containers and folders are removed */
@@ -119,19 +120,19 @@ struct kl_pod {
 	struct kl_pods *pods;
 	UT_hash_handle hh; /* by uid */
 	char *uid, *ns, *name;
-	json_t *object;	 /* as last seen */
-	json_t *objects; /* what it names: see volumes.h, and "services" */
-	int64_t objects_ms; /* monotonic time of the last fetch */
+	json_t *object;               /* as last seen */
+	json_t *objects;              /* what it names: see volumes.h, and "services" */
+	int64_t objects_ms;           /* monotonic time of the last fetch */
 	char *dir, *log_dir, *ns_dir; /* root_dir/pods/<uid>, …, run_dir/netns/<uid> */
 	char *cgroup;
 
 	enum pod_state state;
 	bool host_network, host_ipc, host_pid;
-	bool deleting;	 /* deletionTimestamp seen, or gone from the API */
-	bool api_gone;	 /* nothing is to be reported any more */
-	bool released;	 /* network and volumes given back */
-	bool stop_all;	 /* the phase is final: whatever still runs is stopped */
-	int64_t delete_at_ms; /* monotonic: end of the grace period */
+	bool deleting;                        /* deletionTimestamp seen, or gone from the API */
+	bool api_gone;                        /* nothing is to be reported any more */
+	bool released;                        /* network and volumes given back */
+	bool stop_all;                        /* the phase is final: whatever still runs is stopped */
+	int64_t delete_at_ms;                 /* monotonic: end of the grace period */
 	char *reject_reason, *reject_message; /* Failed without ever running */
 
 	char sandbox_id[KL_ID_LEN + 1];
@@ -142,12 +143,12 @@ struct kl_pod {
 	struct container *containers; /* init containers first */
 	size_t count, init_count;
 
-	uv_timer_t timer;	/* retries and holds */
-	uv_timer_t refresh;	/* volumes' contents */
-	uv_timer_t deadline;	/* activeDeadlineSeconds */
+	uv_timer_t timer;                                     /* retries and holds */
+	uv_timer_t refresh;                                   /* volumes' contents */
+	uv_timer_t deadline;                                  /* activeDeadlineSeconds */
 	bool fetched, sandboxed, mounted, cleaned, confirmed; /* what the states have achieved */
-	bool working;		/* a job or call of the present state is under way */
-	bool retry_wait;	/* the timer will bring the present state back */
+	bool working;                                         /* a job or call of the present state is under way */
+	bool retry_wait;                                      /* the timer will bring the present state back */
 	unsigned retries;
 	struct fetch *fetch;
 	struct report *report;
@@ -186,13 +187,13 @@ void pod_fail(struct kl_pod *pod, const char *reason, const char *message);
 /* container.c */
 void container_init(struct container *c, struct kl_pod *pod, const json_t *spec, enum container_kind kind);
 void container_release(struct container *c);
-void container_paths(struct container *c); /* bundle, upper, log_path, cgroup from id and log_number */
-void container_begin(struct container *c); /* from C_IDLE */
+void container_paths(struct container *c);        /* bundle, upper, log_path, cgroup from id and log_number */
+void container_begin(struct container *c);        /* from C_IDLE */
 void container_spec_changed(struct container *c); /* the image in the spec is another one */
-void container_adopt(struct container *c); /* from a checkpoint */
+void container_adopt(struct container *c);        /* from a checkpoint */
 const json_t *container_spec(const struct container *c);
 bool container_ended(const struct container *c); /* C_DONE, or nothing runs and nothing will while the pod stops */
-void container_quiet(struct container *c);	 /* no timers, no probes: the pod terminates */
+void container_quiet(struct container *c);       /* no timers, no probes: the pod terminates */
 void container_launched(struct container *c, bool adopted);
 void container_objects_fresh(struct container *c); /* fetch.c: the objects have come */
 void container_probes_stop(struct container *c);
@@ -220,14 +221,14 @@ struct launch_result {
 	struct kl_container_handle handle;
 };
 void launch_done(struct container *c, const struct launch_result *result); /* in container.c */
-void exit_read(struct container *c); /* calls container_exited */
+void exit_read(struct container *c);                                       /* calls container_exited */
 void container_exited(struct container *c, const struct kl_container_exit *exit, const char *message);
 void clean_start(struct container *c); /* removes the run's traces; calls container_cleaned */
 void container_cleaned(struct container *c);
 
 /* terminate.c */
 void container_stop(struct container *c, int64_t grace_ms, const char *message); /* message: of the Killing event */
-void container_stop_over(struct container *c); /* it has ended */
+void container_stop_over(struct container *c);                                   /* it has ended */
 int64_t pod_grace_ms(const struct kl_pod *pod);
 
 /* drain.c */

@@ -32,9 +32,10 @@ static void qos_of_list(const json_t *list, bool *any, bool *all_limited)
 	json_t *item;
 	size_t i;
 
-	json_array_foreach(list, i, item)
+	json_array_foreach (list, i, item)
 		for (size_t k = 0; k < KL_ARRAY_LEN(names); k++) {
-			int64_t request = milli_of(item, "requests", names[k]), limit = milli_of(item, "limits", names[k]);
+			int64_t request = milli_of(item, "requests", names[k]),
+				limit = milli_of(item, "limits", names[k]);
 			*any |= request || limit;
 			*all_limited &= limit && request == limit;
 		}
@@ -210,7 +211,7 @@ static char **string_list(const json_t *list)
 	size_t i, count = 0;
 	json_t *item;
 
-	json_array_foreach(list, i, item)
+	json_array_foreach (list, i, item)
 		if (json_is_string(item))
 			texts[count++] = kl_strdup(json_string_value(item));
 	return texts;
@@ -242,19 +243,20 @@ static void fill_groups(const struct kl_podspec_in *in, const struct kl_user *us
 
 	for (i = 0; !strict && i < user->group_count; i++)
 		add_group(spec, user->groups[i]);
-	json_array_foreach(json_object_get(pod_security, "supplementalGroups"), i, item)
+	json_array_foreach (json_object_get(pod_security, "supplementalGroups"), i, item)
 		add_group(spec, (uint32_t)json_integer_value(item));
 	if (fs_group >= 0)
 		add_group(spec, (uint32_t)fs_group);
 }
 
-static int fill_user(const struct kl_podspec_in *in, struct kl_container_spec *spec, char **ret_home, struct kl_err *err)
+static int fill_user(
+	const struct kl_podspec_in *in, struct kl_container_spec *spec, char **ret_home, struct kl_err *err)
 {
 	const json_t *as_user = security(in, "runAsUser"), *as_group = security(in, "runAsGroup");
 	const char *image_user = kl_json_str(in->image_config, "User", NULL);
 	kl_autofree char *text = json_is_integer(as_user)
-		? kl_asprintf("%" JSON_INTEGER_FORMAT, json_integer_value(as_user))
-		: kl_strdup(image_user);
+					 ? kl_asprintf("%" JSON_INTEGER_FORMAT, json_integer_value(as_user))
+					 : kl_strdup(image_user);
 	struct kl_user user;
 	int rc = kl_podspec_user(in->rootfs, *text ? text : "0", &user, err);
 
@@ -265,7 +267,8 @@ static int fill_user(const struct kl_podspec_in *in, struct kl_container_spec *s
 			return kl_fail_msg(err, EPERM, "container has runAsNonRoot and image will run as root");
 		if (user.by_name)
 			return kl_fail_msg(err, EPERM,
-				"container has runAsNonRoot and image has non-numeric user (%s), cannot verify user is non-root",
+				"container has runAsNonRoot and image has non-numeric user (%s), cannot verify user is "
+				"non-root",
 				image_user);
 	}
 	spec->uid = user.uid;

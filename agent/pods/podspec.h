@@ -18,7 +18,8 @@ struct kl_podspec_in {
  * Users, capabilities, resources, flags, working folder; the caller adds identity, namespaces, mounts, argv and env.
  * ret_home is the user's home folder, owned by the caller.
  */
-int kl_podspec_fill(const struct kl_podspec_in *in, struct kl_container_spec *spec, char **ret_home, struct kl_err *err);
+int kl_podspec_fill(
+	const struct kl_podspec_in *in, struct kl_container_spec *spec, char **ret_home, struct kl_err *err);
 
 /* "Guaranteed", "Burstable" or "BestEffort", as the API computes it. */
 const char *kl_podspec_qos(const json_t *pod);

@@ -11,8 +11,9 @@ static json_t *waiting_state(const struct container *c)
 {
 	json_t *state = json_object();
 	bool after_init = c->kind == KIND_APP && c->pod->init_count > 0;
-	const char *reason = c->waiting_reason ? c->waiting_reason : after_init || c->kind == KIND_INIT ? "PodInitializing"
-												  : "ContainerCreating";
+	const char *reason = c->waiting_reason                    ? c->waiting_reason
+			     : after_init || c->kind == KIND_INIT ? "PodInitializing"
+								  : "ContainerCreating";
 
 	json_object_set_new(state, "reason", json_string(reason));
 	if (c->waiting_message)
@@ -46,10 +47,11 @@ static json_t *last_state(const struct container *c)
 json_t *container_status(const struct container *c)
 {
 	const char *image = kl_json_str(container_spec(c), "image", NULL);
-	json_t *status = json_pack("{s:s,s:o,s:o,s:b,s:i,s:s,s:s,s:b}", "name", c->name, "state", present_state(c), "lastState",
-		last_state(c), "ready", c->kind == KIND_INIT && !c->sidecar ? container_exit_code(c) == 0 : c->ready,
-		"restartCount", c->restarts, "image", c->image_text ? c->image_text : image, "imageID",
-		c->image_id ? c->image_id : "", "started", c->state == C_RUNNING && c->started);
+	json_t *status = json_pack("{s:s,s:o,s:o,s:b,s:i,s:s,s:s,s:b}", "name", c->name, "state", present_state(c),
+		"lastState", last_state(c), "ready",
+		c->kind == KIND_INIT && !c->sidecar ? container_exit_code(c) == 0 : c->ready, "restartCount",
+		c->restarts, "image", c->image_text ? c->image_text : image, "imageID", c->image_id ? c->image_id : "",
+		"started", c->state == C_RUNNING && c->started);
 
 	if (*c->id && c->started_ms)
 		json_object_set_new(status, "containerID", json_sprintf("keelson://%s", c->id));
@@ -108,7 +110,8 @@ static struct tally tally(const struct kl_pod *pod)
 static bool init_failed(const struct kl_pod *pod)
 {
 	for (size_t i = 0; i < pod->init_count; i++)
-		if (pod->containers[i].state == C_DONE && !pod->containers[i].sidecar && container_exit_code(&pod->containers[i]) > 0)
+		if (pod->containers[i].state == C_DONE && !pod->containers[i].sidecar &&
+			container_exit_code(&pod->containers[i]) > 0)
 			return true;
 	return false;
 }
@@ -146,7 +149,7 @@ static const json_t *find_condition(const json_t *status, const char *type)
 	json_t *item;
 	size_t i;
 
-	json_array_foreach(json_object_get(status, "conditions"), i, item)
+	json_array_foreach (json_object_get(status, "conditions"), i, item)
 		if (!strcmp(kl_json_str(item, "type", NULL), type))
 			return item;
 	return NULL;
@@ -163,8 +166,10 @@ static void condition(const struct kl_pod *pod, json_t *list, const char *type, 
 	if (!old || !*since || strcmp(kl_json_str(old, "status", NULL), word) != 0)
 		since = now;
 	/* A null takes away what an earlier patch said: conditions are merged by their type. */
-	json_array_append_new(list, json_pack("{s:s,s:s,s:s,s:o,s:o}", "type", type, "status", word, "lastTransitionTime", since,
-		"reason", reason ? json_string(reason) : json_null(), "message", message ? json_string(message) : json_null()));
+	json_array_append_new(
+		list, json_pack("{s:s,s:s,s:s,s:o,s:o}", "type", type, "status", word, "lastTransitionTime", since,
+			      "reason", reason ? json_string(reason) : json_null(), "message",
+			      message ? json_string(message) : json_null()));
 }
 
 /* "[a b]" of the containers that are not there yet; NULL when all are. Owned by the caller. */
@@ -189,7 +194,7 @@ static char *closed_gate(const struct kl_pod *pod)
 	json_t *gate;
 	size_t i;
 
-	json_array_foreach(kl_json_get(pod->object, "spec", "readinessGates", NULL), i, gate) {
+	json_array_foreach (kl_json_get(pod->object, "spec", "readinessGates", NULL), i, gate) {
 		const char *type = kl_json_str(gate, "conditionType", NULL);
 		const json_t *have = find_condition(json_object_get(pod->object, "status"), type);
 		if (strcmp(kl_json_str(have, "status", NULL), "True") != 0)
@@ -216,10 +221,20 @@ static json_t *conditions(const struct kl_pod *pod, const char *phase, int64_t n
 	json_t *list = json_array();
 
 	condition(pod, list, "PodReadyToStartContainers", pod->sandboxed && !pod->released, NULL, NULL, now_ms);
-	condition(pod, list, "Initialized", !no_init, succeeded && !no_init ? "PodCompleted" : no_init ? "ContainersNotInitialized" : NULL,
+	condition(pod, list, "Initialized", !no_init,
+		succeeded && !no_init ? "PodCompleted"
+		: no_init             ? "ContainersNotInitialized"
+				      : NULL,
 		no_init, now_ms);
-	condition(pod, list, "Ready", ready && !gate, why ? why : gate ? "ReadinessGatesNotReady" : no_init ? "ContainersNotReady" : NULL,
-		succeeded || failed ? NULL : unready ? unready : gate, now_ms);
+	condition(pod, list, "Ready", ready && !gate,
+		why       ? why
+		: gate    ? "ReadinessGatesNotReady"
+		: no_init ? "ContainersNotReady"
+			  : NULL,
+		succeeded || failed ? NULL
+		: unready           ? unready
+				    : gate,
+		now_ms);
 	condition(pod, list, "ContainersReady", ready, why, succeeded || failed ? NULL : unready, now_ms);
 	if (scheduled)
 		json_array_append(list, (json_t *)(uintptr_t)scheduled);
@@ -262,8 +277,8 @@ json_t *pod_status(const struct kl_pod *pod, int64_t now_ms)
 	char started[KL_TIME_TEXT];
 
 	kl_time_format(pod->start_ms / 1000, started);
-	json_t *status = json_pack("{s:s,s:o,s:s,s:s}", "phase", phase, "conditions", conditions(pod, phase, now_ms), "startTime",
-		started, "qosClass", kl_podspec_qos(pod->object));
+	json_t *status = json_pack("{s:s,s:o,s:s,s:s}", "phase", phase, "conditions", conditions(pod, phase, now_ms),
+		"startTime", started, "qosClass", kl_podspec_qos(pod->object));
 	if (pod->reject_reason) {
 		json_object_set_new(status, "reason", json_string(pod->reject_reason));
 		json_object_set_new(status, "message", json_string(pod->reject_message ? pod->reject_message : ""));

@@ -52,7 +52,8 @@ static void on_image_wait(uv_timer_t *timer)
 
 	if (c->state != C_IMAGE_WAIT)
 		return;
-	kl_autofree char *words = kl_asprintf("Back-off pulling image \"%s\": ErrImagePull: %s", image, c->waiting_message);
+	kl_autofree char *words =
+		kl_asprintf("Back-off pulling image \"%s\": ErrImagePull: %s", image, c->waiting_message);
 	container_set_waiting(c, "ImagePullBackOff", words);
 	pod_event(c->pod, c->name, "Normal", "BackOff", "Back-off pulling image \"%s\"", image);
 	pod_event(c->pod, c->name, "Warning", "Failed", "Error: ImagePullBackOff");
@@ -101,12 +102,14 @@ static void pull_done(struct job *job)
 	if (!container_wants_to_run(c)) {
 		container_give_up(c);
 	} else if (job->rc) {
-		pod_event(c->pod, c->name, "Warning", "Failed", "Failed to pull image \"%s\": %s", ij->name, job->err.text);
+		pod_event(c->pod, c->name, "Warning", "Failed", "Failed to pull image \"%s\": %s", ij->name,
+			job->err.text);
 		image_failed(c, job->rc == -EINVAL ? "InvalidImageName" : "ErrImagePull", job->err.text);
 	} else {
 		pod_event(c->pod, c->name, "Normal", "Pulled",
-			"Successfully pulled image \"%s\" in %lldms (%lldms including waiting). Image size: %lld bytes.", ij->name,
-			(long long)ij->took_ms, (long long)ij->took_ms, (long long)ij->image.size);
+			"Successfully pulled image \"%s\" in %lldms (%lldms including waiting). Image size: %lld "
+			"bytes.",
+			ij->name, (long long)ij->took_ms, (long long)ij->took_ms, (long long)ij->image.size);
 		image_take(c, &ij->image);
 		container_launch(c);
 	}
@@ -139,7 +142,8 @@ static const char *pull_policy(const struct container *c)
 static void pull_start(struct container *c)
 {
 	c->state = C_PULL;
-	pod_event(c->pod, c->name, "Normal", "Pulling", "Pulling image \"%s\"", kl_json_str(container_spec(c), "image", NULL));
+	pod_event(c->pod, c->name, "Normal", "Pulling", "Pulling image \"%s\"",
+		kl_json_str(container_spec(c), "image", NULL));
 	image_job_start(c, pull_work, pull_done);
 }
 
@@ -152,11 +156,13 @@ static void find_done(struct job *job)
 	if (!container_wants_to_run(c)) {
 		container_give_up(c);
 	} else if (!job->rc) {
-		pod_event(c->pod, c->name, "Normal", "Pulled", "Container image \"%s\" already present on machine", ij->name);
+		pod_event(c->pod, c->name, "Normal", "Pulled", "Container image \"%s\" already present on machine",
+			ij->name);
 		image_take(c, &ij->image);
 		container_launch(c);
 	} else if (job->rc == -EINVAL) {
-		kl_autofree char *words = kl_asprintf("Failed to apply default image tag \"%s\": %s", ij->name, job->err.text);
+		kl_autofree char *words =
+			kl_asprintf("Failed to apply default image tag \"%s\": %s", ij->name, job->err.text);
 		pod_event(c->pod, c->name, "Warning", "InspectFailed", "%s", words);
 		image_failed(c, "InvalidImageName", words);
 	} else if (!strcmp(pull_policy(c), "Never")) {

@@ -100,8 +100,12 @@ static void send_status(struct kl_pod *pod)
 	kl_autojson *body = json_pack("{s:{s:s},s:O}", "metadata", "uid", pod->uid, "status", pod->status);
 	kl_autobuf text = {0};
 	kl_json_dump(body, &text);
-	const struct kl_client_request request = {.method = "PATCH", .path = path, .body = text.data, .body_len = text.len,
-		.content_type = "application/strategic-merge-patch+json", .timeout_ms = SEND_TIMEOUT_MS};
+	const struct kl_client_request request = {.method = "PATCH",
+		.path = path,
+		.body = text.data,
+		.body_len = text.len,
+		.content_type = "application/strategic-merge-patch+json",
+		.timeout_ms = SEND_TIMEOUT_MS};
 	r->sending = json_incref(pod->status);
 	r->id = opt->ops->send(opt->ops_arg, &request, on_status_sent, pod);
 }
@@ -119,7 +123,8 @@ void report_changed(struct kl_pod *pod)
 	pod->status = status;
 	if (!same && !pod->cleaned)
 		checkpoint_save(pod);
-	if (!r->off && !r->id && !r->deleting && !json_equal(r->sent, status) && (!uv_is_active((uv_handle_t *)&r->timer) || !same))
+	if (!r->off && !r->id && !r->deleting && !json_equal(r->sent, status) &&
+		(!uv_is_active((uv_handle_t *)&r->timer) || !same))
 		again_in(pod, 0);
 }
 
@@ -145,9 +150,14 @@ static void send_delete(struct kl_pod *pod)
 {
 	const struct kl_pods_options *opt = &pod->pods->opt;
 	kl_autofree char *path = kl_asprintf("/api/v1/namespaces/%s/pods/%s", pod->ns, pod->name);
-	kl_autofree char *body = kl_asprintf("{\"apiVersion\":\"v1\",\"kind\":\"DeleteOptions\",\"gracePeriodSeconds\":0,"
-					     "\"preconditions\":{\"uid\":\"%s\"}}", pod->uid);
-	const struct kl_client_request request = {.method = "DELETE", .path = path, .body = body, .body_len = strlen(body),
+	kl_autofree char *body =
+		kl_asprintf("{\"apiVersion\":\"v1\",\"kind\":\"DeleteOptions\",\"gracePeriodSeconds\":0,"
+			    "\"preconditions\":{\"uid\":\"%s\"}}",
+			pod->uid);
+	const struct kl_client_request request = {.method = "DELETE",
+		.path = path,
+		.body = body,
+		.body_len = strlen(body),
 		.timeout_ms = SEND_TIMEOUT_MS};
 
 	if (!pod->report->id && !pod->report->off)

@@ -8,11 +8,11 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/magic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mount.h>
 #include <sys/statfs.h>
-#include <linux/magic.h>
 #include <unistd.h>
 
 enum { RETRY_FIRST_MS = 500, RETRY_MAX_MS = 30000 };
@@ -95,9 +95,10 @@ static int write_pod_files(const struct kl_pod *pod, const json_t *object, struc
 	read_host("/etc/hosts", &host_hosts);
 	read_host("/etc/resolv.conf", &host_resolv);
 	const struct kl_podfiles_dns dns = {opt->cluster_dns, domain, kl_buf_str(&host_resolv)};
-	kl_autofree char *folder = kl_asprintf("%s/etc", pod->dir), *hostname = kl_podfiles_hostname(object, opt->node_name);
-	kl_autofree char *hosts = kl_podfiles_hosts(object, hostname, (const char *const *)pod->ips, pod->ip_count, domain,
-		kl_buf_str(&host_hosts));
+	kl_autofree char *folder = kl_asprintf("%s/etc", pod->dir),
+			 *hostname = kl_podfiles_hostname(object, opt->node_name);
+	kl_autofree char *hosts = kl_podfiles_hosts(
+		object, hostname, (const char *const *)pod->ips, pod->ip_count, domain, kl_buf_str(&host_hosts));
 	kl_autofree char *resolv = kl_podfiles_resolv(object, &dns), *line = kl_asprintf("%s\n", hostname);
 	int rc = kl_mkdir_p(folder, 0755, err);
 
@@ -159,8 +160,7 @@ static void network_added(const struct kl_err *err, const char *const *ips, size
 	struct kl_pod *pod = arg;
 
 	if (err && err->code) {
-		kl_autofree char *words = kl_asprintf(
-			"plugin type=\"keelson-cni\" failed (add): %s", err->text);
+		kl_autofree char *words = kl_asprintf("plugin type=\"keelson-cni\" failed (add): %s", err->text);
 		sandbox_failed(pod, words);
 	} else {
 		take_ips(pod, ips, count);
@@ -219,8 +219,11 @@ static struct kl_volumes_env volumes_env(const struct sandbox_job *sj)
 {
 	const struct kl_pod *pod = sj->job.pod;
 
-	return (struct kl_volumes_env){.pod_dir = pod->dir, .pod = sj->pod, .objects = sj->objects,
-		.node = pod->pods->opt.node, .ca_pem = pod->pods->opt.ca_pem};
+	return (struct kl_volumes_env){.pod_dir = pod->dir,
+		.pod = sj->pod,
+		.objects = sj->objects,
+		.node = pod->pods->opt.node,
+		.ca_pem = pod->pods->opt.ca_pem};
 }
 
 static void volumes_work(struct job *job)
@@ -291,7 +294,8 @@ static void network_removed(const struct kl_err *err, const char *const *ips, si
 		pod_event(pod, NULL, "Warning", "FailedKillPod", "error killing pod: %s", err->text);
 		kl_warn("pod %s/%s: CNI DEL: %s", pod->ns, pod->name, err->text);
 	}
-	/* A failed DEL is not tried for ever: the namespace goes now, and the CNI server forgets addresses without one. */
+	/* A failed DEL is not tried for ever: the namespace goes now, and the CNI server forgets addresses without one.
+	 */
 	job_start(&sandbox_job_new(pod)->job, pod, release_work, release_done);
 	pod_unref(pod);
 }
@@ -306,7 +310,8 @@ void sandbox_release(struct kl_pod *pod)
 	pod_ref(pod);
 	if (pod->host_network || !*pod->sandbox_id)
 		network_removed(NULL, NULL, 0, pod);
-	else if (opt->ops->network(opt->ops_arg, "DEL", pod->object, pod->sandbox_id, netns, network_removed, pod, &err))
+	else if (opt->ops->network(
+			 opt->ops_arg, "DEL", pod->object, pod->sandbox_id, netns, network_removed, pod, &err))
 		network_removed(&err, NULL, 0, pod);
 }
 

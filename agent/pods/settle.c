@@ -37,13 +37,13 @@ static bool has_state(pid_t pid, const char *table, const char *state)
 static bool listens(pid_t pid)
 {
 	return has_state(pid, "tcp", "0A") || has_state(pid, "tcp6", "0A") || has_state(pid, "udp", "07") ||
-		has_state(pid, "udp6", "07");
+	       has_state(pid, "udp6", "07");
 }
 
 static int64_t limit_ms(const struct container *c)
 {
 	bool declares = json_array_size(json_object_get(container_spec(c), "ports")) > 0 ||
-		json_object_size(json_object_get(c->image.config, "ExposedPorts")) > 0;
+			json_object_size(json_object_get(c->image.config, "ExposedPorts")) > 0;
 
 	return declares && !c->pod->host_network ? SETTLE_PORTS_MS : SETTLE_MS;
 }

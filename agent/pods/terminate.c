@@ -55,7 +55,7 @@ static bool too_young(const struct container *c, int signal)
 	int64_t left = c->kill_at_ms - kl_monotonic_ms();
 
 	return runtime->ops->catches && kl_realtime_ms() - c->started_ms < YOUNG_MS && left > YOUNG_POLL_MS &&
-		!runtime->ops->catches(runtime, &c->handle, signal);
+	       !runtime->ops->catches(runtime, &c->handle, signal);
 }
 
 static void send_term(struct container *c)

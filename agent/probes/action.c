@@ -63,7 +63,7 @@ static int named_port(const json_t *ports, const char *name)
 	json_t *port;
 	size_t i;
 
-	json_array_foreach(ports, i, port)
+	json_array_foreach (ports, i, port)
 		if (!strcmp(kl_json_str(port, "name", NULL), name))
 			return (int)kl_json_int(port, 0, "containerPort", NULL);
 	return atoi(name);
@@ -95,8 +95,14 @@ struct kl_action *kl_action_start(uv_loop_t *loop, const json_t *handler, const 
 		return NULL;
 	}
 	struct kl_action *action = kl_calloc(1, sizeof(*action));
-	*action = (struct kl_action){.loop = loop, .kind = kind, .done = done, .arg = arg, .timeout_ms = timeout_ms,
-		.handler = json_deep_copy(json_object_get(handler, kind->name)), .refs = 1, .target = target,
+	*action = (struct kl_action){.loop = loop,
+		.kind = kind,
+		.done = done,
+		.arg = arg,
+		.timeout_ms = timeout_ms,
+		.handler = json_deep_copy(json_object_get(handler, kind->name)),
+		.refs = 1,
+		.target = target,
 		.output = {.max = ACTION_OUTPUT_MAX}};
 	uv_timer_init(loop, &action->timer);
 	action->timer.data = action;

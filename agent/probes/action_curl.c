@@ -9,7 +9,6 @@
 #include <string.h>
 #include <strings.h>
 
-
 struct transfer {
 	uv_work_t req;
 	struct kl_action *action; /* holds a reference */
@@ -72,8 +71,8 @@ static void finish(struct transfer *t)
 	kl_autobuf words = {0};
 
 	if (t->rc != CURLE_OK)
-		kl_buf_printf(&words, t->grpc ? "timeout: failed to connect service: %s%s" : "Get \"%s\": %s", t->grpc ? "" : t->url,
-			*t->words ? t->words : curl_easy_strerror(t->rc));
+		kl_buf_printf(&words, t->grpc ? "timeout: failed to connect service: %s%s" : "Get \"%s\": %s",
+			t->grpc ? "" : t->url, *t->words ? t->words : curl_easy_strerror(t->rc));
 	else if (t->grpc && !grpc_serving(&t->answer))
 		kl_buf_str_push(&words, "service unhealthy (responded with \"NOT_SERVING\")");
 	else if (!t->grpc && (t->code < 200 || t->code >= 400))
@@ -116,7 +115,7 @@ static void add_headers(struct kl_action *action, struct transfer *t)
 	json_t *header;
 	size_t i;
 
-	json_array_foreach(json_object_get(action->handler, "httpHeaders"), i, header) {
+	json_array_foreach (json_object_get(action->handler, "httpHeaders"), i, header) {
 		kl_autofree char *line =
 			kl_asprintf("%s: %s", kl_json_str(header, "name", NULL), kl_json_str(header, "value", NULL));
 		if (!strpbrk(line, "\r\n"))
@@ -135,8 +134,8 @@ static int http_start(struct kl_action *action, struct kl_err *err)
 	if (rc)
 		return rc;
 	struct transfer *t = kl_calloc(1, sizeof(*t));
-	t->url = kl_asprintf(strchr(action->host, ':') ? "https://[%s]:%d%s%s" : "https://%s:%d%s%s", action->host, action->port,
-		*path == '/' ? "" : "/", path);
+	t->url = kl_asprintf(strchr(action->host, ':') ? "https://[%s]:%d%s%s" : "https://%s:%d%s%s", action->host,
+		action->port, *path == '/' ? "" : "/", path);
 	add_headers(action, t);
 	start(action, t);
 	return 0;
@@ -173,7 +172,8 @@ static int grpc_start(struct kl_action *action, struct kl_err *err)
 	struct transfer *t = kl_calloc(1, sizeof(*t));
 	t->grpc = true;
 	t->url = kl_asprintf(strchr(action->host, ':') ? "http://[%s]:%d/grpc.health.v1.Health/Check"
-						       : "http://%s:%d/grpc.health.v1.Health/Check", action->host, action->port);
+						       : "http://%s:%d/grpc.health.v1.Health/Check",
+		action->host, action->port);
 	t->body = kl_calloc(1, 5 + message + 1);
 	t->body_len = 5 + message;
 	t->body[4] = (char)message;
@@ -194,8 +194,8 @@ static void grpc_stop(struct kl_action *action)
 
 static const char *grpc_timeout(struct kl_action *action, struct kl_buf *words)
 {
-	kl_buf_printf(words, "timeout: failed to connect service \"%s:%d\" within %ds: context deadline exceeded", action->host,
-		action->port, action->timeout_ms / 1000);
+	kl_buf_printf(words, "timeout: failed to connect service \"%s:%d\" within %ds: context deadline exceeded",
+		action->host, action->port, action->timeout_ms / 1000);
 	return kl_buf_str(words);
 }
 

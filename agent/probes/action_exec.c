@@ -73,7 +73,7 @@ static char **build_argv(struct kl_action *action)
 	json_t *item;
 	size_t i;
 
-	json_array_foreach(command, i, item)
+	json_array_foreach (command, i, item)
 		words[i] = json_is_string(item) ? json_string_value(item) : "";
 	return action->target->exec_argv(words, action->target->arg);
 }
@@ -98,8 +98,8 @@ static int exec_start(struct kl_action *action, struct kl_err *err)
 	uv_stdio_container_t stdio[3] = {{.flags = UV_IGNORE}, {.flags = UV_INHERIT_FD, .data.fd = fds[1]},
 		{.flags = UV_INHERIT_FD, .data.fd = fds[1]}};
 	char **argv = build_argv(action);
-	uv_process_options_t options = {.file = argv[0], .args = argv, .env = env, .exit_cb = on_exited, .stdio = stdio,
-		.stdio_count = 3};
+	uv_process_options_t options = {
+		.file = argv[0], .args = argv, .env = env, .exit_cb = on_exited, .stdio = stdio, .stdio_count = 3};
 	rc = uv_spawn(action->loop, &exec->process, &options);
 	argv_free(argv);
 	close(fds[1]);
@@ -129,7 +129,7 @@ static const char *exec_timeout(struct kl_action *action, struct kl_buf *words)
 	size_t i;
 
 	kl_buf_str_push(words, "command timed out: \"");
-	json_array_foreach(json_object_get(action->handler, "command"), i, item)
+	json_array_foreach (json_object_get(action->handler, "command"), i, item)
 		kl_buf_printf(words, "%s%s", i ? " " : "", json_is_string(item) ? json_string_value(item) : "");
 	kl_buf_printf(words, "\" timed out after %ds", action->timeout_ms / 1000);
 	return kl_buf_str(words);

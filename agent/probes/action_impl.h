@@ -25,7 +25,7 @@ struct kl_action {
 	char *host;
 	int port;
 	const struct kl_action_target *target; /* valid inside start only */
-	void *own; /* of the kind */
+	void *own;                             /* of the kind */
 };
 struct action_kind {
 	const char *name;

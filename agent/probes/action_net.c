@@ -57,8 +57,8 @@ static void failed(struct kl_action *action, int rc)
 	if (rc == UV_EOF)
 		kl_buf_str_push(&words, "EOF");
 	else
-		kl_buf_printf(&words, strchr(action->host, ':') ? "dial tcp [%s]:%d: %s" : "dial tcp %s:%d: %s", action->host,
-			action->port, errno_words(rc));
+		kl_buf_printf(&words, strchr(action->host, ':') ? "dial tcp [%s]:%d: %s" : "dial tcp %s:%d: %s",
+			action->host, action->port, errno_words(rc));
 	action_finish(action, KL_ACTION_FAILED, kl_buf_str(&words));
 }
 
@@ -156,7 +156,7 @@ static void build_request(struct kl_action *action, struct net *net)
 
 	net->url = kl_asprintf("http://%s%s%s", authority, *path == '/' ? "" : "/", path);
 	kl_buf_printf(&text, "GET %s%s HTTP/1.1\r\n", *path == '/' ? "" : "/", path);
-	json_array_foreach(json_object_get(action->handler, "httpHeaders"), i, header) {
+	json_array_foreach (json_object_get(action->handler, "httpHeaders"), i, header) {
 		const char *name = kl_json_str(header, "name", NULL), *value = kl_json_str(header, "value", NULL);
 		has_host |= !strcasecmp(name, "host");
 		has_agent |= !strcasecmp(name, "user-agent");
@@ -207,7 +207,9 @@ const char *action_net_timeout(struct kl_action *action, struct kl_buf *words)
 	const struct net *net = action->own;
 
 	if (net->http)
-		kl_buf_printf(words, "Get \"%s\": context deadline exceeded (Client.Timeout exceeded while awaiting headers)", net->url);
+		kl_buf_printf(words,
+			"Get \"%s\": context deadline exceeded (Client.Timeout exceeded while awaiting headers)",
+			net->url);
 	else
 		kl_buf_printf(words, "dial tcp %s:%d: i/o timeout", action->host, action->port);
 	return kl_buf_str(words);

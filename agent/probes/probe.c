@@ -62,14 +62,15 @@ static void on_timer(uv_timer_t *timer)
 	struct kl_probe *probe = timer->data;
 	struct kl_err err = {0};
 
-	probe->action = kl_action_start(probe->loop, probe->probe, &probe->target, (int)(seconds(probe, "timeoutSeconds", 1) * 1000),
-		on_action, probe, &err);
+	probe->action = kl_action_start(probe->loop, probe->probe, &probe->target,
+		(int)(seconds(probe, "timeoutSeconds", 1) * 1000), on_action, probe, &err);
 	if (!probe->action)
 		report(probe, false, err.text);
 }
 
 struct kl_probe *kl_probe_start(uv_loop_t *loop, enum kl_probe_kind kind, const json_t *spec,
-	const struct kl_action_target *target, int64_t started_ms_ago, bool initial, const struct kl_probe_events *events)
+	const struct kl_action_target *target, int64_t started_ms_ago, bool initial,
+	const struct kl_probe_events *events)
 {
 	struct kl_probe *probe = kl_calloc(1, sizeof(*probe));
 	int64_t delay = kl_json_int(spec, 0, "initialDelaySeconds", NULL) * 1000;
@@ -85,7 +86,8 @@ struct kl_probe *kl_probe_start(uv_loop_t *loop, enum kl_probe_kind kind, const 
 	probe->events = *events;
 	probe->period_ms = seconds(probe, "periodSeconds", 10) * 1000;
 	probe->judge = (struct kl_probe_judge){.success_threshold = (unsigned)seconds(probe, "successThreshold", 1),
-		.failure_threshold = (unsigned)seconds(probe, "failureThreshold", 3), .state = initial};
+		.failure_threshold = (unsigned)seconds(probe, "failureThreshold", 3),
+		.state = initial};
 	uv_timer_init(loop, &probe->timer);
 	probe->timer.data = probe;
 	schedule(probe, delay - started_ms_ago);

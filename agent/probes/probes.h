@@ -16,11 +16,11 @@ enum kl_probe_kind { KL_PROBE_STARTUP, KL_PROBE_READINESS, KL_PROBE_LIVENESS };
 /* --- action.c: one try */
 struct kl_action;
 struct kl_action_target {
-	const char *host;	   /* the pod's address, where the handler names none */
-	const json_t *ports;	   /* the container's ports, for ports given by name */
+	const char *host;    /* the pod's address, where the handler names none */
+	const json_t *ports; /* the container's ports, for ports given by name */
 	/*
-	 * The argv of a program that runs `command` in the container (each string and the array are owned by kl_action); NULL
-	 * where exec is impossible.
+	 * The argv of a program that runs `command` in the container (each string and the array are owned by
+	 * kl_action); NULL where exec is impossible.
 	 */
 	char **(*exec_argv)(const char *const command[], void *arg);
 	void *arg;
@@ -50,7 +50,8 @@ struct kl_probe_events {
  * initialDelaySeconds is kept over the agent's restart. `initial`: the state before the first result.
  */
 struct kl_probe *kl_probe_start(uv_loop_t *loop, enum kl_probe_kind kind, const json_t *probe,
-	const struct kl_action_target *target, int64_t started_ms_ago, bool initial, const struct kl_probe_events *events);
+	const struct kl_action_target *target, int64_t started_ms_ago, bool initial,
+	const struct kl_probe_events *events);
 void kl_probe_stop(struct kl_probe *probe); /* no callback after it; NULL is fine */
 
 /* --- judge.c: the pure part */

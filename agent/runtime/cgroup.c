@@ -26,15 +26,16 @@ static void mountinfo_line(struct kl_cgroups *cgroups, char *line)
 		if (!fields[i])
 			return;
 	}
-	char *type = strtok_r(dash + 3, " ", &save), *source = strtok_r(NULL, " ", &save), *super = strtok_r(NULL, " \n", &save);
+	char *type = strtok_r(dash + 3, " ", &save), *source = strtok_r(NULL, " ", &save),
+	     *super = strtok_r(NULL, " \n", &save);
 	if (!type || !source || (strcmp(type, "cgroup") && strcmp(type, "cgroup2")))
 		return;
 	struct stat st;
 	if (stat(fields[4], &st) || !S_ISDIR(st.st_mode)) /* a file bound over one of its files */
 		return;
 	cgroups->mounts = kl_reallocarray(cgroups->mounts, cgroups->count + 1, sizeof(cgroups->mounts[0]));
-	cgroups->mounts[cgroups->count++] = (struct kl_cgroup_mount){
-		.path = kl_strdup(fields[4]), .controllers = strcmp(type, "cgroup2") ? kl_strdup(super ? super : "") : NULL};
+	cgroups->mounts[cgroups->count++] = (struct kl_cgroup_mount){.path = kl_strdup(fields[4]),
+		.controllers = strcmp(type, "cgroup2") ? kl_strdup(super ? super : "") : NULL};
 }
 
 int kl_cgroups_load(struct kl_cgroups *ret, struct kl_err *err)

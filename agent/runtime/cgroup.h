@@ -12,9 +12,9 @@
 
 struct kl_cgroups {
 	struct kl_cgroup_mount {
-		char *path;	    /* mount point */
+		char *path;        /* mount point */
 		char *controllers; /* v1: the super options ("rw,memory"); NULL for v2 */
-	} *mounts;
+	} * mounts;
 	unsigned count;
 };
 int kl_cgroups_load(struct kl_cgroups *ret, struct kl_err *err);

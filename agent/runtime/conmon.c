@@ -46,8 +46,8 @@ static void texts_release(struct texts *t)
 	free(t->uuid);
 }
 
-static void build_argv(const struct kl_conmon *c, const struct kl_container_spec *spec, const struct texts *t,
-	struct argv *argv)
+static void build_argv(
+	const struct kl_conmon *c, const struct kl_container_spec *spec, const struct texts *t, struct argv *argv)
 {
 	push2(argv, c->conmon, "--api-version");
 	push(argv, "1");
@@ -73,8 +73,8 @@ static void build_argv(const struct kl_conmon *c, const struct kl_container_spec
 }
 
 /* Only what conmon and the runtime need: the agent's own environment is nobody's business. */
-static char *const clean_env[] = {
-	(char[]){"PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"}, (char[]){"_OCI_SYNCPIPE=3"}, NULL};
+static char *const clean_env[] = {(char[]){"PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"},
+	(char[]){"_OCI_SYNCPIPE=3"}, NULL};
 
 static int spawn(const struct argv *argv, int sync_fd, pid_t *ret)
 {

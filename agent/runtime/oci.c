@@ -64,8 +64,8 @@ void kl_strv_free(char **list)
 
 void kl_container_spec_release(struct kl_container_spec *spec)
 {
-	char *const texts[] = {spec->id, spec->bundle, spec->rootfs, spec->cwd, spec->hostname, spec->netns, spec->ipcns,
-		spec->utsns, spec->pidns, spec->shm, spec->cgroup, spec->log_path};
+	char *const texts[] = {spec->id, spec->bundle, spec->rootfs, spec->cwd, spec->hostname, spec->netns,
+		spec->ipcns, spec->utsns, spec->pidns, spec->shm, spec->cgroup, spec->log_path};
 
 	for (size_t i = 0; i < KL_ARRAY_LEN(texts); i++)
 		free(texts[i]);
@@ -113,7 +113,9 @@ static int oci_create(struct kl_runtime *runtime, const struct kl_container_spec
 	kl_autofree char *path = kl_asprintf("%s/config.json", spec->bundle);
 	kl_autofree char *exit_file = kl_asprintf("%s/%s", oci->exit_dir, spec->id);
 	kl_autobuf text = {0};
-	const struct kl_conmon conmon = {.conmon = oci->conmon, .runtime = oci->program, .runtime_root = oci->state_root,
+	const struct kl_conmon conmon = {.conmon = oci->conmon,
+		.runtime = oci->program,
+		.runtime_root = oci->state_root,
 		.exit_dir = oci->exit_dir};
 
 	kl_json_dump(config, &text);
@@ -144,14 +146,16 @@ static int pidfd_of(pid_t pid, uint64_t start)
 	return result;
 }
 
-static int oci_signal(struct kl_runtime *runtime, const struct kl_container_handle *handle, int signal, struct kl_err *err)
+static int oci_signal(
+	struct kl_runtime *runtime, const struct kl_container_handle *handle, int signal, struct kl_err *err)
 {
 	(void)runtime;
 	kl_autoclose int fd = pidfd_of(handle->pid, handle->pid_start);
 	if (fd < 0)
 		return fd == -ESRCH ? -ESRCH : kl_fail(err, -fd, "open process %d", (int)handle->pid);
 	if (syscall(SYS_pidfd_send_signal, fd, signal, NULL, 0))
-		return errno == ESRCH ? -ESRCH : kl_fail(err, errno, "send signal %d to process %d", signal, (int)handle->pid);
+		return errno == ESRCH ? -ESRCH
+				      : kl_fail(err, errno, "send signal %d to process %d", signal, (int)handle->pid);
 	return 0;
 }
 
@@ -267,7 +271,8 @@ static const struct kl_runtime_ops oci_ops = {
 
 static char *find_program(const char *name)
 {
-	static const char *const folders[] = {"/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin", "/sbin", "/bin"};
+	static const char *const folders[] = {
+		"/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin", "/sbin", "/bin"};
 
 	if (strchr(name, '/'))
 		return access(name, X_OK) ? NULL : kl_strdup(name);
@@ -321,10 +326,11 @@ static void devices_below(const char *folder, json_t *list, int depth)
 		if (S_ISDIR(st.st_mode) && depth < 4)
 			devices_below(path, list, depth + 1);
 		else if (S_ISCHR(st.st_mode) || S_ISBLK(st.st_mode))
-			json_array_append_new(list,
-				json_pack("{s:s,s:s,s:I,s:I,s:i,s:i,s:i}", "path", path, "type", S_ISCHR(st.st_mode) ? "c" : "b",
-					"major", (json_int_t)major(st.st_rdev), "minor", (json_int_t)minor(st.st_rdev), "fileMode",
-					(int)(st.st_mode & 0777), "uid", (int)st.st_uid, "gid", (int)st.st_gid));
+			json_array_append_new(
+				list, json_pack("{s:s,s:s,s:I,s:I,s:i,s:i,s:i}", "path", path, "type",
+					      S_ISCHR(st.st_mode) ? "c" : "b", "major", (json_int_t)major(st.st_rdev),
+					      "minor", (json_int_t)minor(st.st_rdev), "fileMode",
+					      (int)(st.st_mode & 0777), "uid", (int)st.st_uid, "gid", (int)st.st_gid));
 	}
 	if (dir)
 		closedir(dir);
@@ -341,7 +347,8 @@ static bool hide_controllers(struct oci *oci, const struct kl_oci_options *optio
 	if (!kl_cgroups_hybrid_controllers(&oci->cgroups, &file))
 		return false;
 	if (!options->own_mounts) {
-		*ret_report = kl_strdup("hybrid cgroup hierarchy with v2 controllers, in the machine's mount namespace");
+		*ret_report =
+			kl_strdup("hybrid cgroup hierarchy with v2 controllers, in the machine's mount namespace");
 		return false;
 	}
 	kl_autofree char *empty = kl_asprintf("%s/no-controllers", options->run_dir);
@@ -362,8 +369,14 @@ static int try_runtime(struct oci *oci, const char *run_dir, const char *cgroup_
 	kl_autofree char *cgroup = kl_asprintf("%s/try", cgroup_root);
 	kl_autofree char *id = kl_asprintf("try-%d", (int)getpid());
 	char *args[] = {(char[]){"/keelson-try"}, NULL}, *env[] = {NULL};
-	const struct kl_container_spec spec = {.id = id, .bundle = bundle, .rootfs = rootfs, .args = args, .env = env,
-		.cgroup = cgroup, .log_path = log, .resources = {.cpu_shares = 2}};
+	const struct kl_container_spec spec = {.id = id,
+		.bundle = bundle,
+		.rootfs = rootfs,
+		.args = args,
+		.env = env,
+		.cgroup = cgroup,
+		.log_path = log,
+		.resources = {.cpu_shares = 2}};
 	kl_autojson *config = kl_oci_config(&spec, &oci->host);
 	kl_autofree char *config_path = kl_asprintf("%s/config.json", bundle);
 	kl_autofree char *text = kl_json_text(config);
@@ -374,8 +387,10 @@ static int try_runtime(struct oci *oci, const char *run_dir, const char *cgroup_
 		rc = kl_file_write_atomic(config_path, text, strlen(text), 0600, err);
 	if (!rc) {
 		struct kl_container_handle handle;
-		const struct kl_conmon conmon = {.conmon = oci->conmon, .runtime = oci->program,
-			.runtime_root = oci->state_root, .exit_dir = oci->exit_dir};
+		const struct kl_conmon conmon = {.conmon = oci->conmon,
+			.runtime = oci->program,
+			.runtime_root = oci->state_root,
+			.exit_dir = oci->exit_dir};
 		rc = kl_conmon_create(&conmon, &spec, &handle, err);
 		if (rc && err && strstr(err->text, "keelson-try"))
 			rc = 0; /* it came as far as looking for the program: everything before works */
@@ -448,7 +463,8 @@ int kl_oci_new(const struct kl_oci_options *options, struct kl_runtime **ret, ch
 		rc = kl_mkdir_p(oci->state_root, 0700, err);
 	if (!rc)
 		rc = kl_mkdir_p(oci->exit_dir, 0700, err);
-	oci->host = (struct kl_oci_host){.capabilities = bounding_set(), .cgroup2_only = kl_cgroups_v2_only(&oci->cgroups),
+	oci->host = (struct kl_oci_host){.capabilities = bounding_set(),
+		.cgroup2_only = kl_cgroups_v2_only(&oci->cgroups),
 		.devices = oci->devices};
 	probe_oom(&oci->host);
 	if (!rc)

@@ -5,27 +5,88 @@
 
 /* linux/capability.h, in the order of their numbers. */
 static const char *const capability_names[] = {
-	"CAP_CHOWN", "CAP_DAC_OVERRIDE", "CAP_DAC_READ_SEARCH", "CAP_FOWNER", "CAP_FSETID", "CAP_KILL", "CAP_SETGID",
-	"CAP_SETUID", "CAP_SETPCAP", "CAP_LINUX_IMMUTABLE", "CAP_NET_BIND_SERVICE", "CAP_NET_BROADCAST", "CAP_NET_ADMIN",
-	"CAP_NET_RAW", "CAP_IPC_LOCK", "CAP_IPC_OWNER", "CAP_SYS_MODULE", "CAP_SYS_RAWIO", "CAP_SYS_CHROOT",
-	"CAP_SYS_PTRACE", "CAP_SYS_PACCT", "CAP_SYS_ADMIN", "CAP_SYS_BOOT", "CAP_SYS_NICE", "CAP_SYS_RESOURCE",
-	"CAP_SYS_TIME", "CAP_SYS_TTY_CONFIG", "CAP_MKNOD", "CAP_LEASE", "CAP_AUDIT_WRITE", "CAP_AUDIT_CONTROL",
-	"CAP_SETFCAP", "CAP_MAC_OVERRIDE", "CAP_MAC_ADMIN", "CAP_SYSLOG", "CAP_WAKE_ALARM", "CAP_BLOCK_SUSPEND",
-	"CAP_AUDIT_READ", "CAP_PERFMON", "CAP_BPF", "CAP_CHECKPOINT_RESTORE",
+	"CAP_CHOWN",
+	"CAP_DAC_OVERRIDE",
+	"CAP_DAC_READ_SEARCH",
+	"CAP_FOWNER",
+	"CAP_FSETID",
+	"CAP_KILL",
+	"CAP_SETGID",
+	"CAP_SETUID",
+	"CAP_SETPCAP",
+	"CAP_LINUX_IMMUTABLE",
+	"CAP_NET_BIND_SERVICE",
+	"CAP_NET_BROADCAST",
+	"CAP_NET_ADMIN",
+	"CAP_NET_RAW",
+	"CAP_IPC_LOCK",
+	"CAP_IPC_OWNER",
+	"CAP_SYS_MODULE",
+	"CAP_SYS_RAWIO",
+	"CAP_SYS_CHROOT",
+	"CAP_SYS_PTRACE",
+	"CAP_SYS_PACCT",
+	"CAP_SYS_ADMIN",
+	"CAP_SYS_BOOT",
+	"CAP_SYS_NICE",
+	"CAP_SYS_RESOURCE",
+	"CAP_SYS_TIME",
+	"CAP_SYS_TTY_CONFIG",
+	"CAP_MKNOD",
+	"CAP_LEASE",
+	"CAP_AUDIT_WRITE",
+	"CAP_AUDIT_CONTROL",
+	"CAP_SETFCAP",
+	"CAP_MAC_OVERRIDE",
+	"CAP_MAC_ADMIN",
+	"CAP_SYSLOG",
+	"CAP_WAKE_ALARM",
+	"CAP_BLOCK_SUSPEND",
+	"CAP_AUDIT_READ",
+	"CAP_PERFMON",
+	"CAP_BPF",
+	"CAP_CHECKPOINT_RESTORE",
 };
 
 /* What containerd gives by default. */
 static const char *const default_capabilities[] = {
-	"CHOWN", "DAC_OVERRIDE", "FSETID", "FOWNER", "MKNOD", "NET_RAW", "SETGID", "SETUID", "SETFCAP", "SETPCAP",
-	"NET_BIND_SERVICE", "SYS_CHROOT", "KILL", "AUDIT_WRITE",
+	"CHOWN",
+	"DAC_OVERRIDE",
+	"FSETID",
+	"FOWNER",
+	"MKNOD",
+	"NET_RAW",
+	"SETGID",
+	"SETUID",
+	"SETFCAP",
+	"SETPCAP",
+	"NET_BIND_SERVICE",
+	"SYS_CHROOT",
+	"KILL",
+	"AUDIT_WRITE",
 };
 
 static const char *const masked_paths[] = {
-	"/proc/acpi", "/proc/asound", "/proc/kcore", "/proc/keys", "/proc/latency_stats", "/proc/timer_list",
-	"/proc/timer_stats", "/proc/sched_debug", "/proc/scsi", "/sys/firmware", "/sys/devices/virtual/powercap", NULL,
+	"/proc/acpi",
+	"/proc/asound",
+	"/proc/kcore",
+	"/proc/keys",
+	"/proc/latency_stats",
+	"/proc/timer_list",
+	"/proc/timer_stats",
+	"/proc/sched_debug",
+	"/proc/scsi",
+	"/sys/firmware",
+	"/sys/devices/virtual/powercap",
+	NULL,
 };
 static const char *const readonly_paths[] = {
-	"/proc/bus", "/proc/fs", "/proc/irq", "/proc/sys", "/proc/sysrq-trigger", NULL,
+	"/proc/bus",
+	"/proc/fs",
+	"/proc/irq",
+	"/proc/sys",
+	"/proc/sysrq-trigger",
+	NULL,
 };
 
 struct fixed_mount {
@@ -63,8 +124,8 @@ static uint64_t capability_mask(char *const *names)
 }
 
 /*
- * "drop: [ALL], add: [X]" leaves X alone and "add: [ALL], drop: [Y]" leaves all but Y, so the wide word is applied first
- * whichever list it stands in.
+ * "drop: [ALL], add: [X]" leaves X alone and "add: [ALL], drop: [Y]" leaves all but Y, so the wide word is applied
+ * first whichever list it stands in.
  */
 static uint64_t container_capabilities(const struct kl_container_spec *spec, uint64_t host)
 {
@@ -135,9 +196,9 @@ static int oom_score(const struct kl_container_spec *spec, const struct kl_oci_h
 static json_t *process(const struct kl_container_spec *spec, const struct kl_oci_host *host)
 {
 	return json_pack("{s:b,s:o,s:o,s:o,s:s,s:o,s:b,s:i}", "terminal", spec->tty, "user", user(spec), "args",
-		string_array((const char *const *)spec->args), "env", string_array((const char *const *)spec->env), "cwd",
-		spec->cwd && *spec->cwd ? spec->cwd : "/", "capabilities", capabilities(spec, host), "noNewPrivileges",
-		spec->no_new_privileges, "oomScoreAdj", oom_score(spec, host));
+		string_array((const char *const *)spec->args), "env", string_array((const char *const *)spec->env),
+		"cwd", spec->cwd && *spec->cwd ? spec->cwd : "/", "capabilities", capabilities(spec, host),
+		"noNewPrivileges", spec->no_new_privileges, "oomScoreAdj", oom_score(spec, host));
 }
 
 static void mount_push(json_t *mounts, const char *target, const char *type, const char *source, const char *options)
@@ -159,7 +220,8 @@ static void mount_volume(json_t *mounts, const struct kl_mount_spec *m)
 	kl_autofree char *options = kl_asprintf("rbind,%s,%s", propagation, m->readonly ? "ro" : "rw");
 
 	if (m->tmpfs)
-		mount_push(mounts, m->target, "tmpfs", "tmpfs", m->readonly ? "nosuid,nodev,ro" : "nosuid,nodev,mode=1777");
+		mount_push(mounts, m->target, "tmpfs", "tmpfs",
+			m->readonly ? "nosuid,nodev,ro" : "nosuid,nodev,mode=1777");
 	else
 		mount_push(mounts, m->target, "bind", m->source, options);
 }
@@ -177,7 +239,8 @@ static json_t *mounts(const struct kl_container_spec *spec)
 	json_t *list = json_array();
 
 	for (size_t i = 0; i < KL_ARRAY_LEN(base_mounts); i++)
-		mount_push(list, base_mounts[i].target, base_mounts[i].type, base_mounts[i].source, base_mounts[i].options);
+		mount_push(list, base_mounts[i].target, base_mounts[i].type, base_mounts[i].source,
+			base_mounts[i].options);
 	if (!volume_covers(spec, "/sys"))
 		mount_push(list, "/sys", "sysfs", "sysfs",
 			spec->privileged ? "nosuid,noexec,nodev,rw" : "nosuid,noexec,nodev,ro");
@@ -259,9 +322,9 @@ static json_t *linux_section(const struct kl_container_spec *spec, const struct 
 
 json_t *kl_oci_config(const struct kl_container_spec *spec, const struct kl_oci_host *host)
 {
-	json_t *config = json_pack("{s:s,s:o,s:{s:s,s:b},s:o,s:o}", "ociVersion", "1.0.2", "process", process(spec, host),
-		"root", "path", spec->rootfs, "readonly", spec->rootfs_readonly, "mounts", mounts(spec), "linux",
-		linux_section(spec, host));
+	json_t *config = json_pack("{s:s,s:o,s:{s:s,s:b},s:o,s:o}", "ociVersion", "1.0.2", "process",
+		process(spec, host), "root", "path", spec->rootfs, "readonly", spec->rootfs_readonly, "mounts",
+		mounts(spec), "linux", linux_section(spec, host));
 
 	if (spec->hostname)
 		json_object_set_new(config, "hostname", json_string(spec->hostname));

@@ -11,7 +11,7 @@ struct kl_oci_host {
 	uint64_t capabilities; /* the bounding set, one bit a capability */
 	bool cgroup2_only;     /* a cgroup namespace of its own is given only there, as containerd does */
 	bool may_lower_oom;    /* whether oom_score_adj below ours is allowed */
-	int own_oom;	       /* our own oom_score_adj */
+	int own_oom;           /* our own oom_score_adj */
 	const json_t *devices; /* OCI devices of the host, for privileged containers; NULL: none */
 };
 /* A new reference. */

@@ -6,17 +6,17 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <linux/magic.h>
 #include <net/if.h>
 #include <pthread.h>
-#include <inttypes.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/prctl.h>
 #include <sys/ioctl.h>
 #include <sys/mount.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/vfs.h>
 #include <sys/wait.h>
@@ -77,7 +77,8 @@ static int set_sysctl(const char *name, const char *value, struct kl_err *err)
 static int make(struct making *m)
 {
 	const struct kl_podns_want *want = m->want;
-	int flags = (want->net ? CLONE_NEWNET : 0) | (want->ipc ? CLONE_NEWIPC : 0) | (want->hostname ? CLONE_NEWUTS : 0);
+	int flags =
+		(want->net ? CLONE_NEWNET : 0) | (want->ipc ? CLONE_NEWIPC : 0) | (want->hostname ? CLONE_NEWUTS : 0);
 	int rc = 0;
 
 	if (unshare(flags))

@@ -15,8 +15,8 @@ struct kl_podns_want {
 	const char *const *sysctls; /* "name", "value", …, NULL: set inside the new namespaces; NULL: none */
 };
 /*
- * Makes them and pins them as <dir>/net, <dir>/ipc and <dir>/uts; the loopback device is up. Idempotent: namespaces that
- * are pinned already are left alone. Blocks; any thread.
+ * Makes them and pins them as <dir>/net, <dir>/ipc and <dir>/uts; the loopback device is up. Idempotent: namespaces
+ * that are pinned already are left alone. Blocks; any thread.
  */
 int kl_podns_make(const char *dir, const struct kl_podns_want *want, struct kl_err *err);
 /* Whether <dir>/net is a network namespace still: after a reboot, or in another mount namespace, it is a plain file. */

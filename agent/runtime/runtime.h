@@ -17,23 +17,23 @@
 
 struct kl_mount_spec {
 	char *source, *target;
-	bool readonly, tmpfs; /* tmpfs: source is ignored */
+	bool readonly, tmpfs;              /* tmpfs: source is ignored */
 	bool propagate_in, propagate_both; /* HostToContainer, Bidirectional */
 };
 
 struct kl_resources_spec {
-	int64_t cpu_shares;	  /* cgroup v1 scale, 2…262144; 0: none */
-	int64_t cpu_quota_us;	  /* per 100 ms; 0: none */
-	int64_t memory_limit;	  /* bytes; 0: none */
-	int64_t pids_limit;	  /* 0: none */
+	int64_t cpu_shares;   /* cgroup v1 scale, 2…262144; 0: none */
+	int64_t cpu_quota_us; /* per 100 ms; 0: none */
+	int64_t memory_limit; /* bytes; 0: none */
+	int64_t pids_limit;   /* 0: none */
 	int oom_score_adj;
 };
 
 /* One container, wholly resolved. Everything is owned by the struct: kl_container_spec_release(). */
 struct kl_container_spec {
-	char *id;     /* 64 hexadecimal digits */
-	char *bundle; /* a folder of its own, made by the caller; the runtime keeps its files there */
-	char *rootfs; /* mounted already */
+	char *id;           /* 64 hexadecimal digits */
+	char *bundle;       /* a folder of its own, made by the caller; the runtime keeps its files there */
+	char *rootfs;       /* mounted already */
 	char **args, **env; /* NULL-terminated */
 	char *cwd;
 	char *hostname; /* NULL: that of the uts namespace */
@@ -41,11 +41,12 @@ struct kl_container_spec {
 	uint32_t *groups;
 	size_t group_count;
 	bool rootfs_readonly, privileged, no_new_privileges, tty, stdin_open, stdin_once;
-	bool unmask_proc; /* procMount: Unmasked */
+	bool unmask_proc;           /* procMount: Unmasked */
 	char **cap_add, **cap_drop; /* NULL-terminated, without CAP_; "ALL" stands for all; NULL: none */
 	struct kl_mount_spec *mounts;
 	size_t mount_count;
-	char *netns, *ipcns, *utsns, *pidns; /* paths to join; NULL: netns, ipc, uts of the host, a pid namespace of its own */
+	char *netns, *ipcns, *utsns,
+		*pidns; /* paths to join; NULL: netns, ipc, uts of the host, a pid namespace of its own */
 	bool host_pid;
 	char *shm; /* the pod's /dev/shm on the host; NULL: a private one */
 	struct kl_resources_spec resources;
@@ -56,8 +57,8 @@ void kl_container_spec_release(struct kl_container_spec *spec);
 
 /* What identifies a container's processes, also after the agent's restart. */
 struct kl_container_handle {
-	pid_t pid;	   /* the container's first process */
-	pid_t monitor_pid; /* ends when the container has ended and its exit code is on disk */
+	pid_t pid;                         /* the container's first process */
+	pid_t monitor_pid;                 /* ends when the container has ended and its exit code is on disk */
 	uint64_t pid_start, monitor_start; /* start times from /proc, in ticks: guard against reused pids */
 };
 
@@ -76,10 +77,12 @@ struct kl_runtime_ops {
 		struct kl_err *err);
 	int (*start)(struct kl_runtime *runtime, const char *id, struct kl_err *err);
 	/* To the first process; -ESRCH when it is gone. */
-	int (*signal)(struct kl_runtime *runtime, const struct kl_container_handle *handle, int signal, struct kl_err *err);
+	int (*signal)(
+		struct kl_runtime *runtime, const struct kl_container_handle *handle, int signal, struct kl_err *err);
 	/*
-	 * Whether the first process has a handler for the signal. Without one a signal from outside is lost on it, as it is
-	 * its pid namespace's init; a program that has just started installs its handlers in a moment. NULL: always.
+	 * Whether the first process has a handler for the signal. Without one a signal from outside is lost on it, as
+	 * it is its pid namespace's init; a program that has just started installs its handlers in a moment. NULL:
+	 * always.
 	 */
 	bool (*catches)(struct kl_runtime *runtime, const struct kl_container_handle *handle, int signal);
 	/* A descriptor that becomes readable when the container has ended; -ESRCH when it has. */
@@ -101,8 +104,8 @@ struct kl_runtime {
 };
 
 struct kl_oci_options {
-	const char *run_dir;	 /* volatile state: run_dir/crun, run_dir/exits */
-	const char *cgroup_root; /* "/keelson/node1": looked at when the programs are chosen */
+	const char *run_dir;              /* volatile state: run_dir/crun, run_dir/exits */
+	const char *cgroup_root;          /* "/keelson/node1": looked at when the programs are chosen */
 	const char *crun, *runc, *conmon; /* programs; NULL: found in PATH */
 	bool own_mounts; /* our mount namespace is not the machine's: cgroup files may be hidden in it */
 };

@@ -11,7 +11,8 @@ static char *subscript(const char *path, const char *head)
 {
 	size_t len = strlen(head), total = strlen(path);
 
-	if (strncmp(path, head, len) || total < len + 4 || strncmp(path + len, "['", 2) || strcmp(path + total - 2, "']"))
+	if (strncmp(path, head, len) || total < len + 4 || strncmp(path + len, "['", 2) ||
+		strcmp(path + total - 2, "']"))
 		return NULL;
 	return kl_strndup(path + len + 2, total - len - 4);
 }
@@ -30,7 +31,7 @@ static char *map_text(const json_t *map)
 	const char *key;
 	json_t *value;
 
-	json_object_foreach((json_t *)(uintptr_t)map, key, value)
+	json_object_foreach ((json_t *)(uintptr_t)map, key, value)
 		keys[at++] = key;
 	qsort(keys, count, sizeof(*keys), compare_keys);
 	for (size_t i = 0; i < count; i++) {
@@ -47,7 +48,7 @@ static char *ip_list(const json_t *list)
 	json_t *item;
 	size_t i;
 
-	json_array_foreach(list, i, item)
+	json_array_foreach (list, i, item)
 		kl_buf_printf(&text, "%s%s", i ? "," : "", kl_json_str(item, "ip", NULL));
 	return text.data ? kl_buf_take(&text) : kl_strdup("");
 }
@@ -57,9 +58,12 @@ char *kl_downward_field(const json_t *pod, const char *path, struct kl_err *err)
 	static const struct {
 		const char *path, *a, *b;
 	} plain[] = {
-		{"metadata.name", "metadata", "name"}, {"metadata.namespace", "metadata", "namespace"},
-		{"metadata.uid", "metadata", "uid"}, {"spec.nodeName", "spec", "nodeName"},
-		{"spec.serviceAccountName", "spec", "serviceAccountName"}, {"status.hostIP", "status", "hostIP"},
+		{"metadata.name", "metadata", "name"},
+		{"metadata.namespace", "metadata", "namespace"},
+		{"metadata.uid", "metadata", "uid"},
+		{"spec.nodeName", "spec", "nodeName"},
+		{"spec.serviceAccountName", "spec", "serviceAccountName"},
+		{"status.hostIP", "status", "hostIP"},
 		{"status.podIP", "status", "podIP"},
 	};
 	for (size_t i = 0; i < KL_ARRAY_LEN(plain); i++)
@@ -79,8 +83,8 @@ char *kl_downward_field(const json_t *pod, const char *path, struct kl_err *err)
 }
 
 /* Both in milli-units; the result is rounded up to whole divisors. */
-char *kl_downward_resource(const json_t *container, const json_t *ref, const struct kl_downward_node *node,
-	struct kl_err *err)
+char *kl_downward_resource(
+	const json_t *container, const json_t *ref, const struct kl_downward_node *node, struct kl_err *err)
 {
 	const char *resource = kl_json_str(ref, "resource", NULL), *dot = strchr(resource, '.');
 	const char *divisor_text = kl_json_str(ref, "divisor", NULL);
@@ -113,7 +117,7 @@ const json_t *kl_pod_container(const json_t *pod, const char *name)
 	size_t at;
 
 	for (size_t i = 0; i < KL_ARRAY_LEN(lists); i++)
-		json_array_foreach(kl_json_get(pod, "spec", lists[i], NULL), at, item)
+		json_array_foreach (kl_json_get(pod, "spec", lists[i], NULL), at, item)
 			if (!strcmp(kl_json_str(item, "name", NULL), name))
 				return item;
 	return NULL;

@@ -15,8 +15,8 @@ char *kl_downward_field(const json_t *pod, const char *path, struct kl_err *err)
 struct kl_downward_node {
 	const char *cpu, *memory;
 };
-char *kl_downward_resource(const json_t *container, const json_t *ref, const struct kl_downward_node *node,
-	struct kl_err *err);
+char *kl_downward_resource(
+	const json_t *container, const json_t *ref, const struct kl_downward_node *node, struct kl_err *err);
 /* The container of that name, init containers included; borrowed, NULL when there is none. */
 const json_t *kl_pod_container(const json_t *pod, const char *name);
 

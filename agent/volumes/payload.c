@@ -111,7 +111,7 @@ static int push_items(struct kl_payload *payload, const json_t *object, bool sec
 	json_t *item;
 	size_t i;
 
-	json_array_foreach(items, i, item) {
+	json_array_foreach (items, i, item) {
 		const char *key = kl_json_str(item, "key", NULL), *path = kl_json_str(item, "path", NULL);
 		char *data;
 		size_t len;
@@ -133,7 +133,7 @@ static int push_all(struct kl_payload *payload, const json_t *object, bool secre
 	json_t *value;
 
 	for (size_t i = 0; i < KL_ARRAY_LEN(sections); i++)
-		json_object_foreach(json_object_get(object, sections[i]), key, value) {
+		json_object_foreach (json_object_get(object, sections[i]), key, value) {
 			char *data;
 			size_t len;
 			int rc = key_data(object, secret, key, &data, &len, err);
@@ -166,8 +166,9 @@ static int push_downward(const struct kl_volumes_env *env, struct kl_payload *pa
 	json_t *item;
 	size_t i;
 
-	json_array_foreach(json_object_get(source, "items"), i, item) {
-		const json_t *field = json_object_get(item, "fieldRef"), *resource = json_object_get(item, "resourceFieldRef");
+	json_array_foreach (json_object_get(source, "items"), i, item) {
+		const json_t *field = json_object_get(item, "fieldRef"),
+			     *resource = json_object_get(item, "resourceFieldRef");
 		const json_t *container = kl_pod_container(env->pod, kl_json_str(resource, "containerName", NULL));
 		char *text = field ? kl_downward_field(env->pod, kl_json_str(field, "fieldPath", NULL), err)
 				   : kl_downward_resource(container, resource, &env->node, err);
@@ -200,7 +201,8 @@ static int push_config_map(const struct kl_volumes_env *env, struct kl_payload *
 {
 	const char *name = kl_json_str(source, "name", NULL);
 
-	if (!strcmp(name, "kube-root-ca.crt") && !json_object_get(env->objects, "configmaps/kube-root-ca.crt") && env->ca_pem)
+	if (!strcmp(name, "kube-root-ca.crt") && !json_object_get(env->objects, "configmaps/kube-root-ca.crt") &&
+		env->ca_pem)
 		return push(payload, "ca.crt", kl_strdup(env->ca_pem), strlen(env->ca_pem), mode, err);
 	return push_object(env, payload, source, false, name, mode, err);
 }
@@ -212,9 +214,10 @@ static int push_projected(const struct kl_volumes_env *env, struct kl_payload *p
 	size_t i;
 	int rc = 0;
 
-	json_array_foreach(json_object_get(source, "sources"), i, item) {
+	json_array_foreach (json_object_get(source, "sources"), i, item) {
 		const json_t *map = json_object_get(item, "configMap"), *secret = json_object_get(item, "secret");
-		const json_t *downward = json_object_get(item, "downwardAPI"), *token = json_object_get(item, "serviceAccountToken");
+		const json_t *downward = json_object_get(item, "downwardAPI"),
+			     *token = json_object_get(item, "serviceAccountToken");
 		if (map)
 			rc = push_config_map(env, payload, map, mode, err);
 		else if (secret)
@@ -229,11 +232,13 @@ static int push_projected(const struct kl_volumes_env *env, struct kl_payload *p
 	return 0;
 }
 
-int kl_volume_payload(const struct kl_volumes_env *env, const json_t *volume, struct kl_payload *ret, struct kl_err *err)
+int kl_volume_payload(
+	const struct kl_volumes_env *env, const json_t *volume, struct kl_payload *ret, struct kl_err *err)
 {
 	kl_cleanup(kl_payload_release) struct kl_payload payload = {0};
 	const json_t *map = json_object_get(volume, "configMap"), *secret = json_object_get(volume, "secret");
-	const json_t *downward = json_object_get(volume, "downwardAPI"), *projected = json_object_get(volume, "projected");
+	const json_t *downward = json_object_get(volume, "downwardAPI"),
+		     *projected = json_object_get(volume, "projected");
 	const json_t *source = map ? map : secret ? secret : downward ? downward : projected;
 	unsigned mode = (unsigned)kl_json_int(source, MODE_DEFAULT, "defaultMode", NULL) & 0777;
 	int rc;

@@ -7,12 +7,12 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <linux/magic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
 #include <sys/vfs.h>
-#include <linux/magic.h>
 #include <unistd.h>
 
 /* One kind of volume: `setup` makes it at `path` (and again: refreshes it). */
@@ -66,8 +66,9 @@ static void give_to_group(int dir_fd, gid_t group)
 		(void)!fchownat(dir_fd, entry->d_name, (uid_t)-1, group, AT_SYMLINK_NOFOLLOW);
 		if (S_ISREG(st.st_mode))
 			(void)!fchmodat(dir_fd, entry->d_name, (st.st_mode & 07777) | ((st.st_mode & 0700) >> 3), 0);
-		kl_autoclose int child =
-			S_ISDIR(st.st_mode) ? openat(dir_fd, entry->d_name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC) : -1;
+		kl_autoclose int child = S_ISDIR(st.st_mode) ? openat(dir_fd, entry->d_name,
+								       O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
+							     : -1;
 		if (child >= 0)
 			give_to_group(child, group);
 	}
@@ -87,8 +88,8 @@ static void apply_fs_group(const struct kl_volumes_env *env, const char *path)
 		give_to_group(fd, (gid_t)group);
 }
 
-static int setup_empty_dir(const struct kl_volumes_env *env, const json_t *volume, const json_t *source, const char *path,
-	struct kl_err *err)
+static int setup_empty_dir(const struct kl_volumes_env *env, const json_t *volume, const json_t *source,
+	const char *path, struct kl_err *err)
 {
 	kl_autofree char *options = kl_strdup("mode=0777");
 	const json_t *limit = json_object_get(source, "sizeLimit");
@@ -120,9 +121,12 @@ static const struct {
 	const char *words;
 	bool create;
 } host_path_types[] = {
-	{"DirectoryOrCreate", S_IFDIR, "a directory", true}, {"Directory", S_IFDIR, "a directory", false},
-	{"FileOrCreate", S_IFREG, "a file", true}, {"File", S_IFREG, "a file", false},
-	{"Socket", S_IFSOCK, "a socket file", false}, {"CharDevice", S_IFCHR, "a character device", false},
+	{"DirectoryOrCreate", S_IFDIR, "a directory", true},
+	{"Directory", S_IFDIR, "a directory", false},
+	{"FileOrCreate", S_IFREG, "a file", true},
+	{"File", S_IFREG, "a file", false},
+	{"Socket", S_IFSOCK, "a socket file", false},
+	{"CharDevice", S_IFCHR, "a character device", false},
 	{"BlockDevice", S_IFBLK, "a block device", false},
 };
 
@@ -150,14 +154,15 @@ static int check_host_path(const char *path, const char *type, struct kl_err *er
 		if (!there && host_path_types[i].create)
 			return make_host_path(path, host_path_types[i].format, err);
 		if (!there || (st.st_mode & S_IFMT) != host_path_types[i].format)
-			return kl_fail_msg(err, ENOENT, "hostPath type check failed: %s is not %s", path, host_path_types[i].words);
+			return kl_fail_msg(err, ENOENT, "hostPath type check failed: %s is not %s", path,
+				host_path_types[i].words);
 		return 0;
 	}
 	return kl_fail_msg(err, EINVAL, "unknown hostPath type '%.40s'", type);
 }
 
-static int setup_host_path(const struct kl_volumes_env *env, const json_t *volume, const json_t *source, const char *path,
-	struct kl_err *err)
+static int setup_host_path(const struct kl_volumes_env *env, const json_t *volume, const json_t *source,
+	const char *path, struct kl_err *err)
 {
 	(void)env, (void)volume, (void)path;
 	return check_host_path(kl_json_str(source, "path", NULL), kl_json_str(source, "type", NULL), err);
@@ -186,7 +191,8 @@ static const json_t *bound_volume(const struct kl_volumes_env *env, const json_t
 	const char *name = kl_json_str(source, "claimName", NULL);
 	kl_autofree char *claim_key = kl_asprintf("persistentvolumeclaims/%s", name);
 	const json_t *claim = json_object_get(env->objects, claim_key);
-	kl_autofree char *volume_key = kl_asprintf("persistentvolumes/%s", kl_json_str(claim, "spec", "volumeName", NULL));
+	kl_autofree char *volume_key =
+		kl_asprintf("persistentvolumes/%s", kl_json_str(claim, "spec", "volumeName", NULL));
 	const json_t *pv = json_object_get(env->objects, volume_key);
 
 	if (!claim)
@@ -200,15 +206,18 @@ static const json_t *bound_volume(const struct kl_volumes_env *env, const json_t
 
 static int mount_nfs(const json_t *nfs, const char *path, struct kl_err *err)
 {
-	kl_autofree char *source = kl_asprintf("%s:%s", kl_json_str(nfs, "server", NULL), kl_json_str(nfs, "path", NULL));
+	kl_autofree char *source =
+		kl_asprintf("%s:%s", kl_json_str(nfs, "server", NULL), kl_json_str(nfs, "path", NULL));
 	kl_autofree char *options = kl_asprintf("addr=%s,vers=4.2", kl_json_str(nfs, "server", NULL));
 	int rc = kl_mkdir_p(path, 0755, err);
 
 	if (rc)
 		return rc;
-	if (mount(source, path, "nfs4", kl_json_bool(nfs, false, "readOnly", NULL) ? MS_RDONLY : 0, options) && errno != EBUSY)
-		return errno == ENODEV ? kl_fail_msg(err, ENODEV, "mount NFS '%s': this kernel has no NFS client", source)
-				       : kl_fail(err, errno, "mount NFS '%s'", source);
+	if (mount(source, path, "nfs4", kl_json_bool(nfs, false, "readOnly", NULL) ? MS_RDONLY : 0, options) &&
+		errno != EBUSY)
+		return errno == ENODEV
+			       ? kl_fail_msg(err, ENODEV, "mount NFS '%s': this kernel has no NFS client", source)
+			       : kl_fail(err, errno, "mount NFS '%s'", source);
 	return 0;
 }
 
@@ -239,9 +248,14 @@ static int setup_nfs(const struct kl_volumes_env *env, const json_t *volume, con
 }
 
 static const struct volume_kind kinds[] = {
-	{"emptyDir", setup_empty_dir, false}, {"hostPath", setup_host_path, false}, {"configMap", setup_payload, true},
-	{"secret", setup_payload, true}, {"downwardAPI", setup_payload, true}, {"projected", setup_payload, true},
-	{"persistentVolumeClaim", setup_claim, false}, {"nfs", setup_nfs, false},
+	{"emptyDir", setup_empty_dir, false},
+	{"hostPath", setup_host_path, false},
+	{"configMap", setup_payload, true},
+	{"secret", setup_payload, true},
+	{"downwardAPI", setup_payload, true},
+	{"projected", setup_payload, true},
+	{"persistentVolumeClaim", setup_claim, false},
+	{"nfs", setup_nfs, false},
 };
 
 static const struct volume_kind *kind_of(const json_t *volume, const json_t **ret_source)
@@ -259,7 +273,7 @@ static const json_t *find_volume(const json_t *pod, const char *name)
 	json_t *item;
 	size_t i;
 
-	json_array_foreach(kl_json_get(pod, "spec", "volumes", NULL), i, item)
+	json_array_foreach (kl_json_get(pod, "spec", "volumes", NULL), i, item)
 		if (!strcmp(kl_json_str(item, "name", NULL), name))
 			return item;
 	return NULL;
@@ -278,7 +292,7 @@ int kl_volumes_setup(const struct kl_volumes_env *env, struct kl_err *err)
 	json_t *item;
 	size_t i;
 
-	json_array_foreach(kl_json_get(env->pod, "spec", "volumes", NULL), i, item) {
+	json_array_foreach (kl_json_get(env->pod, "spec", "volumes", NULL), i, item) {
 		const char *name = kl_json_str(item, "name", NULL);
 		kl_autofree char *path = volume_path(env, name);
 		const json_t *source;
@@ -324,7 +338,8 @@ static int open_sub_path(int root_fd, const char *sub_path, struct kl_err *err)
 
 	for (const char *at = sub_path; fd < 0 && *at;) {
 		size_t len = strcspn(at, "/");
-		kl_autoclose int parent = kl_open_beneath(root_fd, *prefix ? prefix : ".", O_PATH | O_DIRECTORY | O_CLOEXEC, 0, err);
+		kl_autoclose int parent =
+			kl_open_beneath(root_fd, *prefix ? prefix : ".", O_PATH | O_DIRECTORY | O_CLOEXEC, 0, err);
 		kl_autofree char *name = kl_strndup(at, len);
 		if (parent < 0)
 			return parent;

@@ -1,6 +1,6 @@
 /*
- * A pod's volumes on disk: emptyDir, hostPath, configMap, secret, downwardAPI, projected, and claims bound to a hostPath
- * (or NFS) PersistentVolume.
+ * A pod's volumes on disk: emptyDir, hostPath, configMap, secret, downwardAPI, projected, and claims bound to a
+ *hostPath (or NFS) PersistentVolume.
  *
  *	pod_dir/volumes/<name>	   made here (not for hostPath)
  *	pod_dir/subpaths/<c>/<n>   a subPath, pinned by a bind mount so that nobody can swap it afterwards
@@ -55,7 +55,8 @@ struct kl_payload {
 	size_t count;
 };
 /* `volume` is a member of spec.volumes with a configMap, secret, downwardAPI or projected source. */
-int kl_volume_payload(const struct kl_volumes_env *env, const json_t *volume, struct kl_payload *ret, struct kl_err *err);
+int kl_volume_payload(
+	const struct kl_volumes_env *env, const json_t *volume, struct kl_payload *ret, struct kl_err *err);
 void kl_payload_release(struct kl_payload *payload);
 /* RFC 4648 with padding; *ret is owned by the caller and NUL-terminated. -EINVAL. */
 int kl_volume_base64(const char *text, char **ret, size_t *ret_len);

@@ -74,7 +74,8 @@ static bool payload_has(const struct kl_payload *payload, const char *name)
 	size_t len = strlen(name);
 
 	for (size_t i = 0; i < payload->count; i++)
-		if (!strncmp(payload->files[i].path, name, len) && (!payload->files[i].path[len] || payload->files[i].path[len] == '/'))
+		if (!strncmp(payload->files[i].path, name, len) &&
+			(!payload->files[i].path[len] || payload->files[i].path[len] == '/'))
 			return true;
 	return false;
 }

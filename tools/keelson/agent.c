@@ -45,7 +45,8 @@ static char *default_device(void)
 	unsigned long destination;
 
 	while (file && fgets(line, sizeof(line), file))
-		if (sscanf(line, "%15s %lx", device, &destination) == 2 && destination == 0 && strcmp(device, "Iface") != 0) {
+		if (sscanf(line, "%15s %lx", device, &destination) == 2 && destination == 0 &&
+			strcmp(device, "Iface") != 0) {
 			fclose(file);
 			return kl_strdup(device);
 		}
@@ -133,8 +134,11 @@ static void derive(struct options *o)
 static int run(int argc, char **argv)
 {
 	struct options o = {.log_level = "info",
-		.config = {.root_dir = "/var/lib/keelson/agent", .run_dir = "/run/keelson", .pin_dir = "/sys/fs/bpf/keelson",
-			.max_pods = 110, .port = 10250}};
+		.config = {.root_dir = "/var/lib/keelson/agent",
+			.run_dir = "/run/keelson",
+			.pin_dir = "/sys/fs/bpf/keelson",
+			.max_pods = 110,
+			.port = 10250}};
 	struct kl_agent_config *c = &o.config;
 	const struct kl_opt opts[] = {
 		{"server", 0, KL_OPT_STRING, &c->server},
@@ -179,7 +183,8 @@ static int run(int argc, char **argv)
 		return KL_EXIT_USAGE;
 	}
 	if (kl_log_set_level_name(o.log_level))
-		return kl_cmd_fail(&kl_cmd_agent, "--log-level is one of error, warn, info, debug, not '%s'", o.log_level);
+		return kl_cmd_fail(
+			&kl_cmd_agent, "--log-level is one of error, warn, info, debug, not '%s'", o.log_level);
 	if (o.hold_pid)
 		return kl_podns_hold_pid(o.hold_pid, &err) ? kl_cmd_fail(&kl_cmd_agent, "%s", err.text) : KL_EXIT_OK;
 	derive(&o);
@@ -192,9 +197,9 @@ const struct kl_cmd kl_cmd_agent = {
 	.name = "agent",
 	.summary = "Run a node: pods, images, networking",
 	.run = run,
-	.help =
-		"Usage: keelson agent --kubeconfig FILE [OPTIONS]\n\n"
-		"Registers this machine as a node and runs its pods with crun or runc, conmon, skopeo and overlayfs. Containers and\n"
+	.help = "Usage: keelson agent --kubeconfig FILE [OPTIONS]\n\n"
+		"Registers this machine as a node and runs its pods with crun or runc, conmon, skopeo and overlayfs. "
+		"Containers and\n"
 		"the dataplane live on when the agent ends; the next one takes them over.\n\n"
 		"API\n"
 		"  --kubeconfig FILE            how to reach the API (default /etc/keelson/agent.kubeconfig)\n"
@@ -225,7 +230,8 @@ const struct kl_cmd kl_cmd_agent = {
 		"  --service-cidr CIDR          accepted for symmetry with the server\n"
 		"  --cni-plugin FILE            default /opt/cni/bin/keelson-cni; or --cni-bin-dir DIR\n"
 		"  --cluster-dns IP, --cluster-domain NAME   for the pods' resolv.conf\n"
-		"  --drain-hold MS              at most so long a Ready pod of a Service waits for its first signal, until\n"
+		"  --drain-hold MS              at most so long a Ready pod of a Service waits for its first signal, "
+		"until\n"
 		"                               no node sends to it any more (default 5000)\n"
 		"Endpoint for logs, exec, attach, port-forward\n"
 		"  --port N                     default 10250\n"

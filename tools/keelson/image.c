@@ -36,9 +36,10 @@ static int print_json(const struct kl_image_list *list)
 	for (size_t i = 0; i < list->count; i++) {
 		char pulled[KL_TIME_TEXT];
 		kl_time_format(list->items[i].pulled_ms / 1000, pulled);
-		json_array_append_new(array, json_pack("{s:s,s:s,s:s,s:I,s:s,s:O}", "name", list->items[i].name, "id", list->items[i].id,
-			"repoDigest", list->items[i].repo_digest, "size", (json_int_t)list->items[i].size, "pulled", pulled, "layers",
-			list->items[i].layers));
+		json_array_append_new(array,
+			json_pack("{s:s,s:s,s:s,s:I,s:s,s:O}", "name", list->items[i].name, "id", list->items[i].id,
+				"repoDigest", list->items[i].repo_digest, "size", (json_int_t)list->items[i].size,
+				"pulled", pulled, "layers", list->items[i].layers));
 	}
 	char *text = json_dumps(array, JSON_INDENT(2));
 	puts(text);
@@ -110,7 +111,10 @@ static const struct verb {
 	bool wants_name;
 	int (*run)(struct kl_images *images, const struct options *o, struct kl_err *err);
 } verbs[] = {
-	{"ls", false, run_list}, {"pull", true, run_pull}, {"rm", true, run_rm}, {"prune", false, run_prune},
+	{"ls", false, run_list},
+	{"pull", true, run_pull},
+	{"rm", true, run_rm},
+	{"prune", false, run_prune},
 };
 
 static const struct verb *find_verb(const char *name)
@@ -150,7 +154,8 @@ static int run(int argc, char **argv)
 	const struct verb *verb = count ? find_verb(argv[1]) : NULL;
 
 	if (!verb || count != 1 + verb->wants_name) {
-		fputs("keelson image: ls, pull NAME, rm NAME or prune is wanted; 'keelson help image' explains them\n", stderr);
+		fputs("keelson image: ls, pull NAME, rm NAME or prune is wanted; 'keelson help image' explains them\n",
+			stderr);
 		return KL_EXIT_USAGE;
 	}
 	if (o.output && strcmp(o.output, "json") != 0)

@@ -19,7 +19,7 @@
 
 struct item {
 	const char *path;
-	char type; /* f file, d folder, l symbolic link, h hard link, c device 1:3 */
+	char type;        /* f file, d folder, l symbolic link, h hard link, c device 1:3 */
 	const char *data; /* contents, or the link's target */
 	int mode;
 };
@@ -70,10 +70,10 @@ static void write_archive(const char *path, const struct item *items, size_t cou
 			archive_entry_set_hardlink(e, items[i].data);
 		else if (items[i].type == 'l')
 			archive_entry_set_symlink(e, items[i].data);
-		archive_entry_set_filetype(e, items[i].type == 'd' ? AE_IFDIR
-				: items[i].type == 'l'		   ? AE_IFLNK
-				: items[i].type == 'c'		   ? AE_IFCHR
-								   : AE_IFREG);
+		archive_entry_set_filetype(e, items[i].type == 'd'   ? AE_IFDIR
+					      : items[i].type == 'l' ? AE_IFLNK
+					      : items[i].type == 'c' ? AE_IFCHR
+								     : AE_IFREG);
 		if (items[i].type == 'c')
 			archive_entry_set_rdev(e, makedev(1, 3));
 		archive_write_header(a, e);
@@ -106,8 +106,9 @@ static char *contents(const char *folder, const char *name)
 KL_TEST(ordinary_layer)
 {
 	struct place p = place_new();
-	const struct item items[] = {{"./etc/", 'd', NULL, 0750}, {"./etc/passwd", 'f', "root", 0600}, {"bin/sh", 'f', "#!", 04755},
-		{"bin/bash", 'h', "bin/sh", 0}, {"lib", 'l', "usr/lib", 0}, {"lib/a/b", 'f', "deep", 0}, {"usr/lib/", 'd', NULL, 0755}};
+	const struct item items[] = {{"./etc/", 'd', NULL, 0750}, {"./etc/passwd", 'f', "root", 0600},
+		{"bin/sh", 'f', "#!", 04755}, {"bin/bash", 'h', "bin/sh", 0}, {"lib", 'l', "usr/lib", 0},
+		{"lib/a/b", 'f', "deep", 0}, {"usr/lib/", 'd', NULL, 0755}};
 	struct stat st;
 
 	/* The link's target comes after a file that goes through it: the folder is made beneath the root. */
@@ -164,8 +165,8 @@ KL_TEST(links_do_not_lead_out)
 KL_TEST(whiteouts)
 {
 	struct place p = place_new();
-	const struct item items[] = {{"a/gone", 'f', "x", 0}, {"a/.wh.gone", 'f', "", 0}, {"b/.wh..wh..opq", 'f', "", 0},
-		{"b/.wh..wh.aufs", 'f', "", 0}};
+	const struct item items[] = {{"a/gone", 'f', "x", 0}, {"a/.wh.gone", 'f', "", 0},
+		{"b/.wh..wh..opq", 'f', "", 0}, {"b/.wh..wh.aufs", 'f', "", 0}};
 	char value[4] = "";
 	struct stat st;
 
@@ -197,8 +198,8 @@ KL_TEST(bad_whiteouts_are_refused)
 KL_TEST(kinds_replace_each_other)
 {
 	struct place p = place_new();
-	const struct item items[] = {{"a/b", 'f', "1", 0}, {"a", 'f', "file", 0}, {"c", 'f', "1", 0}, {"c", 'd', NULL, 0755},
-		{"c/d", 'f', "2", 0}, {"e", 'l', "c", 0}, {"e", 'f', "3", 0}};
+	const struct item items[] = {{"a/b", 'f', "1", 0}, {"a", 'f', "file", 0}, {"c", 'f', "1", 0},
+		{"c", 'd', NULL, 0755}, {"c/d", 'f', "2", 0}, {"e", 'l', "c", 0}, {"e", 'f', "3", 0}};
 
 	KL_CHECK_INT(unpack(&p, items, KL_ARRAY_LEN(items), NULL), 0);
 	kl_autofree char *a = contents(p.target, "a"), *d = contents(p.target, "c/d"), *e = contents(p.target, "e");
@@ -254,7 +255,8 @@ KL_TEST(another_digest_is_refused)
 
 	write_archive(p.archive, items, 1);
 	KL_CHECK_INT(kl_unpack_layer(p.archive, p.target,
-			     "sha256:0000000000000000000000000000000000000000000000000000000000000000", NULL, &err), -EBADMSG);
+			     "sha256:0000000000000000000000000000000000000000000000000000000000000000", NULL, &err),
+		-EBADMSG);
 	/* What it says to be is what it is then. */
 	kl_autofree char *digest = kl_strndup(strstr(err.text, "sha256:"), 71);
 	KL_CHECK_INT(kl_unpack_layer(p.archive, p.target, digest, NULL, &err), 0);

@@ -6,12 +6,19 @@
 #include <string.h>
 
 static const char *const ips[] = {"10.0.0.1", "fd00::1", NULL};
-static const struct kl_node_capacity capacity = {.cpus = 4, .memory_bytes = INT64_C(8) << 30, .disk_bytes = 1 << 30, .max_pods = 110,
-	.reserved_cpu_milli = 500, .reserved_memory_bytes = INT64_C(1) << 30};
+static const struct kl_node_capacity capacity = {.cpus = 4,
+	.memory_bytes = INT64_C(8) << 30,
+	.disk_bytes = 1 << 30,
+	.max_pods = 110,
+	.reserved_cpu_milli = 500,
+	.reserved_memory_bytes = INT64_C(1) << 30};
 
 static struct kl_node_options options(void)
 {
-	return (struct kl_node_options){.name = "n1", .ips = ips, .runtime_version = "keelson://x", .capacity = capacity,
+	return (struct kl_node_options){.name = "n1",
+		.ips = ips,
+		.runtime_version = "keelson://x",
+		.capacity = capacity,
 		.kubelet_port = 10250};
 }
 
@@ -20,7 +27,7 @@ static const json_t *condition(const json_t *status, const char *type)
 	json_t *item;
 	size_t i;
 
-	json_array_foreach(json_object_get(status, "conditions"), i, item)
+	json_array_foreach (json_object_get(status, "conditions"), i, item)
 		if (!strcmp(kl_json_str(item, "type", NULL), type))
 			return item;
 	return NULL;
@@ -33,8 +40,12 @@ KL_TEST(reservations)
 		int rc;
 		int64_t cpu, memory;
 	} cases[] = {
-		{"", 0, 0, 0}, {"cpu=500m", 0, 500, 0}, {"cpu=1,memory=1Gi", 0, 1000, 1 << 30}, {"cpu", -EINVAL, 0, 0},
-		{"cpu=x", -EINVAL, 0, 0}, {"gpu=1", -EINVAL, 0, 0},
+		{"", 0, 0, 0},
+		{"cpu=500m", 0, 500, 0},
+		{"cpu=1,memory=1Gi", 0, 1000, 1 << 30},
+		{"cpu", -EINVAL, 0, 0},
+		{"cpu=x", -EINVAL, 0, 0},
+		{"gpu=1", -EINVAL, 0, 0},
 	};
 
 	for (size_t i = 0; i < KL_ARRAY_LEN(cases); i++) {

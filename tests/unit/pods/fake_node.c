@@ -37,8 +37,8 @@ static void set_name(struct fake_container *c, const char *log_path)
 }
 
 /* The handle's pid is the place in the table, so that a new agent finds it from its checkpoint. */
-static int fake_create(struct kl_runtime *runtime, const struct kl_container_spec *spec, struct kl_container_handle *ret,
-	struct kl_err *err)
+static int fake_create(struct kl_runtime *runtime, const struct kl_container_spec *spec,
+	struct kl_container_handle *ret, struct kl_err *err)
 {
 	struct fake_runtime *fake = fake_of(runtime);
 
@@ -53,8 +53,8 @@ static int fake_create(struct kl_runtime *runtime, const struct kl_container_spe
 	set_name(c, spec->log_path);
 	fake->count++;
 	fake->created++;
-	*ret = (struct kl_container_handle){.pid = (pid_t)fake->count, .monitor_pid = (pid_t)fake->count, .pid_start = 1,
-		.monitor_start = 1};
+	*ret = (struct kl_container_handle){
+		.pid = (pid_t)fake->count, .monitor_pid = (pid_t)fake->count, .pid_start = 1, .monitor_start = 1};
 	pthread_mutex_unlock(&fake->lock);
 	return 0;
 }
@@ -82,7 +82,8 @@ static void end_locked(struct fake_container *c, int code)
 	(void)!write(c->fd, &one, sizeof(one));
 }
 
-static int fake_signal(struct kl_runtime *runtime, const struct kl_container_handle *handle, int signal, struct kl_err *err)
+static int fake_signal(
+	struct kl_runtime *runtime, const struct kl_container_handle *handle, int signal, struct kl_err *err)
 {
 	struct fake_runtime *fake = fake_of(runtime);
 	struct fake_container *c = &fake->containers[handle->pid - 1];
@@ -222,9 +223,14 @@ static uint64_t op_send(void *arg, const struct kl_client_request *request, kl_c
 	struct fake_node *node = arg;
 	struct fake_answer *a = kl_calloc(1, sizeof(*a));
 
-	*a = (struct fake_answer){.next = node->pending, .node = node, .method = kl_strdup(request->method),
-		.path = kl_strdup(request->path), .body = request->body ? kl_strndup(request->body, request->body_len) : NULL,
-		.done = done, .arg = done_arg, .id = ++serial};
+	*a = (struct fake_answer){.next = node->pending,
+		.node = node,
+		.method = kl_strdup(request->method),
+		.path = kl_strdup(request->path),
+		.body = request->body ? kl_strndup(request->body, request->body_len) : NULL,
+		.done = done,
+		.arg = done_arg,
+		.id = ++serial};
 	node->pending = a;
 	uv_timer_init(&node->loop, &a->timer);
 	a->timer.data = a;
@@ -276,8 +282,11 @@ static int op_image_find(void *arg, const char *name, struct kl_image *ret, stru
 
 	if (node->no_images)
 		return kl_fail_msg(err, ENOENT, "the image is not here");
-	*ret = (struct kl_image){.name = kl_strdup(name), .id = kl_strdup("sha256:1"), .repo_digest = kl_strdup("x@sha256:2"),
-		.config = json_pack("{s:[s]}", "Cmd", "run"), .layers = json_array()};
+	*ret = (struct kl_image){.name = kl_strdup(name),
+		.id = kl_strdup("sha256:1"),
+		.repo_digest = kl_strdup("x@sha256:2"),
+		.config = json_pack("{s:[s]}", "Cmd", "run"),
+		.layers = json_array()};
 	return 0;
 }
 
@@ -287,8 +296,8 @@ static int op_image_pull(void *arg, const char *name, const char *auth_json, str
 	return op_image_find(arg, name, ret, err);
 }
 
-static int op_image_mount(void *arg, const struct kl_image *image, const char *id, const char *upper, const char *target,
-	struct kl_err *err)
+static int op_image_mount(void *arg, const struct kl_image *image, const char *id, const char *upper,
+	const char *target, struct kl_err *err)
 {
 	struct fake_node *node = arg;
 
@@ -339,8 +348,14 @@ void fake_node_init(struct fake_node *node)
 void fake_node_start(struct fake_node *node)
 {
 	static const char *const ips[] = {"192.0.2.1", NULL};
-	const struct kl_pods_options options = {.root_dir = node->root, .run_dir = node->run, .cgroup_root = "/keelson-test",
-		.node_name = "n1", .node_ips = ips, .drain_hold_ms = node->hold_ms, .runtime = &node->runtime.base, .ops = &ops,
+	const struct kl_pods_options options = {.root_dir = node->root,
+		.run_dir = node->run,
+		.cgroup_root = "/keelson-test",
+		.node_name = "n1",
+		.node_ips = ips,
+		.drain_hold_ms = node->hold_ms,
+		.runtime = &node->runtime.base,
+		.ops = &ops,
 		.ops_arg = node};
 	struct kl_err err = {0};
 
@@ -382,7 +397,8 @@ json_t *fake_pod(const char *name, const char *spec_text)
 	if (!json_object_get(spec, "containers"))
 		json_object_set_new(spec, "containers", json_pack("[{s:s,s:s}]", "name", "c", "image", "i:1"));
 	json_object_set_new(spec, "hostIPC", json_true()); /* no /dev/shm of its own: nothing is mounted */
-	return json_pack("{s:{s:s,s:s,s:s},s:O}", "metadata", "name", name, "namespace", "ns", "uid", uid, "spec", spec);
+	return json_pack(
+		"{s:{s:s,s:s,s:s},s:O}", "metadata", "name", name, "namespace", "ns", "uid", uid, "spec", spec);
 }
 
 bool fake_run_until(struct fake_node *node, bool (*done)(struct fake_node *node))
@@ -436,7 +452,7 @@ const json_t *fake_container_status(struct fake_node *node, const char *pod, con
 	size_t i;
 
 	for (size_t k = 0; k < KL_ARRAY_LEN(lists); k++)
-		json_array_foreach(kl_json_get(node->status, pod, lists[k], NULL), i, item)
+		json_array_foreach (kl_json_get(node->status, pod, lists[k], NULL), i, item)
 			if (!strcmp(kl_json_str(item, "name", NULL), container))
 				return item;
 	return NULL;
@@ -447,7 +463,7 @@ const char *fake_condition(struct fake_node *node, const char *pod, const char *
 	json_t *item;
 	size_t i;
 
-	json_array_foreach(kl_json_get(node->status, pod, "conditions", NULL), i, item)
+	json_array_foreach (kl_json_get(node->status, pod, "conditions", NULL), i, item)
 		if (!strcmp(kl_json_str(item, "type", NULL), type))
 			return kl_json_str(item, "status", NULL);
 	return "";
@@ -458,7 +474,7 @@ bool fake_event(struct fake_node *node, const char *text)
 	json_t *item;
 	size_t i;
 
-	json_array_foreach(node->events, i, item)
+	json_array_foreach (node->events, i, item)
 		if (strstr(json_string_value(item), text))
 			return true;
 	return false;

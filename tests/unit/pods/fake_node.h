@@ -13,7 +13,7 @@ enum { FAKE_MAX = 32 };
 
 struct fake_container {
 	char id[72], name[64]; /* name: the last part but one of the log's path */
-	int fd;		       /* eventfd: readable when it has ended */
+	int fd;                /* eventfd: readable when it has ended */
 	int exit_code;
 	bool started, ended, removed, stubborn, lost;
 	int terms, kills;
@@ -24,7 +24,7 @@ struct fake_runtime {
 	pthread_mutex_t lock;
 	struct fake_container containers[FAKE_MAX];
 	unsigned count, created;
-	bool stubborn;	   /* new containers ignore SIGTERM */
+	bool stubborn;     /* new containers ignore SIGTERM */
 	bool refuse_start; /* start fails */
 };
 
@@ -34,9 +34,9 @@ struct fake_node {
 	struct fake_runtime runtime;
 	struct kl_pods *pods;
 	char root[64], *run;
-	json_t *status;	 /* as the API has it: pod name → status */
+	json_t *status;  /* as the API has it: pod name → status */
 	json_t *objects; /* path → object, for GET */
-	json_t *events;	 /* "reason: message", in order */
+	json_t *events;  /* "reason: message", in order */
 	json_t *deleted; /* names that got the final delete */
 	struct fake_answer *pending;
 	unsigned failing; /* so many answers are failures of the transport */

@@ -1,6 +1,6 @@
+#include "backoff.h"
 #include "podenv.h"
 #include "podfiles.h"
-#include "backoff.h"
 #include "testlib.h"
 
 #include <stdlib.h>
@@ -21,8 +21,20 @@ KL_TEST(expansion)
 	static const struct {
 		const char *text, *want;
 	} cases[] = {
-		{"", ""}, {"plain", "plain"}, {"$(A)", "1"}, {"x$(A)y$(B)", "x1y2"}, {"$(NOPE)", "$(NOPE)"}, {"$$(A)", "$(A)"},
-		{"$$$(A)", "$1"}, {"$", "$"}, {"$$", "$"}, {"$(A", "$(A"}, {"$(A)$(A)", "11"}, {"$()", "$()"}, {"$A", "$A"}, {"$(EMPTY)", ""},
+		{"", ""},
+		{"plain", "plain"},
+		{"$(A)", "1"},
+		{"x$(A)y$(B)", "x1y2"},
+		{"$(NOPE)", "$(NOPE)"},
+		{"$$(A)", "$(A)"},
+		{"$$$(A)", "$1"},
+		{"$", "$"},
+		{"$$", "$"},
+		{"$(A", "$(A"},
+		{"$(A)$(A)", "11"},
+		{"$()", "$()"},
+		{"$A", "$A"},
+		{"$(EMPTY)", ""},
 	};
 	kl_cleanup(kl_env_release) struct kl_env env = {0};
 
@@ -37,15 +49,23 @@ KL_TEST(expansion)
 
 KL_TEST(services)
 {
-	kl_autojson *service = parse("{\"metadata\":{\"name\":\"my-svc\"},\"spec\":{\"clusterIP\":\"10.0.0.5\",\"ports\":["
-				     "{\"name\":\"web-port\",\"port\":80},{\"port\":53,\"protocol\":\"UDP\"}]}}");
-	kl_autojson *headless = parse("{\"metadata\":{\"name\":\"h\"},\"spec\":{\"clusterIP\":\"None\",\"ports\":[{\"port\":80}]}}");
+	kl_autojson *service =
+		parse("{\"metadata\":{\"name\":\"my-svc\"},\"spec\":{\"clusterIP\":\"10.0.0.5\",\"ports\":["
+		      "{\"name\":\"web-port\",\"port\":80},{\"port\":53,\"protocol\":\"UDP\"}]}}");
+	kl_autojson *headless =
+		parse("{\"metadata\":{\"name\":\"h\"},\"spec\":{\"clusterIP\":\"None\",\"ports\":[{\"port\":80}]}}");
 	static const struct {
 		const char *name, *value;
 	} want[] = {
-		{"MY_SVC_SERVICE_HOST", "10.0.0.5"}, {"MY_SVC_SERVICE_PORT", "80"}, {"MY_SVC_SERVICE_PORT_WEB_PORT", "80"},
-		{"MY_SVC_PORT", "tcp://10.0.0.5:80"}, {"MY_SVC_PORT_80_TCP", "tcp://10.0.0.5:80"}, {"MY_SVC_PORT_80_TCP_PROTO", "tcp"},
-		{"MY_SVC_PORT_80_TCP_PORT", "80"}, {"MY_SVC_PORT_80_TCP_ADDR", "10.0.0.5"}, {"MY_SVC_PORT_53_UDP", "udp://10.0.0.5:53"},
+		{"MY_SVC_SERVICE_HOST", "10.0.0.5"},
+		{"MY_SVC_SERVICE_PORT", "80"},
+		{"MY_SVC_SERVICE_PORT_WEB_PORT", "80"},
+		{"MY_SVC_PORT", "tcp://10.0.0.5:80"},
+		{"MY_SVC_PORT_80_TCP", "tcp://10.0.0.5:80"},
+		{"MY_SVC_PORT_80_TCP_PROTO", "tcp"},
+		{"MY_SVC_PORT_80_TCP_PORT", "80"},
+		{"MY_SVC_PORT_80_TCP_ADDR", "10.0.0.5"},
+		{"MY_SVC_PORT_53_UDP", "udp://10.0.0.5:53"},
 	};
 	kl_cleanup(kl_env_release) struct kl_env env = {0};
 
@@ -56,28 +76,35 @@ KL_TEST(services)
 		KL_CHECK_STR(kl_env_get(&env, want[i].name), want[i].value);
 }
 
-static const char pod_text[] = "{\"metadata\":{\"name\":\"p\",\"namespace\":\"n\"},\"spec\":{\"enableServiceLinks\":false}}";
+static const char pod_text[] =
+	"{\"metadata\":{\"name\":\"p\",\"namespace\":\"n\"},\"spec\":{\"enableServiceLinks\":false}}";
 static const char objects_text[] =
-	"{\"services\":[{\"metadata\":{\"name\":\"kubernetes\",\"namespace\":\"default\"},\"spec\":{\"clusterIP\":\"10.0.0.1\","
-	"\"ports\":[{\"port\":443,\"name\":\"https\"}]}},{\"metadata\":{\"name\":\"own\",\"namespace\":\"n\"},\"spec\":{\"clusterIP\":"
+	"{\"services\":[{\"metadata\":{\"name\":\"kubernetes\",\"namespace\":\"default\"},\"spec\":{\"clusterIP\":\"10."
+	"0.0.1\","
+	"\"ports\":[{\"port\":443,\"name\":\"https\"}]}},{\"metadata\":{\"name\":\"own\",\"namespace\":\"n\"},\"spec\":"
+	"{\"clusterIP\":"
 	"\"10.0.0.2\",\"ports\":[{\"port\":1}]}}],\"configmaps/c\":{\"data\":{\"k\":\"v\",\"9bad\":\"x\"}},"
 	"\"secrets/s\":{\"data\":{\"u\":\"cm9vdA==\"}}}";
 
 KL_TEST(environment)
 {
-	kl_autojson *pod = parse(pod_text), *objects = parse(objects_text), *image = parse("{\"Env\":[\"PATH=/x\",\"A=image\"]}");
+	kl_autojson *pod = parse(pod_text), *objects = parse(objects_text),
+		    *image = parse("{\"Env\":[\"PATH=/x\",\"A=image\"]}");
 	kl_autojson *container = parse(
-		"{\"envFrom\":[{\"configMapRef\":{\"name\":\"c\"}},{\"secretRef\":{\"name\":\"nope\",\"optional\":true}}],\"env\":["
-		"{\"name\":\"A\",\"value\":\"own $(k)\"},{\"name\":\"B\",\"value\":\"$(A)+$(C)\"},{\"name\":\"C\",\"value\":\"late\"},"
+		"{\"envFrom\":[{\"configMapRef\":{\"name\":\"c\"}},{\"secretRef\":{\"name\":\"nope\",\"optional\":true}"
+		"}],\"env\":["
+		"{\"name\":\"A\",\"value\":\"own "
+		"$(k)\"},{\"name\":\"B\",\"value\":\"$(A)+$(C)\"},{\"name\":\"C\",\"value\":\"late\"},"
 		"{\"name\":\"U\",\"valueFrom\":{\"secretKeyRef\":{\"name\":\"s\",\"key\":\"u\"}}},"
 		"{\"name\":\"O\",\"valueFrom\":{\"secretKeyRef\":{\"name\":\"s\",\"key\":\"no\",\"optional\":true}}},"
 		"{\"name\":\"N\",\"valueFrom\":{\"fieldRef\":{\"fieldPath\":\"metadata.name\"}}},"
-		"{\"name\":\"K\",\"value\":\"$(KUBERNETES_SERVICE_HOST)\"},{\"name\":\"KUBERNETES_SERVICE_PORT\",\"value\":\"mine\"}]}");
+		"{\"name\":\"K\",\"value\":\"$(KUBERNETES_SERVICE_HOST)\"},{\"name\":\"KUBERNETES_SERVICE_PORT\","
+		"\"value\":\"mine\"}]}");
 	const struct kl_env_sources sources = {.pod = pod, .objects = objects, .image_config = image, .hostname = "h"};
 	static const struct {
 		const char *name, *value;
-	} want[] = {{"PATH", "/x"}, {"HOSTNAME", "h"}, {"A", "own v"}, {"B", "own v+$(C)"}, {"C", "late"}, {"U", "root"}, {"N", "p"},
-		{"K", "10.0.0.1"}, {"KUBERNETES_SERVICE_PORT", "mine"}, {"k", "v"}};
+	} want[] = {{"PATH", "/x"}, {"HOSTNAME", "h"}, {"A", "own v"}, {"B", "own v+$(C)"}, {"C", "late"},
+		{"U", "root"}, {"N", "p"}, {"K", "10.0.0.1"}, {"KUBERNETES_SERVICE_PORT", "mine"}, {"k", "v"}};
 	kl_cleanup(kl_env_release) struct kl_env env = {0};
 
 	KL_CHECK_INT(kl_env_build(&sources, container, &env, NULL), 0);
@@ -93,8 +120,10 @@ KL_TEST(missing_references)
 	static const struct {
 		const char *container, *words;
 	} cases[] = {
-		{"{\"env\":[{\"name\":\"A\",\"valueFrom\":{\"configMapKeyRef\":{\"name\":\"x\",\"key\":\"k\"}}}]}", "configmap \"x\" not found"},
-		{"{\"env\":[{\"name\":\"A\",\"valueFrom\":{\"secretKeyRef\":{\"name\":\"s\",\"key\":\"k\"}}}]}", "couldn't find key k in Secret n/s"},
+		{"{\"env\":[{\"name\":\"A\",\"valueFrom\":{\"configMapKeyRef\":{\"name\":\"x\",\"key\":\"k\"}}}]}",
+			"configmap \"x\" not found"},
+		{"{\"env\":[{\"name\":\"A\",\"valueFrom\":{\"secretKeyRef\":{\"name\":\"s\",\"key\":\"k\"}}}]}",
+			"couldn't find key k in Secret n/s"},
 		{"{\"envFrom\":[{\"secretRef\":{\"name\":\"x\"}}]}", "secret \"x\" not found"},
 	};
 	kl_autojson *pod = parse(pod_text), *objects = parse(objects_text);
@@ -114,7 +143,9 @@ KL_TEST(command_line)
 	static const struct {
 		const char *container, *want;
 	} cases[] = {
-		{"{}", "/entry cmd"}, {"{\"args\":[\"a\"]}", "/entry a"}, {"{\"command\":[\"c\"]}", "c"},
+		{"{}", "/entry cmd"},
+		{"{\"args\":[\"a\"]}", "/entry a"},
+		{"{\"command\":[\"c\"]}", "c"},
 		{"{\"command\":[\"c\"],\"args\":[\"$(A)\",\"$$(A)\"]}", "c 1 $(A)"},
 	};
 	kl_autojson *image = parse("{\"Entrypoint\":[\"/entry\"],\"Cmd\":[\"cmd\"]}"), *nothing = json_object();
@@ -144,19 +175,24 @@ KL_TEST(resolv_conf)
 		bool cluster;
 		const char *want;
 	} cases[] = {
-		{"{}", true, "search n.svc.cluster.local svc.cluster.local cluster.local example.com\nnameserver 10.96.0.10\noptions ndots:5\n"},
+		{"{}", true,
+			"search n.svc.cluster.local svc.cluster.local cluster.local example.com\nnameserver "
+			"10.96.0.10\noptions ndots:5\n"},
 		{"{}", false, "search example.com\nnameserver 9.9.9.9\noptions timeout:1\n"},
 		{"{\"dnsPolicy\":\"Default\"}", true, "search example.com\nnameserver 9.9.9.9\noptions timeout:1\n"},
 		{"{\"hostNetwork\":true}", true, "search example.com\nnameserver 9.9.9.9\noptions timeout:1\n"},
-		{"{\"dnsPolicy\":\"None\",\"dnsConfig\":{\"nameservers\":[\"1.1.1.1\"],\"searches\":[\"s\"],\"options\":[{\"name\":\"ndots\",\"value\":\"2\"}]}}",
+		{"{\"dnsPolicy\":\"None\",\"dnsConfig\":{\"nameservers\":[\"1.1.1.1\"],\"searches\":[\"s\"],"
+		 "\"options\":[{\"name\":\"ndots\",\"value\":\"2\"}]}}",
 			true, "search s\nnameserver 1.1.1.1\noptions ndots:2\n"},
 		{"{\"dnsConfig\":{\"options\":[{\"name\":\"ndots\",\"value\":\"1\"},{\"name\":\"rotate\"}]}}", true,
-			"search n.svc.cluster.local svc.cluster.local cluster.local example.com\nnameserver 10.96.0.10\noptions ndots:1 rotate\n"},
+			"search n.svc.cluster.local svc.cluster.local cluster.local example.com\nnameserver "
+			"10.96.0.10\noptions ndots:1 rotate\n"},
 	};
 
 	for (size_t i = 0; i < KL_ARRAY_LEN(cases); i++) {
 		kl_autojson *spec = parse(cases[i].spec);
-		kl_autojson *pod = json_pack("{s:{s:s,s:s},s:O}", "metadata", "name", "p", "namespace", "n", "spec", spec);
+		kl_autojson *pod =
+			json_pack("{s:{s:s,s:s},s:O}", "metadata", "name", "p", "namespace", "n", "spec", spec);
 		const struct kl_podfiles_dns dns = {cases[i].cluster ? servers : NULL, "cluster.local", host};
 		kl_autofree char *text = kl_podfiles_resolv(pod, &dns);
 		KL_CHECK_STR(text, cases[i].want);
@@ -165,7 +201,9 @@ KL_TEST(resolv_conf)
 
 KL_TEST(host_names)
 {
-	kl_autojson *pod = parse("{\"metadata\":{\"name\":\"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa-bbb\"},\"spec\":{}}");
+	kl_autojson *pod =
+		parse("{\"metadata\":{\"name\":\"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa-bbb\"},"
+		      "\"spec\":{}}");
 	kl_autojson *own = parse("{\"metadata\":{\"name\":\"p\"},\"spec\":{\"hostname\":\"web\"}}");
 	kl_autofree char *cut = kl_podfiles_hostname(pod, "node"), *named = kl_podfiles_hostname(own, "node");
 

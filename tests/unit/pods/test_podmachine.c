@@ -20,7 +20,8 @@ static bool gone(struct fake_node *node)
 
 static bool reason_is(struct fake_node *node, const char *container, const char *state, const char *reason)
 {
-	return !strcmp(kl_json_str(fake_container_status(node, "p", container), "state", state, "reason", NULL), reason);
+	return !strcmp(
+		kl_json_str(fake_container_status(node, "p", container), "state", state, "reason", NULL), reason);
 }
 
 static void add(struct fake_node *node, const char *spec)
@@ -57,14 +58,16 @@ KL_TEST(comes_up_and_goes)
 	KL_CHECK_STR(fake_condition(&node, "p", "PodScheduled"), "True");
 	fake_run_for(&node, 20);
 	KL_CHECK(fake_event(&node, "Pulled: Container image \"i:1\" already present on machine"));
-	KL_CHECK(fake_event(&node, "Created: Created container: c") && fake_event(&node, "Started: Started container c"));
+	KL_CHECK(fake_event(&node, "Created: Created container: c") &&
+		 fake_event(&node, "Started: Started container c"));
 	delete_with_grace(&node, "{}", 5);
 	KL_CHECK(fake_run_until(&node, gone));
 	KL_CHECK_INT(json_array_size(node.deleted), 1);
 	KL_CHECK_INT(node.adds, 1);
 	KL_CHECK_INT(node.dels, 1);
 	KL_CHECK(fake_event(&node, "Killing: Stopping container c"));
-	KL_CHECK(fake_find(&node, "c")->removed && fake_find(&node, "c")->terms == 1 && fake_find(&node, "c")->kills == 0);
+	KL_CHECK(fake_find(&node, "c")->removed && fake_find(&node, "c")->terms == 1 &&
+		 fake_find(&node, "c")->kills == 0);
 	KL_CHECK_INT(node.mounts, node.unmounts);
 	fake_node_release(&node);
 }
@@ -112,7 +115,8 @@ KL_TEST(a_ready_pod_is_held_back_before_its_signal)
 
 static json_t *slices(bool any, bool ready)
 {
-	json_t *endpoint = json_pack("{s:{s:s},s:{s:b}}", "targetRef", "uid", any ? "uid-p" : "uid-other", "conditions", "ready", ready);
+	json_t *endpoint = json_pack(
+		"{s:{s:s},s:{s:b}}", "targetRef", "uid", any ? "uid-p" : "uid-other", "conditions", "ready", ready);
 
 	return json_pack("{s:[{s:[o]}]}", "items", "endpoints", endpoint);
 }
@@ -128,8 +132,8 @@ KL_TEST(the_hold_ends_when_no_node_sends_any_more)
 	node.hold_ms = 8000;
 	fake_node_start(&node);
 	json_object_set_new(node.objects, slices_path, slices(true, true));
-	json_object_set_new(node.objects, stream_path, json_pack("{s:[{s:b,s:i},{s:b,s:i}]}", "nodes", "connected", 1, "lag", 3,
-		"connected", 0, "lag", 9));
+	json_object_set_new(node.objects, stream_path,
+		json_pack("{s:[{s:b,s:i},{s:b,s:i}]}", "nodes", "connected", 1, "lag", 3, "connected", 0, "lag", 9));
 	add(&node, "{}");
 	KL_CHECK(fake_run_until(&node, running));
 	delete_with_grace(&node, "{}", 30);
@@ -152,7 +156,8 @@ KL_TEST(a_pod_of_no_service_is_not_held)
 	fake_node_stop(&node);
 	node.hold_ms = 8000;
 	fake_node_start(&node);
-	json_object_set_new(node.objects, "/apis/discovery.k8s.io/v1/namespaces/ns/endpointslices", slices(false, true));
+	json_object_set_new(
+		node.objects, "/apis/discovery.k8s.io/v1/namespaces/ns/endpointslices", slices(false, true));
 	add(&node, "{}");
 	KL_CHECK(fake_run_until(&node, running));
 	int64_t begin = kl_monotonic_ms();
@@ -190,7 +195,8 @@ KL_TEST(restarts_at_once_then_backs_off)
 	KL_CHECK_STR(fake_condition(&node, "p", "Ready"), "False");
 	const json_t *status = fake_container_status(&node, "p", "c");
 	KL_CHECK_STR(kl_json_str(status, "lastState", "terminated", "reason", NULL), "Completed");
-	KL_CHECK(strstr(kl_json_str(status, "state", "waiting", "message", NULL), "back-off 10s restarting failed container=c pod=p_ns("));
+	KL_CHECK(strstr(kl_json_str(status, "state", "waiting", "message", NULL),
+		"back-off 10s restarting failed container=c pod=p_ns("));
 	KL_CHECK_INT(node.runtime.created, 2);
 	delete_with_grace(&node, "{}", 1); /* also while it waits */
 	KL_CHECK(fake_run_until(&node, gone));
@@ -246,8 +252,9 @@ static bool second_init_runs(struct fake_node *node)
 	return fake_find(node, "b") && fake_find(node, "b")->started;
 }
 
-static const char two_inits[] = "{\"restartPolicy\":\"Never\",\"initContainers\":[{\"name\":\"a\",\"image\":\"i\",\"imagePullPolicy\":"
-				"\"IfNotPresent\"},{\"name\":\"b\",\"image\":\"i\",\"imagePullPolicy\":\"IfNotPresent\"}]}";
+static const char two_inits[] =
+	"{\"restartPolicy\":\"Never\",\"initContainers\":[{\"name\":\"a\",\"image\":\"i\",\"imagePullPolicy\":"
+	"\"IfNotPresent\"},{\"name\":\"b\",\"image\":\"i\",\"imagePullPolicy\":\"IfNotPresent\"}]}";
 
 KL_TEST(init_containers_in_their_order)
 {
@@ -305,7 +312,8 @@ KL_TEST(images_that_do_not_come)
 	KL_CHECK_STR(fake_phase(&node, "p"), "Pending");
 	KL_CHECK(fake_run_until(&node, pull_backs_off));
 	fake_run_for(&node, 20);
-	KL_CHECK(fake_event(&node, "Failed: Failed to pull image \"i:1\": ") && fake_event(&node, "Failed: Error: ErrImagePull"));
+	KL_CHECK(fake_event(&node, "Failed: Failed to pull image \"i:1\": ") &&
+		 fake_event(&node, "Failed: Error: ErrImagePull"));
 	KL_CHECK(fake_event(&node, "BackOff: Back-off pulling image \"i:1\""));
 	delete_with_grace(&node, "{}", 1);
 	KL_CHECK(fake_run_until(&node, gone));
@@ -346,9 +354,11 @@ KL_TEST(reasons_of_waiting)
 	fake_node_release(&node);
 
 	fake_node_init(&node);
-	add(&node, "{\"containers\":[{\"name\":\"c\",\"image\":\"i:1\",\"envFrom\":[{\"secretRef\":{\"name\":\"nope\"}}]}]}");
+	add(&node, "{\"containers\":[{\"name\":\"c\",\"image\":\"i:1\",\"envFrom\":[{\"secretRef\":{\"name\":\"nope\"}}"
+		   "]}]}");
 	KL_CHECK(fake_run_until(&node, config_error));
-	KL_CHECK_STR(kl_json_str(fake_container_status(&node, "p", "c"), "state", "waiting", "message", NULL), "secret \"nope\" not found");
+	KL_CHECK_STR(kl_json_str(fake_container_status(&node, "p", "c"), "state", "waiting", "message", NULL),
+		"secret \"nope\" not found");
 	fake_node_release(&node);
 }
 
@@ -385,7 +395,8 @@ KL_TEST(a_new_agent_takes_over)
 	fake_end(&node, fake_find(&node, "c"), 9); /* while nobody looks */
 	fake_node_start(&node);
 	KL_CHECK(fake_run_until(&node, crash_loops));
-	KL_CHECK_INT(kl_json_int(fake_container_status(&node, "p", "c"), 0, "lastState", "terminated", "exitCode", NULL), 9);
+	KL_CHECK_INT(
+		kl_json_int(fake_container_status(&node, "p", "c"), 0, "lastState", "terminated", "exitCode", NULL), 9);
 	fake_node_release(&node);
 }
 
@@ -464,7 +475,8 @@ KL_TEST(many_pods_come_and_go)
 
 KL_TEST(rejected_for_a_taken_host_port)
 {
-	static const char spec[] = "{\"containers\":[{\"name\":\"c\",\"image\":\"i:1\",\"ports\":[{\"containerPort\":1,\"hostPort\":80}]}]}";
+	static const char spec[] = "{\"containers\":[{\"name\":\"c\",\"image\":\"i:1\",\"ports\":[{\"containerPort\":1,"
+				   "\"hostPort\":80}]}]}";
 	kl_autojson *second = fake_pod("q", spec);
 	struct fake_node node;
 

@@ -25,7 +25,8 @@ static char *root_new(void)
 
 	if (!mkdtemp(root))
 		kl_test_skip("no temporary folder");
-	kl_autofree char *etc = kl_asprintf("%s/etc", root), *passwd = kl_asprintf("%s/passwd", etc), *group = kl_asprintf("%s/group", etc);
+	kl_autofree char *etc = kl_asprintf("%s/etc", root), *passwd = kl_asprintf("%s/passwd", etc),
+			 *group = kl_asprintf("%s/group", etc);
 	static const char users[] = "root:x:0:0:root:/root:/bin/sh\nbroken\nweb:x:33:44:w:/var/www:/bin/false\n";
 	static const char groups[] = "root:x:0:\nwww:x:44:\nextra:x:55:other,web\n";
 	mkdir(etc, 0755);
@@ -43,9 +44,15 @@ KL_TEST(users)
 		size_t groups;
 		const char *home;
 	} cases[] = {
-		{"0", 0, 0, 0, 0, "/root"}, {"root", 0, 0, 0, 0, "/root"}, {"web", 0, 33, 44, 1, "/var/www"}, {"33", 0, 33, 44, 1, "/var/www"},
-		{"web:extra", 0, 33, 55, 1, "/var/www"}, {"1000", 0, 1000, 0, 0, "/"}, {"1000:2000", 0, 1000, 2000, 0, "/"},
-		{"nobody", -ENOENT, 0, 0, 0, ""}, {"web:nope", -ENOENT, 0, 0, 0, ""},
+		{"0", 0, 0, 0, 0, "/root"},
+		{"root", 0, 0, 0, 0, "/root"},
+		{"web", 0, 33, 44, 1, "/var/www"},
+		{"33", 0, 33, 44, 1, "/var/www"},
+		{"web:extra", 0, 33, 55, 1, "/var/www"},
+		{"1000", 0, 1000, 0, 0, "/"},
+		{"1000:2000", 0, 1000, 2000, 0, "/"},
+		{"nobody", -ENOENT, 0, 0, 0, ""},
+		{"web:nope", -ENOENT, 0, 0, 0, ""},
 	};
 	kl_autofree char *root = root_new();
 
@@ -129,9 +136,11 @@ KL_TEST(security)
 	for (size_t i = 0; i < KL_ARRAY_LEN(cases); i++) {
 		kl_autojson *pod_security = parse(cases[i].pod_security), *own = parse(cases[i].own);
 		kl_autojson *container = json_pack("{s:s,s:O}", "name", "c", "securityContext", own);
-		kl_autojson *pod = json_pack("{s:{s:O,s:[O]}}", "spec", "securityContext", pod_security, "containers", container);
+		kl_autojson *pod =
+			json_pack("{s:{s:O,s:[O]}}", "spec", "securityContext", pod_security, "containers", container);
 		kl_autojson *image = json_pack("{s:s}", "User", cases[i].image_user);
-		const struct kl_podspec_in in = {.pod = pod, .container = container, .image_config = image, .rootfs = root};
+		const struct kl_podspec_in in = {
+			.pod = pod, .container = container, .image_config = image, .rootfs = root};
 		struct kl_container_spec spec = {0};
 		kl_autofree char *home = NULL;
 		int rc = kl_podspec_fill(&in, &spec, &home, NULL);
@@ -148,11 +157,14 @@ KL_TEST(security)
 KL_TEST(groups_and_limits)
 {
 	kl_autofree char *root = root_new();
-	kl_autojson *pod = parse("{\"spec\":{\"securityContext\":{\"fsGroup\":2000,\"supplementalGroups\":[55,66]},\"containers\":[{\"name\":\"c\","
-				 "\"resources\":{\"limits\":{\"cpu\":\"250m\",\"memory\":\"64Mi\"},\"requests\":{\"cpu\":\"100m\"}}}]}}");
+	kl_autojson *pod = parse("{\"spec\":{\"securityContext\":{\"fsGroup\":2000,\"supplementalGroups\":[55,66]},"
+				 "\"containers\":[{\"name\":\"c\","
+				 "\"resources\":{\"limits\":{\"cpu\":\"250m\",\"memory\":\"64Mi\"},\"requests\":{"
+				 "\"cpu\":\"100m\"}}}]}}");
 	const json_t *container = json_array_get(kl_json_get(pod, "spec", "containers", NULL), 0);
 	kl_autojson *image = json_pack("{s:s}", "User", "web");
-	const struct kl_podspec_in in = {.pod = pod, .container = container, .image_config = image, .rootfs = root, .pids_limit = 9};
+	const struct kl_podspec_in in = {
+		.pod = pod, .container = container, .image_config = image, .rootfs = root, .pids_limit = 9};
 	struct kl_container_spec spec = {0};
 	kl_autofree char *home = NULL;
 

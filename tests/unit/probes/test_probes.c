@@ -24,8 +24,9 @@ KL_TEST(judge)
 	};
 
 	for (size_t i = 0; i < KL_ARRAY_LEN(cases); i++) {
-		struct kl_probe_judge judge = {
-			.success_threshold = cases[i].success, .failure_threshold = cases[i].failure, .state = cases[i].initial};
+		struct kl_probe_judge judge = {.success_threshold = cases[i].success,
+			.failure_threshold = cases[i].failure,
+			.state = cases[i].initial};
 		char got[16] = "";
 		for (size_t k = 0; cases[i].results[k]; k++) {
 			bool changed = kl_probe_judge(&judge, cases[i].results[k] == '+');
@@ -86,7 +87,8 @@ KL_TEST(exec)
 	uv_loop_init(&loop);
 	struct outcome good = try_handler(&loop, "{\"exec\":{\"command\":[\"sh\",\"-c\",\"echo hi\"]}}", 5000, false);
 	KL_CHECK(good.done && good.result == KL_ACTION_OK);
-	struct outcome bad = try_handler(&loop, "{\"exec\":{\"command\":[\"sh\",\"-c\",\"echo out; echo why >&2; exit 3\"]}}", 5000, false);
+	struct outcome bad = try_handler(
+		&loop, "{\"exec\":{\"command\":[\"sh\",\"-c\",\"echo out; echo why >&2; exit 3\"]}}", 5000, false);
 	KL_CHECK(bad.done && bad.result == KL_ACTION_FAILED);
 	KL_CHECK_STR(bad.words, "out\nwhy\n");
 	int64_t begin = kl_monotonic_ms();
@@ -103,7 +105,8 @@ KL_TEST(exec)
 KL_TEST(malformed_handlers)
 {
 	static const char *const cases[] = {"{}", "{\"nope\":{}}", "{\"exec\":{}}", "{\"tcpSocket\":{}}",
-		"{\"tcpSocket\":{\"port\":99999}}", "{\"httpGet\":{\"port\":\"nosuchname\"}}", "{\"tcpSocket\":{\"port\":1,\"host\":\"not an ip\"}}"};
+		"{\"tcpSocket\":{\"port\":99999}}", "{\"httpGet\":{\"port\":\"nosuchname\"}}",
+		"{\"tcpSocket\":{\"port\":1,\"host\":\"not an ip\"}}"};
 	uv_loop_t loop;
 
 	uv_loop_init(&loop);
@@ -238,7 +241,8 @@ static void on_failed(enum kl_probe_kind kind, const char *words, void *arg)
 KL_TEST(probe_reports_and_stops_inside_its_callback)
 {
 	kl_autojson *good = json_pack("{s:{s:[s]},s:i}", "exec", "command", "true", "periodSeconds", 1);
-	kl_autojson *bad = json_pack("{s:{s:[s]},s:i,s:i}", "exec", "command", "false", "periodSeconds", 1, "failureThreshold", 2);
+	kl_autojson *bad =
+		json_pack("{s:{s:[s]},s:i,s:i}", "exec", "command", "false", "periodSeconds", 1, "failureThreshold", 2);
 	const struct kl_action_target target = {.host = "127.0.0.1", .exec_argv = plain_argv};
 	struct seen seen = {0};
 	const struct kl_probe_events events = {on_changed, on_failed, &seen};

@@ -18,7 +18,7 @@ static bool has(const json_t *list, const char *word)
 	json_t *item;
 	size_t i;
 
-	json_array_foreach(list, i, item)
+	json_array_foreach (list, i, item)
 		if (!strcmp(json_string_value(item), word))
 			return true;
 	return false;
@@ -29,7 +29,7 @@ static const json_t *find(const json_t *list, const char *key, const char *value
 	json_t *item;
 	size_t i;
 
-	json_array_foreach(list, i, item)
+	json_array_foreach (list, i, item)
 		if (!strcmp(kl_json_str(item, key, NULL), value))
 			return item;
 	return NULL;
@@ -52,7 +52,8 @@ KL_TEST(capabilities)
 
 	for (size_t i = 0; i < KL_ARRAY_LEN(cases); i++) {
 		struct kl_container_spec spec = base_spec();
-		char *add[] = {(char *)(uintptr_t)cases[i].add, NULL}, *drop[] = {(char *)(uintptr_t)cases[i].drop, NULL};
+		char *add[] = {(char *)(uintptr_t)cases[i].add, NULL},
+		     *drop[] = {(char *)(uintptr_t)cases[i].drop, NULL};
 		spec.cap_add = add;
 		spec.cap_drop = drop;
 		spec.privileged = cases[i].privileged;
@@ -138,7 +139,8 @@ KL_TEST(resources)
 {
 	struct kl_container_spec spec = base_spec();
 
-	spec.resources = (struct kl_resources_spec){.cpu_shares = 102, .cpu_quota_us = 50000, .memory_limit = 1 << 20, .pids_limit = 7};
+	spec.resources = (struct kl_resources_spec){
+		.cpu_shares = 102, .cpu_quota_us = 50000, .memory_limit = 1 << 20, .pids_limit = 7};
 	kl_autojson *config = kl_oci_config(&spec, &host);
 	const json_t *r = kl_json_get(config, "linux", "resources", NULL);
 	KL_CHECK_INT(kl_json_int(r, 0, "cpu", "shares", NULL), 102);

@@ -24,15 +24,18 @@ static char *payload_text(const struct kl_payload *payload)
 	struct kl_buf text = {0};
 
 	for (size_t i = 0; i < payload->count; i++)
-		kl_buf_printf(&text, "%s%s=%s:%o", i ? " " : "", payload->files[i].path, payload->files[i].data, payload->files[i].mode);
+		kl_buf_printf(&text, "%s%s=%s:%o", i ? " " : "", payload->files[i].path, payload->files[i].data,
+			payload->files[i].mode);
 	return text.data ? kl_buf_take(&text) : kl_strdup("");
 }
 
-static const char objects_text[] = "{\"configmaps/c\":{\"data\":{\"a\":\"1\",\"b\":\"2\"},\"binaryData\":{\"z\":\"AAE=\"}},"
-				   "\"secrets/s\":{\"data\":{\"user\":\"cm9vdA==\"}}}";
-static const char pod_text[] =
-	"{\"metadata\":{\"name\":\"p\",\"namespace\":\"n\",\"uid\":\"u\",\"labels\":{\"b\":\"2\",\"a\":\"1\"}},\"spec\":{\"containers\":"
-	"[{\"name\":\"m\",\"resources\":{\"limits\":{\"cpu\":\"1500m\",\"memory\":\"64Mi\"}}}]},\"status\":{\"podIP\":\"10.0.0.9\"}}";
+static const char objects_text[] =
+	"{\"configmaps/c\":{\"data\":{\"a\":\"1\",\"b\":\"2\"},\"binaryData\":{\"z\":\"AAE=\"}},"
+	"\"secrets/s\":{\"data\":{\"user\":\"cm9vdA==\"}}}";
+static const char pod_text[] = "{\"metadata\":{\"name\":\"p\",\"namespace\":\"n\",\"uid\":\"u\",\"labels\":{\"b\":"
+			       "\"2\",\"a\":\"1\"}},\"spec\":{\"containers\":"
+			       "[{\"name\":\"m\",\"resources\":{\"limits\":{\"cpu\":\"1500m\",\"memory\":\"64Mi\"}}}]},"
+			       "\"status\":{\"podIP\":\"10.0.0.9\"}}";
 
 KL_TEST(payloads)
 {
@@ -41,7 +44,8 @@ KL_TEST(payloads)
 	} cases[] = {
 		{"{\"secret\":{\"secretName\":\"s\"}}", "user=root:644"},
 		{"{\"secret\":{\"secretName\":\"s\",\"defaultMode\":256}}", "user=root:400"},
-		{"{\"secret\":{\"secretName\":\"s\",\"items\":[{\"key\":\"user\",\"path\":\"x/y\",\"mode\":384}]}}", "x/y=root:600"},
+		{"{\"secret\":{\"secretName\":\"s\",\"items\":[{\"key\":\"user\",\"path\":\"x/y\",\"mode\":384}]}}",
+			"x/y=root:600"},
 		{"{\"secret\":{\"secretName\":\"nope\"}}", NULL},
 		{"{\"secret\":{\"secretName\":\"nope\",\"optional\":true}}", ""},
 		{"{\"configMap\":{\"name\":\"c\",\"items\":[{\"key\":\"b\",\"path\":\"bb\"}]}}", "bb=2:644"},
@@ -50,11 +54,14 @@ KL_TEST(payloads)
 		{"{\"configMap\":{\"name\":\"c\",\"items\":[{\"key\":\"b\",\"path\":\"/bb\"}]}}", NULL},
 		{"{\"configMap\":{\"name\":\"c\",\"items\":[{\"key\":\"b\",\"path\":\"..data\"}]}}", NULL},
 		{"{\"configMap\":{\"name\":\"c\",\"items\":[{\"key\":\"b\",\"path\":\"a/../../x\"}]}}", NULL},
-		{"{\"downwardAPI\":{\"items\":[{\"path\":\"l\",\"fieldRef\":{\"fieldPath\":\"metadata.labels\"}}]}}", "l=a=\"1\"\nb=\"2\":644"},
+		{"{\"downwardAPI\":{\"items\":[{\"path\":\"l\",\"fieldRef\":{\"fieldPath\":\"metadata.labels\"}}]}}",
+			"l=a=\"1\"\nb=\"2\":644"},
 		{"{\"downwardAPI\":{\"items\":[{\"path\":\"l\",\"fieldRef\":{\"fieldPath\":\"spec.nope\"}}]}}", NULL},
-		{"{\"projected\":{\"sources\":[{\"configMap\":{\"name\":\"c\",\"items\":[{\"key\":\"a\",\"path\":\"f\"}]}},"
+		{"{\"projected\":{\"sources\":[{\"configMap\":{\"name\":\"c\",\"items\":[{\"key\":\"a\",\"path\":\"f\"}"
+		 "]}},"
 		 "{\"secret\":{\"name\":\"s\",\"items\":[{\"key\":\"user\",\"path\":\"f\"}]}},"
-		 "{\"serviceAccountToken\":{\"path\":\"token\"}}]}}", "f=root:644"},
+		 "{\"serviceAccountToken\":{\"path\":\"token\"}}]}}",
+			"f=root:644"},
 		{"{\"projected\":{\"sources\":[{\"configMap\":{\"name\":\"kube-root-ca.crt\"}}]}}", "ca.crt=PEM:644"},
 	};
 	kl_autojson *objects = parse(objects_text), *pod = parse(pod_text);
@@ -77,8 +84,12 @@ KL_TEST(downward)
 	static const struct {
 		const char *resource, *divisor, *want;
 	} cases[] = {
-		{"limits.cpu", "1m", "1500"}, {"limits.cpu", "", "2"}, {"limits.memory", "1Mi", "64"}, {"requests.cpu", "1m", "0"},
-		{"limits.memory", "", "67108864"}, {"nope", "", NULL},
+		{"limits.cpu", "1m", "1500"},
+		{"limits.cpu", "", "2"},
+		{"limits.memory", "1Mi", "64"},
+		{"requests.cpu", "1m", "0"},
+		{"limits.memory", "", "67108864"},
+		{"nope", "", NULL},
 	};
 	kl_autojson *pod = parse(pod_text);
 	const json_t *container = kl_pod_container(pod, "m");
@@ -104,7 +115,8 @@ KL_TEST(base64)
 {
 	static const struct {
 		const char *text, *want;
-	} cases[] = {{"", ""}, {"Zg==", "f"}, {"Zm8=", "fo"}, {"Zm9v", "foo"}, {"Zm9\nv", "foo"}, {"Z*", NULL}, {"====", ""}};
+	} cases[] = {{"", ""}, {"Zg==", "f"}, {"Zm8=", "fo"}, {"Zm9v", "foo"}, {"Zm9\nv", "foo"}, {"Z*", NULL},
+		{"====", ""}};
 
 	for (size_t i = 0; i < KL_ARRAY_LEN(cases); i++) {
 		char *data = NULL;
@@ -136,7 +148,8 @@ static char *read_in(const char *folder, const char *name)
 KL_TEST(writer_replaces_at_once)
 {
 	kl_autofree char *folder = folder_new(), *data_link = kl_asprintf("%s/..data", folder);
-	struct kl_payload_file one[] = {{(char[]){"a"}, (char[]){"1"}, 1, 0644}, {(char[]){"d/b"}, (char[]){"2"}, 1, 0600}};
+	struct kl_payload_file one[] = {
+		{(char[]){"a"}, (char[]){"1"}, 1, 0644}, {(char[]){"d/b"}, (char[]){"2"}, 1, 0600}};
 	struct kl_payload_file two[] = {{(char[]){"a"}, (char[]){"3"}, 1, 0644}};
 	const struct kl_payload first = {one, 2}, second = {two, 1};
 	char before[64] = "", after[64] = "";
@@ -162,16 +175,22 @@ KL_TEST(host_path_types)
 		const char *type, *name;
 		bool good;
 	} cases[] = {
-		{"", "new", true}, {"Directory", "absent", false}, {"DirectoryOrCreate", "made", true}, {"File", "file", true},
-		{"Directory", "file", false}, {"FileOrCreate", "madefile", true}, {"Socket", "file", false}, {"Nonsense", "file", false},
+		{"", "new", true},
+		{"Directory", "absent", false},
+		{"DirectoryOrCreate", "made", true},
+		{"File", "file", true},
+		{"Directory", "file", false},
+		{"FileOrCreate", "madefile", true},
+		{"Socket", "file", false},
+		{"Nonsense", "file", false},
 	};
 	kl_autofree char *folder = folder_new(), *file = kl_asprintf("%s/file", folder);
 
 	kl_file_write_atomic(file, "x", 1, 0644, NULL);
 	for (size_t i = 0; i < KL_ARRAY_LEN(cases); i++) {
 		kl_autofree char *path = kl_asprintf("%s/%s", folder, cases[i].name);
-		kl_autojson *pod = json_pack("{s:{s:[{s:s,s:{s:s,s:s}}]}}", "spec", "volumes", "name", "v", "hostPath", "path", path, "type",
-			cases[i].type);
+		kl_autojson *pod = json_pack("{s:{s:[{s:s,s:{s:s,s:s}}]}}", "spec", "volumes", "name", "v", "hostPath",
+			"path", path, "type", cases[i].type);
 		const struct kl_volumes_env env = {.pod_dir = folder, .pod = pod};
 		struct kl_err err = {0};
 		KL_CHECK_INT(kl_volumes_setup(&env, &err) == 0, cases[i].good);
@@ -186,9 +205,12 @@ KL_TEST(sub_paths_stay_in_their_volume)
 	static const struct {
 		const char *sub_path;
 		bool good;
-	} cases[] = {{"../x", false}, {"a/../../x", false}, {"/etc", false}, {"fresh/folder", true}, {"escape/passwd", true}};
-	kl_autofree char *folder = folder_new(), *volume = kl_asprintf("%s/v", folder), *link = kl_asprintf("%s/escape", volume);
-	kl_autojson *pod = json_pack("{s:{s:[{s:s,s:{s:s}}]}}", "spec", "volumes", "name", "v", "hostPath", "path", volume);
+	} cases[] = {{"../x", false}, {"a/../../x", false}, {"/etc", false}, {"fresh/folder", true},
+		{"escape/passwd", true}};
+	kl_autofree char *folder = folder_new(), *volume = kl_asprintf("%s/v", folder),
+			 *link = kl_asprintf("%s/escape", volume);
+	kl_autojson *pod =
+		json_pack("{s:{s:[{s:s,s:{s:s}}]}}", "spec", "volumes", "name", "v", "hostPath", "path", volume);
 	const struct kl_volumes_env env = {.pod_dir = folder, .pod = pod};
 
 	if (geteuid() != 0)
@@ -200,8 +222,10 @@ KL_TEST(sub_paths_stay_in_their_volume)
 		struct kl_err err = {0};
 		int rc = kl_volumes_source(&env, "v", "c", (unsigned)i, cases[i].sub_path, &source, &err);
 		struct stat ours, hosts;
-		if (!strcmp(cases[i].sub_path, "escape/passwd")) /* resolved beneath the volume: never the host's file */
-			KL_CHECK(rc || (!stat(source, &ours) && !stat("/etc/passwd", &hosts) && ours.st_ino != hosts.st_ino));
+		if (!strcmp(cases[i].sub_path,
+			    "escape/passwd")) /* resolved beneath the volume: never the host's file */
+			KL_CHECK(rc ||
+				 (!stat(source, &ours) && !stat("/etc/passwd", &hosts) && ours.st_ino != hosts.st_ino));
 		else
 			KL_CHECK_INT(rc == 0, cases[i].good);
 		free(source);
