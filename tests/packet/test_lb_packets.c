@@ -359,6 +359,52 @@ KL_TEST(flows_keep_their_backend_until_it_is_gone)
 	bench_free(bench);
 }
 
+/* --- what a Service asks for beyond balancing */
+
+static void put_with(struct bench *bench, uint16_t flags, uint32_t affinity_s, const enum who *backends, size_t count)
+{
+	struct kl_service *service = service_build("test/with:80", IPPROTO_TCP, false, 30011, 0, backends, count, 8080);
+	service->flags = flags;
+	service->affinity_s = affinity_s;
+	KL_CHECK_INT(kl_dpsync_put(bench->sync, service, NULL), 0);
+	kl_service_free(service);
+}
+
+KL_TEST(session_affinity_keeps_a_clients_connections_together)
+{
+	static const enum who both[] = {REMOTE_POD, OTHER_POD};
+	struct bench *bench = bench_new(0);
+	put_with(bench, KL_SERVICE_AFFINITY, 600, both, 2);
+	enum who first = backend_of(bench, 44000, 30011, S);
+	for (uint16_t i = 1; i < 60; i++)
+		KL_CHECK_INT(backend_of(bench, (uint16_t)(44000 + i), 30011, S), first);
+	put_with(bench, KL_SERVICE_AFFINITY, 600, first == REMOTE_POD ? &both[1] : &both[0], 1); /* it goes, the other takes over */
+	for (uint16_t i = 0; i < 20; i++)
+		KL_CHECK_INT(backend_of(bench, (uint16_t)(45000 + i), 30011, S), first == REMOTE_POD ? OTHER_POD : REMOTE_POD);
+	bench_free(bench);
+}
+
+KL_TEST(external_traffic_policy_local_stays_on_the_node)
+{
+	static const enum who both[] = {LOCAL_POD, REMOTE_POD};
+	struct bench *bench = bench_new(0);
+	uint8_t frame[FRAME_MAX];
+	put_with(bench, KL_SERVICE_EXTERNAL_LOCAL, 0, both, 2);
+	for (uint16_t i = 0; i < 60; i++) {
+		struct wire wire = {.src = CLIENT, .dst = NODE, .sport = (uint16_t)(44000 + i), .dport = 30011, .proto = IPPROTO_TCP, .flags = S};
+		size_t len = frame_build(&wire, false, frame);
+		KL_CHECK_INT(bench_run(bench, PROGRAM_TC_IN, frame, &len), VERDICT_PASS);
+		struct parsed_frame got = frame_parse(frame, len);
+		struct kl_addr local = who_addr(LOCAL_POD, false);
+		KL_CHECK(kl_addr_equal(&got.dst, &local));
+	}
+	put_with(bench, KL_SERVICE_EXTERNAL_LOCAL, 0, &both[1], 1); /* no local endpoint: never another node's */
+	struct kl_map_counters before = bench_counters(bench);
+	KL_CHECK_INT(backend_of(bench, 46000, 30011, S), WHO_COUNT);
+	KL_CHECK_INT(bench_counters(bench).drop_no_backend, before.drop_no_backend + 1);
+	bench_free(bench);
+}
+
 /* --- packets racing switches of the whole set: never a mixture, never none */
 
 struct race {
