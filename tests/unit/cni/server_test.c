@@ -17,11 +17,13 @@
 #include <errno.h>
 #include <pthread.h>
 #include <sched.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mount.h>
 #include <sys/socket.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 struct node {
@@ -97,6 +99,7 @@ static struct node *node_make(const char *const *cidrs, size_t count)
 	struct node *node = kl_calloc(1, sizeof(*node));
 	if (geteuid())
 		kl_test_skip("must run as root to make network namespaces");
+	signal(SIGPIPE, SIG_IGN); /* as main() of keelson does */
 	/* The whole process becomes the node; nothing reaches the machine it runs on. */
 	if (!entered && (unshare(CLONE_NEWNET | CLONE_NEWNS) || mount(NULL, "/", NULL, MS_REC | MS_SLAVE, NULL)))
 		kl_test_skip("cannot make namespaces");
@@ -374,6 +377,70 @@ KL_TEST(version_and_bad_input)
 			KL_CHECK_INT(json_array_size(kl_json_get(answer, "supportedVersions", NULL)), 4);
 		kl_proc_result_release(&result);
 	}
+	node_end(node);
+}
+
+static int connect_to(const struct node *node)
+{
+	struct sockaddr_un addr = {.sun_family = AF_UNIX};
+	struct timeval timeout = {.tv_sec = 5};
+	snprintf(addr.sun_path, sizeof(addr.sun_path), "%s", node->socket);
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &timeout, sizeof(timeout));
+	KL_CHECK_INT(connect(fd, (const struct sockaddr *)&addr, sizeof(addr)), 0);
+	return fd;
+}
+
+/* What comes back for these bytes; the server closes when it has answered. */
+static int code_of(const struct node *node, const char *bytes, size_t len)
+{
+	kl_autobuf answer = {0};
+	char part[4096];
+	ssize_t n;
+	kl_autoclose int fd = connect_to(node);
+	/* It may have heard enough before everything is sent. */
+	if (send(fd, bytes, len, MSG_NOSIGNAL) < 0)
+		KL_CHECK(errno == EPIPE || errno == ECONNRESET);
+	shutdown(fd, SHUT_WR);
+	while ((n = recv(fd, part, sizeof(part), 0)) > 0)
+		kl_buf_push(&answer, part, (size_t)n);
+	kl_autojson *json = kl_json_parse(kl_buf_str(&answer), answer.len, NULL);
+	return (int)kl_json_int(json, 0, "error", "code", NULL);
+}
+
+KL_TEST(the_socket_survives_bad_requests)
+{
+	struct node *node = node_make(v4, 1);
+	static const struct {
+		const char *bytes;
+		int code;
+	} cases[] = {
+		{"", KL_CNI_BAD_JSON},
+		{"{", KL_CNI_BAD_JSON},
+		{"[]", KL_CNI_BAD_JSON},
+		{"{}", KL_CNI_BAD_ENVIRONMENT},
+		{"{\"command\":\"VERSION\"}", KL_CNI_BAD_ENVIRONMENT},
+		{"{\"command\":\"ADD\",\"containerID\":\"../x\",\"netns\":\"/n\",\"ifname\":\"eth0\"}",
+			KL_CNI_BAD_ENVIRONMENT},
+		{"{\"command\":\"ADD\",\"containerID\":\"x\",\"netns\":\"/n\",\"ifname\":\"eth0\"}",
+			KL_CNI_BAD_VERSION},
+	};
+	for (size_t i = 0; i < KL_ARRAY_LEN(cases); i++)
+		KL_CHECK_INT(code_of(node, cases[i].bytes, strlen(cases[i].bytes)), cases[i].code);
+	size_t size = KL_CNI_MAX + 4096;
+	kl_autofree char *large = kl_malloc(size);
+	memset(large, ' ', size);
+	KL_CHECK_INT(code_of(node, large, size), KL_CNI_BAD_JSON);
+	/* Many that say nothing do not keep the next one out. */
+	int idle[100];
+	for (size_t i = 0; i < KL_ARRAY_LEN(idle); i++)
+		idle[i] = connect_to(node);
+	pod_make(node, "p1");
+	EXPECT(node, "ADD", "p1", 0);
+	EXPECT(node, "DEL", "p1", 0);
+	pod_end(node, "p1");
+	for (size_t i = 0; i < KL_ARRAY_LEN(idle); i++)
+		close(idle[i]);
 	node_end(node);
 }
 
