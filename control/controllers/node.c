@@ -290,6 +290,9 @@ static void on_node(struct kl_object *now, struct kl_object *prev, void *arg)
 	if (hash != seen->status_hash)
 		seen->last_ms = kl_monotonic_ms();
 	seen->status_hash = hash;
+	if (!prev)
+		ctl_event(c, CTL_NODE, kl_feed_parsed(c->feed), "Normal", "RegisteredNode",
+			"Node %s event: Registered Node %s in Controller", now->name, now->name);
 	enqueue_node(c, now->name);
 }
 
