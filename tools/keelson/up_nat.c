@@ -16,7 +16,8 @@ enum { NFT_MS = 10000 };
 
 static int nft(const char *text, struct kl_err *err)
 {
-	static const char *const argv[] = {"nft", "-f", "-", NULL};
+	/* PATH of `su` may lack sbin. */
+	const char *argv[] = {access("/usr/sbin/nft", X_OK) ? "nft" : "/usr/sbin/nft", "-f", "-", NULL};
 	struct kl_proc_result result = {0};
 	int rc = kl_proc_run(argv, text, NFT_MS, &result, err);
 	if (!rc && result.exit_code)
