@@ -326,6 +326,7 @@ KL_TEST(stops_with_everything_under_way)
 	kl_autofree char *some = talk(stream_fd, GET("/ticks"), "1,");
 	kl_autofree char *up = talk(up_fd,
 		"GET /upgrade HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n", "\r\n\r\n");
+	KL_CHECK(strstr(some, "1,") && strstr(up, " 101 "));
 	for (int i = 0; i < 200 && !parked; i++)
 		usleep(10000);
 	kl_httpd_free(kl_take(&httpd));

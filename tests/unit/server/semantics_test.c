@@ -269,6 +269,7 @@ KL_TEST(services_get_and_give_back)
 		kl_json_int(json_array_get(kl_json_get(without.json, "spec", "ports", NULL), 0), 0, "nodePort", NULL),
 		0);
 	kl_autojson *heir = make_service("heir", "{\"type\":\"NodePort\",\"ports\":[{\"port\":1,\"nodePort\":30007}]}");
+	KL_CHECK(heir != NULL);
 	KL_CHECK_INT(code(api_delete(NS "/services/fixed", NULL)), 200);
 	kl_autojson *next = make_service("next", "{\"clusterIP\":\"10.96.0.77\",\"ports\":[{\"port\":80}]}");
 	KL_CHECK_STR(kl_json_str(next, "spec", "clusterIP", NULL), "10.96.0.77");
