@@ -195,6 +195,7 @@ KL_TEST(a_token_dies_with_its_pod)
 {
 	api_auto account =
 		api_post("/api/v1/namespaces/default/serviceaccounts", "{\"metadata\":{\"name\":\"robot\"}}");
+	KL_CHECK_INT(account.code, 201);
 	api_auto pod = api_post("/api/v1/namespaces/default/pods",
 		"{\"metadata\":{\"name\":\"body\"},\"spec\":{\"serviceAccountName\":\"robot\","
 		"\"containers\":[{\"name\":\"c\",\"image\":\"i\"}]}}");
