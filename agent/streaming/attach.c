@@ -69,8 +69,8 @@ static void on_readable(struct attach *attach)
 		return;
 	}
 	if (n > 1 && (packet[0] == PIPE_STDOUT || packet[0] == PIPE_STDERR))
-		kl_remote_output(attach->base.remote, packet[0] == PIPE_STDOUT ? KL_CHANNEL_STDOUT : KL_CHANNEL_STDERR, packet + 1,
-			(size_t)n - 1);
+		kl_remote_output(attach->base.remote, packet[0] == PIPE_STDOUT ? KL_CHANNEL_STDOUT : KL_CHANNEL_STDERR,
+			packet + 1, (size_t)n - 1);
 }
 
 static void send_input(struct attach *attach)
@@ -229,7 +229,8 @@ static void release(struct kl_backend *backend)
 
 struct kl_backend *kl_attach_backend(uv_loop_t *loop, const struct kl_streaming_container *container)
 {
-	static const struct kl_backend_class CLASS = {start, input, input_end, input_backlog, resize, pause_output, release};
+	static const struct kl_backend_class CLASS = {
+		start, input, input_end, input_backlog, resize, pause_output, release};
 	struct attach *attach = kl_calloc(1, sizeof(*attach));
 	attach->base.class = &CLASS;
 	attach->loop = loop;

@@ -76,7 +76,8 @@ static void compact(struct kl_conn *conn)
 static bool send_some(struct kl_conn *conn)
 {
 	while (conn->sent < conn->out.len) {
-		ssize_t n = send(conn->fd, conn->out.data + conn->sent, conn->out.len - conn->sent, MSG_NOSIGNAL | MSG_DONTWAIT);
+		ssize_t n = send(
+			conn->fd, conn->out.data + conn->sent, conn->out.len - conn->sent, MSG_NOSIGNAL | MSG_DONTWAIT);
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n < 0)
@@ -138,8 +139,8 @@ static void on_start(uv_timer_t *timer)
 	update_poll(conn);
 }
 
-struct kl_conn *kl_conn_new(uv_loop_t *loop, struct kl_http_upgraded *upgraded, int fd, const void *leftover, size_t len,
-	const struct kl_conn_events *events, void *arg)
+struct kl_conn *kl_conn_new(uv_loop_t *loop, struct kl_http_upgraded *upgraded, int fd, const void *leftover,
+	size_t len, const struct kl_conn_events *events, void *arg)
 {
 	struct kl_conn *conn = kl_calloc(1, sizeof(*conn));
 	conn->upgraded = upgraded;

@@ -24,8 +24,8 @@ struct kl_conn_events {
 };
 
 /* Steals the upgraded connection. Bytes that came with the upgrade are delivered first. */
-struct kl_conn *kl_conn_new(uv_loop_t *loop, struct kl_http_upgraded *upgraded, int fd, const void *leftover, size_t len,
-	const struct kl_conn_events *events, void *arg);
+struct kl_conn *kl_conn_new(uv_loop_t *loop, struct kl_http_upgraded *upgraded, int fd, const void *leftover,
+	size_t len, const struct kl_conn_events *events, void *arg);
 /* Append here, then flush. Whoever appends looks at the backlog and stops its source when it is over KL_CONN_HIGH. */
 struct kl_buf *kl_conn_out(struct kl_conn *conn);
 void kl_conn_flush(struct kl_conn *conn);
@@ -34,8 +34,8 @@ size_t kl_conn_backlog(const struct kl_conn *conn);
 void kl_conn_hold(struct kl_conn *conn);
 void kl_conn_unhold(struct kl_conn *conn);
 /*
- * What is queued goes out, then the peer is expected to close (`gone`); a peer that has taken nothing, or has not closed, for
- * timeout_ms is gone too. Bytes that still come are delivered.
+ * What is queued goes out, then the peer is expected to close (`gone`); a peer that has taken nothing, or has not
+ * closed, for timeout_ms is gone too. Bytes that still come are delivered.
  */
 void kl_conn_finish(struct kl_conn *conn, unsigned timeout_ms);
 /* At once; no event comes after it. NULL is fine. */

@@ -121,8 +121,8 @@ static bool is_full_at(int fd, int64_t offset)
 }
 
 /*
- * Going backwards over record starts: the (lines + 1)th record that ends a line is the one before what is wanted. `end` is
- * the offset just behind the record that starts at `start`.
+ * Going backwards over record starts: the (lines + 1)th record that ends a line is the one before what is wanted. `end`
+ * is the offset just behind the record that starts at `start`.
  */
 struct tail {
 	int fd;

@@ -29,8 +29,8 @@ struct kl_crilog_filter {
 };
 #define KL_CRILOG_FILTER ((struct kl_crilog_filter){.limit_bytes = -1})
 /*
- * Takes whole records (up to the last newline) out of raw bytes and appends what the reader sees to out; returns the bytes
- * taken. Lines that are no records are skipped. At limit_bytes 0 the answer is complete.
+ * Takes whole records (up to the last newline) out of raw bytes and appends what the reader sees to out; returns the
+ * bytes taken. Lines that are no records are skipped. At limit_bytes 0 the answer is complete.
  */
 size_t kl_crilog_filter_bytes(struct kl_crilog_filter *filter, const char *raw, size_t len, struct kl_buf *out);
 

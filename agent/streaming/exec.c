@@ -1,6 +1,6 @@
 /*
- * exec: the runtime joins the container with a process specification and stays as the parent of the new process, with our
- * pipes or our pseudo-terminal as its standard streams. Its exit code is the command's.
+ * exec: the runtime joins the container with a process specification and stays as the parent of the new process, with
+ * our pipes or our pseudo-terminal as its standard streams. Its exit code is the command's.
  */
 #include "remote.h"
 
@@ -21,8 +21,8 @@ enum {
 	CHUNK = 32768,
 	MAX_CONFIG = 4 * 1024 * 1024,
 	/*
-	 * After the command's end, output is read to its end. A process it left behind may hold the pipe open for ever: when
-	 * nothing has come for this long, that is the end.
+	 * After the command's end, output is read to its end. A process it left behind may hold the pipe open for ever:
+	 * when nothing has come for this long, that is the end.
 	 */
 	LINGER_MS = 200,
 	CONTROL_D = 4,
@@ -51,7 +51,7 @@ static void set_term(json_t *process)
 {
 	json_t *env = json_object_get(process, "env"), *entry;
 	size_t i;
-	json_array_foreach(env, i, entry)
+	json_array_foreach (env, i, entry)
 		if (!strncmp(json_string_value(entry) ? json_string_value(entry) : "", "TERM=", 5))
 			return;
 	if (!json_is_array(env))
@@ -109,7 +109,8 @@ static void remove_spec(struct exec *exec)
 
 static void free_when_closed(struct exec *exec)
 {
-	if (exec->in_open || exec->out_open || exec->err_open || exec->process_open || exec->linger_open || exec->base.remote)
+	if (exec->in_open || exec->out_open || exec->err_open || exec->process_open || exec->linger_open ||
+		exec->base.remote)
 		return;
 	remove_spec(exec);
 	free(exec);
@@ -201,7 +202,8 @@ static void on_read(uv_stream_t *stream, ssize_t n, const uv_buf_t *buf)
 		exec->had_output = true;
 		if (exec->base.remote)
 			kl_remote_output(exec->base.remote,
-				stream == (uv_stream_t *)&exec->err ? KL_CHANNEL_STDERR : KL_CHANNEL_STDOUT, buf->base, (size_t)n);
+				stream == (uv_stream_t *)&exec->err ? KL_CHANNEL_STDERR : KL_CHANNEL_STDOUT, buf->base,
+				(size_t)n);
 	} else if (n < 0) { /* UV_EOF; UV_EIO from a terminal whose other side has closed */
 		uv_close((uv_handle_t *)stream, on_closed);
 		maybe_exited(exec);
@@ -253,8 +255,8 @@ static void resize_child(pid_t pid, const struct winsize *size)
 }
 
 /*
- * Our terminal's size is what the runtime starts the command's own with; later changes are made there: some runtimes do not
- * pass them on (crun 1.8).
+ * Our terminal's size is what the runtime starts the command's own with; later changes are made there: some runtimes do
+ * not pass them on (crun 1.8).
  */
 static void apply_size(struct exec *exec)
 {
@@ -284,7 +286,8 @@ struct input {
 static size_t input_backlog(const struct kl_backend *backend)
 {
 	const struct exec *exec = (const struct exec *)backend;
-	return is_reading(exec->in_open, &exec->in) ? uv_stream_get_write_queue_size((const uv_stream_t *)&exec->in) : 0;
+	return is_reading(exec->in_open, &exec->in) ? uv_stream_get_write_queue_size((const uv_stream_t *)&exec->in)
+						    : 0;
 }
 
 static void on_written(uv_write_t *req, int status)
@@ -414,7 +417,11 @@ static int spawn(struct exec *exec, const struct stdio *io, struct kl_err *err)
 	uv_stdio_container_t stdio[3];
 	for (int i = 0; i < 3; i++)
 		stdio[i] = (uv_stdio_container_t){.flags = UV_INHERIT_FD, .data.fd = io->theirs[i]};
-	uv_process_options_t options = {.exit_cb = on_process_exit, .file = argv[0], .args = argv, .stdio = stdio, .stdio_count = 3,
+	uv_process_options_t options = {.exit_cb = on_process_exit,
+		.file = argv[0],
+		.args = argv,
+		.stdio = stdio,
+		.stdio_count = 3,
 		.flags = UV_PROCESS_DETACHED};
 	exec->process_open = true;
 	exec->process.data = exec;
@@ -462,7 +469,7 @@ static void release(struct kl_backend *backend)
 	struct exec *exec = (struct exec *)backend;
 	if (exec->running) {
 		each_child(exec->process.pid, kill_child, NULL);
-		kill(-exec->process.pid, SIGKILL); /* detached: it leads its group … */
+		kill(-exec->process.pid, SIGKILL);        /* detached: it leads its group … */
 		uv_process_kill(&exec->process, SIGKILL); /* … once it has begun */
 	}
 	close_handle(&exec->in, exec->in_open);
@@ -475,7 +482,8 @@ static void release(struct kl_backend *backend)
 struct kl_backend *kl_exec_backend(uv_loop_t *loop, const struct kl_remote_options *options,
 	const struct kl_streaming_container *container, const char *scratch_dir)
 {
-	static const struct kl_backend_class CLASS = {start, write_input, end_input, input_backlog, resize, pause_output, release};
+	static const struct kl_backend_class CLASS = {
+		start, write_input, end_input, input_backlog, resize, pause_output, release};
 	struct exec *exec = kl_calloc(1, sizeof(*exec));
 	exec->base.class = &CLASS;
 	exec->loop = loop;

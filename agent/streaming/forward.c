@@ -99,8 +99,9 @@ static void leave(struct pair *pair)
 
 static void fail(struct pair *pair, int rc)
 {
-	kl_autofree char *text = kl_asprintf("error forwarding port %d to pod %s: connect to localhost:%d inside the pod: %s",
-		pair->port, pair->forward->pod, pair->port, strerror(-rc));
+	kl_autofree char *text =
+		kl_asprintf("error forwarding port %d to pod %s: connect to localhost:%d inside the pod: %s",
+			pair->port, pair->forward->pod, pair->port, strerror(-rc));
 	kl_mux_write(pair->error, text, strlen(text));
 	leave(pair);
 }
@@ -221,7 +222,7 @@ static void on_drained(void *arg)
 {
 	struct kl_forward *forward = arg;
 	struct pair *pair;
-	DL_FOREACH(forward->pairs, pair) {
+	DL_FOREACH (forward->pairs, pair) {
 		if (!pair->paused || !pair->connected || pair->pod_ended)
 			continue;
 		pair->paused = false;
@@ -337,7 +338,7 @@ static struct pair *find_pair(struct kl_forward *forward, const struct kl_mux_st
 	struct pair *pair;
 	char name[sizeof(pair->request_id)];
 	pair_name(stream, name, sizeof(name));
-	DL_FOREACH(forward->pairs, pair)
+	DL_FOREACH (forward->pairs, pair)
 		if (!strcmp(pair->request_id, name))
 			return pair;
 	pair = kl_calloc(1, sizeof(*pair));
@@ -369,7 +370,7 @@ static bool on_opened(struct kl_mux_stream *stream, void *arg)
 static void end_session(struct kl_forward *forward)
 {
 	struct pair *pair, *next;
-	DL_FOREACH_SAFE(forward->pairs, pair, next)
+	DL_FOREACH_SAFE (forward->pairs, pair, next)
 		leave(pair);
 	kl_mux_close(forward->mux);
 	forward->closed(forward->arg);
@@ -388,8 +389,9 @@ void kl_forward_abort(struct kl_forward *forward)
 	end_session(forward);
 }
 
-struct kl_forward *kl_forward_new(uv_loop_t *loop, struct kl_http_upgraded *upgraded, int fd, const void *leftover, size_t len,
-	const struct kl_mux_options *mux_options, const char *netns_path, const char *pod, void (*closed)(void *arg), void *arg)
+struct kl_forward *kl_forward_new(uv_loop_t *loop, struct kl_http_upgraded *upgraded, int fd, const void *leftover,
+	size_t len, const struct kl_mux_options *mux_options, const char *netns_path, const char *pod,
+	void (*closed)(void *arg), void *arg)
 {
 	static const struct kl_mux_events EVENTS = {on_opened, on_data, on_ended, on_drained, on_gone};
 	struct kl_forward *forward = kl_calloc(1, sizeof(*forward));

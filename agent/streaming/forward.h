@@ -11,10 +11,12 @@
 
 struct kl_forward;
 
-/* Steals upgraded; copies netns_path (NULL: the agent's own namespace) and pod (for messages). `closed` is called once. */
-struct kl_forward *kl_forward_new(uv_loop_t *loop, struct kl_http_upgraded *upgraded, int fd, const void *leftover, size_t len,
-	const struct kl_mux_options *mux_options, const char *netns_path, const char *pod, void (*closed)(void *arg),
-	void *arg);
+/*
+ * Steals upgraded; copies netns_path (NULL: the agent's own namespace) and pod (for messages). `closed` is called once.
+ */
+struct kl_forward *kl_forward_new(uv_loop_t *loop, struct kl_http_upgraded *upgraded, int fd, const void *leftover,
+	size_t len, const struct kl_mux_options *mux_options, const char *netns_path, const char *pod,
+	void (*closed)(void *arg), void *arg);
 /* Ends it at once; `closed` is called before this returns. */
 void kl_forward_abort(struct kl_forward *forward);
 

@@ -1,6 +1,6 @@
 /*
- * One request on its way: parsed on an HTTP thread (request.c), looked up on the agent's loop, carried out on the streaming
- * thread (streaming.c). Exactly one thread has it at a time.
+ * One request on its way: parsed on an HTTP thread (request.c), looked up on the agent's loop, carried out on the
+ * streaming thread (streaming.c). Exactly one thread has it at a time.
  */
 #ifndef KL_JOB_H
 #define KL_JOB_H

@@ -94,7 +94,8 @@ static ssize_t produce(void *arg, char *buf, size_t max)
 	while (!logs->out.len) {
 		if (!logs->filter.limit_bytes)
 			return KL_HTTP_END;
-		bool ended = atomic_load(&logs->ended); /* before the read: what was written before the end is then seen */
+		bool ended =
+			atomic_load(&logs->ended); /* before the read: what was written before the end is then seen */
 		if (read_block(logs) > 0)
 			continue;
 		if (logs->follow && next_file(logs))
@@ -224,7 +225,12 @@ void kl_logs_serve(uv_loop_t *loop, struct kl_http_request *req, const struct kl
 	pthread_mutex_init(&logs->lock, NULL);
 	if (options->follow)
 		start_following(loop, logs, options->monitor);
-	struct kl_http_stream_options stream_options = {.status = 200, .content_type = "text/plain", .length = -1,
-		.produce = produce, .opened = on_stream_opened, .closed = on_stream_closed, .arg = logs};
+	struct kl_http_stream_options stream_options = {.status = 200,
+		.content_type = "text/plain",
+		.length = -1,
+		.produce = produce,
+		.opened = on_stream_opened,
+		.closed = on_stream_closed,
+		.arg = logs};
 	kl_http_stream(req, &stream_options);
 }

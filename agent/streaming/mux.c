@@ -113,7 +113,7 @@ static int ws_input(struct kl_mux *mux, uint8_t *data, size_t len, struct kl_err
 static void free_streams(struct kl_mux *mux)
 {
 	struct kl_mux_entry *entry, *next;
-	HASH_ITER(hh, mux->streams, entry, next)
+	HASH_ITER (hh, mux->streams, entry, next)
 		kl_mux_remove(entry);
 }
 
@@ -189,7 +189,8 @@ struct kl_mux *kl_mux_new(uv_loop_t *loop, struct kl_http_upgraded *upgraded, in
 	mux->events = *events;
 	mux->arg = arg;
 	mux->ws.expect_mask = true;
-	mux->class = options->kind == KL_MUX_SPDY || options->kind == KL_MUX_SPDY_TUNNEL ? &kl_mux_spdy : &kl_mux_channels;
+	mux->class =
+		options->kind == KL_MUX_SPDY || options->kind == KL_MUX_SPDY_TUNNEL ? &kl_mux_spdy : &kl_mux_channels;
 	uv_timer_init(loop, &mux->keepalive);
 	mux->keepalive.data = mux;
 	uv_timer_start(&mux->keepalive, on_keepalive, KL_MUX_KEEPALIVE_MS, KL_MUX_KEEPALIVE_MS);

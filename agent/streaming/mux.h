@@ -1,6 +1,6 @@
 /*
- * Several byte streams over one upgraded connection: what a session (exec, attach, port-forward) sees, whether the client
- * speaks SPDY/3.1, SPDY tunnelled in WebSocket messages, or WebSocket channels.
+ * Several byte streams over one upgraded connection: what a session (exec, attach, port-forward) sees, whether the
+ * client speaks SPDY/3.1, SPDY tunnelled in WebSocket messages, or WebSocket channels.
  *
  * Threads: everything on the streaming thread. Events come from the loop only, not from inside a call of this module
  * (but for kl_mux_start).
@@ -28,26 +28,26 @@ struct kl_mux_stream {
 	struct kl_mux *mux;
 	enum kl_channel channel;
 	uint32_t id;
-	int port;	      /* port-forward: what the client asked for; 0: not said */
-	char request_id[64];  /* port-forward: pairs a data with an error stream; "" when not said */
-	void *user;	      /* the session's */
+	int port;            /* port-forward: what the client asked for; 0: not said */
+	char request_id[64]; /* port-forward: pairs a data with an error stream; "" when not said */
+	void *user;          /* the session's */
 	bool peer_ended, we_ended;
 };
 
 enum kl_mux_kind {
-	KL_MUX_SPDY,	      /* SPDY/3.1 frames */
-	KL_MUX_SPDY_TUNNEL,   /* the same bytes inside binary WebSocket messages */
-	KL_MUX_CHANNELS,      /* binary messages, the first byte is the channel; v5 adds the close signal */
+	KL_MUX_SPDY,            /* SPDY/3.1 frames */
+	KL_MUX_SPDY_TUNNEL,     /* the same bytes inside binary WebSocket messages */
+	KL_MUX_CHANNELS,        /* binary messages, the first byte is the channel; v5 adds the close signal */
 	KL_MUX_CHANNELS_BASE64, /* text messages, the first character is the channel's digit, the rest base64 */
 };
 
 struct kl_mux_options {
 	enum kl_mux_kind kind;
-	bool close_signal;  /* v5.channel.k8s.io */
-	unsigned channels;  /* KL_MUX_CHANNELS*: bits of 1 << enum kl_channel that exist */
+	bool close_signal; /* v5.channel.k8s.io */
+	unsigned channels; /* KL_MUX_CHANNELS*: bits of 1 << enum kl_channel that exist */
 	/*
-	 * KL_MUX_CHANNELS* for port-forward: instead of the above, channels 2i (data) and 2i + 1 (error) for ports[i]. Each begins
-	 * with the port, two bytes, low first. Used by kl_mux_start only.
+	 * KL_MUX_CHANNELS* for port-forward: instead of the above, channels 2i (data) and 2i + 1 (error) for ports[i].
+	 * Each begins with the port, two bytes, low first. Used by kl_mux_start only.
 	 */
 	const int *ports;
 	size_t port_count;
@@ -60,8 +60,8 @@ struct kl_mux_events {
 	bool (*opened)(struct kl_mux_stream *stream, void *arg);
 	void (*data)(struct kl_mux_stream *stream, const uint8_t *data, size_t len, void *arg);
 	void (*ended)(struct kl_mux_stream *stream, void *arg); /* the peer sends no more on it */
-	void (*drained)(void *arg); /* the backlog has fallen: sources may go on */
-	void (*gone)(void *arg);    /* the connection is over: call kl_mux_close */
+	void (*drained)(void *arg);                             /* the backlog has fallen: sources may go on */
+	void (*gone)(void *arg);                                /* the connection is over: call kl_mux_close */
 };
 
 /* The arguments of kl_conn_new come first. */

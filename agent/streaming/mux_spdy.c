@@ -91,7 +91,7 @@ static void send_all_pending(struct kl_mux *mux)
 {
 	struct kl_mux_entry *entry, *next;
 	size_t most = 0;
-	HASH_ITER(hh, mux->streams, entry, next) {
+	HASH_ITER (hh, mux->streams, entry, next) {
 		most = entry->pending.len > most ? entry->pending.len : most;
 		if (entry->pending.len)
 			send_pending(entry);

@@ -41,9 +41,10 @@ static json_t *exit_status(int exit_code, const struct kl_err *err)
 	if (!exit_code)
 		return json_pack("{s:{},s:s}", "metadata", "status", "Success");
 	kl_autofree char *code = kl_asprintf("%d", exit_code);
-	kl_autofree char *message = kl_asprintf("command terminated with non-zero exit code: exit status %d", exit_code);
-	return json_pack("{s:{},s:s,s:s,s:s,s:{s:[{s:s,s:s}]}}", "metadata", "status", "Failure", "message", message, "reason",
-		"NonZeroExitCode", "details", "causes", "reason", "ExitCode", "message", code);
+	kl_autofree char *message =
+		kl_asprintf("command terminated with non-zero exit code: exit status %d", exit_code);
+	return json_pack("{s:{},s:s,s:s,s:s,s:{s:[{s:s,s:s}]}}", "metadata", "status", "Failure", "message", message,
+		"reason", "NonZeroExitCode", "details", "causes", "reason", "ExitCode", "message", code);
 }
 
 static void send_status(struct kl_remote *remote, int exit_code, const struct kl_err *err)
@@ -65,8 +66,8 @@ static void send_status(struct kl_remote *remote, int exit_code, const struct kl
 
 static void finish(struct kl_remote *remote, int exit_code, const struct kl_err *err)
 {
-	static const enum kl_channel ORDER[] = {KL_CHANNEL_STDOUT, KL_CHANNEL_STDERR, KL_CHANNEL_ERROR, KL_CHANNEL_STDIN,
-		KL_CHANNEL_RESIZE};
+	static const enum kl_channel ORDER[] = {
+		KL_CHANNEL_STDOUT, KL_CHANNEL_STDERR, KL_CHANNEL_ERROR, KL_CHANNEL_STDIN, KL_CHANNEL_RESIZE};
 	if (remote->done)
 		return;
 	remote->done = true;
@@ -254,9 +255,9 @@ static unsigned expected_channels(const struct kl_remote_options *options)
 	       (options->tty && options->resize ? 1U << KL_CHANNEL_RESIZE : 0);
 }
 
-struct kl_remote *kl_remote_new(uv_loop_t *loop, struct kl_http_upgraded *upgraded, int fd, const void *leftover, size_t len,
-	const struct kl_mux_options *mux_options, const struct kl_remote_options *options, struct kl_backend *backend,
-	void (*closed)(void *arg), void *arg)
+struct kl_remote *kl_remote_new(uv_loop_t *loop, struct kl_http_upgraded *upgraded, int fd, const void *leftover,
+	size_t len, const struct kl_mux_options *mux_options, const struct kl_remote_options *options,
+	struct kl_backend *backend, void (*closed)(void *arg), void *arg)
 {
 	static const struct kl_mux_events EVENTS = {on_opened, on_data, on_ended, on_drained, on_gone};
 	struct kl_remote *remote = kl_calloc(1, sizeof(*remote));

@@ -1,7 +1,7 @@
 /*
- * A remote command session (exec or attach): the client's streams on one side, a backend (a process started by the runtime,
- * or conmon's attach socket) on the other. Bounded both ways: output stops being read while the client's backlog is
- * high, the client stops being read while the backend's input backlog is.
+ * A remote command session (exec or attach): the client's streams on one side, a backend (a process started by the
+ * runtime, or conmon's attach socket) on the other. Bounded both ways: output stops being read while the client's
+ * backlog is high, the client stops being read while the backend's input backlog is.
  *
  * Threads: the streaming thread only.
  */
@@ -16,8 +16,8 @@ struct kl_remote;
 struct kl_remote_options {
 	bool input, output, error, tty; /* streams that the client asked for */
 	bool status_json; /* *v4 and later: the end is told as a Status; before: as text, and nothing on success */
-	bool resize;	  /* the client sends terminal sizes (v3 and later, with tty) */
-	char **command;	  /* exec: NULL-terminated; owned by the job */
+	bool resize;      /* the client sends terminal sizes (v3 and later, with tty) */
+	char **command;   /* exec: NULL-terminated; owned by the job */
 };
 
 /* What a session drives. A backend calls kl_remote_* back from the loop, never from inside these. */
@@ -30,7 +30,8 @@ struct kl_backend_class {
 	size_t (*input_backlog)(const struct kl_backend *backend);
 	void (*resize)(struct kl_backend *backend, unsigned columns, unsigned rows);
 	void (*pause)(struct kl_backend *backend, bool paused); /* output is not read while paused */
-	void (*release)(struct kl_backend *backend); /* kills what still runs and frees, now or later; no call back after it */
+	void (*release)(
+		struct kl_backend *backend); /* kills what still runs and frees, now or later; no call back after it */
 };
 struct kl_backend {
 	const struct kl_backend_class *class;
@@ -49,11 +50,12 @@ void kl_remote_input_drained(struct kl_remote *remote);
 void kl_remote_exited(struct kl_remote *remote, int exit_code, const struct kl_err *err);
 
 /*
- * Steals upgraded and backend; borrows options. `closed` is called once, when the session has ended and may be forgotten.
+ * Steals upgraded and backend; borrows options. `closed` is called once, when the session has ended and may be
+ * forgotten.
  */
-struct kl_remote *kl_remote_new(uv_loop_t *loop, struct kl_http_upgraded *upgraded, int fd, const void *leftover, size_t len,
-	const struct kl_mux_options *mux_options, const struct kl_remote_options *options, struct kl_backend *backend,
-	void (*closed)(void *arg), void *arg);
+struct kl_remote *kl_remote_new(uv_loop_t *loop, struct kl_http_upgraded *upgraded, int fd, const void *leftover,
+	size_t len, const struct kl_mux_options *mux_options, const struct kl_remote_options *options,
+	struct kl_backend *backend, void (*closed)(void *arg), void *arg);
 /* Ends it at once, as if the client had gone; `closed` is called before this returns. */
 void kl_remote_abort(struct kl_remote *remote);
 

@@ -245,10 +245,11 @@ static int parse_upgrade(struct kl_job *job, const char **ret_words)
 		.header = websocket ? "Sec-WebSocket-Protocol" : "X-Stream-Protocol-Version"};
 	kl_http_headers(job->req, collect_offer, &offer);
 	const struct protocol *ours = job->kind == KL_JOB_FORWARD ? (websocket ? FORWARD_WEBSOCKET : FORWARD_SPDY)
-								   : (websocket ? REMOTE_WEBSOCKET : REMOTE_SPDY);
+								  : (websocket ? REMOTE_WEBSOCKET : REMOTE_SPDY);
 	const struct protocol *chosen = choose(ours, &offer);
 	if (!chosen) {
-		*ret_words = "unable to upgrade: unable to negotiate protocol: the client supports none of the server's";
+		*ret_words =
+			"unable to upgrade: unable to negotiate protocol: the client supports none of the server's";
 		return 403;
 	}
 	job->protocol = websocket ? "websocket" : "SPDY/3.1";

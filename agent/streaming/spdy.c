@@ -23,7 +23,7 @@ struct kl_spdy {
 	uint8_t body[KL_SPDY_MAX_CONTROL]; /* of a control frame */
 	size_t body_len;
 	uint32_t data_left; /* of a data frame under way */
-	char *block;	    /* the inflated header block, KL_SPDY_MAX_HEADERS + 1 bytes; made on first use */
+	char *block;        /* the inflated header block, KL_SPDY_MAX_HEADERS + 1 bytes; made on first use */
 	struct kl_spdy_header headers[KL_SPDY_MAX_HEADER_COUNT];
 };
 
@@ -125,8 +125,8 @@ static const char *take_string(char *block, size_t len, size_t *at)
 	return text;
 }
 
-static int parse_headers(struct kl_spdy *spdy, const uint8_t *data, size_t len, struct kl_spdy_frame *ret,
-	struct kl_err *err)
+static int parse_headers(
+	struct kl_spdy *spdy, const uint8_t *data, size_t len, struct kl_spdy_frame *ret, struct kl_err *err)
 {
 	ssize_t block_len = inflate_block(spdy, data, len, err);
 	if (block_len < 0)
@@ -247,7 +247,8 @@ static int check_head(struct kl_spdy *spdy, struct kl_err *err)
 	return 0;
 }
 
-ssize_t kl_spdy_decode(struct kl_spdy *spdy, const void *bytes, size_t len, struct kl_spdy_frame *ret, struct kl_err *err)
+ssize_t kl_spdy_decode(
+	struct kl_spdy *spdy, const void *bytes, size_t len, struct kl_spdy_frame *ret, struct kl_err *err)
 {
 	const uint8_t *data = bytes;
 	size_t used = 0;
@@ -299,7 +300,8 @@ static void put_string(struct kl_buf *out, const char *text)
 }
 
 /* Appends the deflated header block to body. */
-static void deflate_headers(struct kl_spdy *spdy, const struct kl_spdy_header *headers, size_t count, struct kl_buf *body)
+static void deflate_headers(
+	struct kl_spdy *spdy, const struct kl_spdy_header *headers, size_t count, struct kl_buf *body)
 {
 	kl_autobuf plain = {0};
 	uint8_t word[4], chunk[1024];

@@ -108,15 +108,15 @@ static void start_session(void *arg)
 	}
 	DL_APPEND(s->sessions, job);
 	if (job->kind == KL_JOB_FORWARD) {
-		job->session.forward = kl_forward_new(&s->loop, job->upgraded, job->fd, extra, len, &job->mux, job->netns_path,
-			job->pod, on_session_closed, job);
+		job->session.forward = kl_forward_new(&s->loop, job->upgraded, job->fd, extra, len, &job->mux,
+			job->netns_path, job->pod, on_session_closed, job);
 		return;
 	}
 	struct kl_backend *backend = job->kind == KL_JOB_EXEC
 					     ? kl_exec_backend(&s->loop, &job->remote, &job->found, s->scratch_dir)
 					     : kl_attach_backend(&s->loop, &job->found);
-	job->session.remote = kl_remote_new(&s->loop, job->upgraded, job->fd, extra, len, &job->mux, &job->remote, backend,
-		on_session_closed, job);
+	job->session.remote = kl_remote_new(
+		&s->loop, job->upgraded, job->fd, extra, len, &job->mux, &job->remote, backend, on_session_closed, job);
 }
 
 static void start_logs(void *arg)
@@ -133,7 +133,7 @@ static void stop_sessions(void *arg)
 	struct kl_streaming *s = arg;
 	struct kl_job *job, *next;
 	s->stopping = true;
-	DL_FOREACH_SAFE(s->sessions, job, next) {
+	DL_FOREACH_SAFE (s->sessions, job, next) {
 		if (job->kind == KL_JOB_FORWARD)
 			kl_forward_abort(job->session.forward);
 		else
@@ -185,8 +185,12 @@ static void upgrade(struct kl_job *job)
 	if (job->subprotocol[0])
 		headers[count++] = (struct kl_http_header){
 			job->accept[0] ? "Sec-WebSocket-Protocol" : "X-Stream-Protocol-Version", job->subprotocol};
-	struct kl_http_upgrade how = {.protocol = job->protocol, .headers = headers, .header_count = count, .taken = on_taken,
-		.failed = on_upgrade_failed, .arg = job};
+	struct kl_http_upgrade how = {.protocol = job->protocol,
+		.headers = headers,
+		.header_count = count,
+		.taken = on_taken,
+		.failed = on_upgrade_failed,
+		.arg = job};
 	kl_http_upgrade(job->req, &how);
 }
 
@@ -216,7 +220,8 @@ static void found_logs(struct kl_job *job)
 	const struct kl_streaming_container *found = &job->found;
 	char text[512];
 	if (job->previous && !found->log_path_previous)
-		snprintf(text, sizeof(text), "previous terminated container \"%s\" in pod \"%s\" not found", job->container, job->pod);
+		snprintf(text, sizeof(text), "previous terminated container \"%s\" in pod \"%s\" not found",
+			job->container, job->pod);
 	else if (!job->previous && !found->log_path)
 		snprintf(text, sizeof(text), "container \"%s\" in pod \"%s\" is %s", job->container, job->pod,
 			found->state ? found->state : "not available");
@@ -349,8 +354,14 @@ static const struct {
 	const char *prefix;
 	kl_http_handler *handler;
 } ROUTES[] = {
-	{"/containerLogs", on_logs}, {"/exec", on_exec},	 {"/attach", on_attach},   {"/portForward", on_forward},
-	{"/pods", on_pods},	     {"/stats/summary", on_stats}, {"/healthz", on_healthz}, {"/", on_other},
+	{"/containerLogs", on_logs},
+	{"/exec", on_exec},
+	{"/attach", on_attach},
+	{"/portForward", on_forward},
+	{"/pods", on_pods},
+	{"/stats/summary", on_stats},
+	{"/healthz", on_healthz},
+	{"/", on_other},
 };
 
 /* --- start and end */
@@ -376,7 +387,10 @@ static int start_httpd(struct kl_streaming *s, const struct kl_streaming_options
 	snprintf(first, sizeof(first), "%s:%d", options->address ? options->address : "0.0.0.0", options->port);
 	snprintf(second, sizeof(second), "[::]:%d", options->port);
 	const char *const both[] = {first, second, NULL}, *const one[] = {first, NULL};
-	struct kl_httpd_options http = {.addresses = both, .threads = HTTP_THREADS, .cert_pem = cert.data, .key_pem = key.data,
+	struct kl_httpd_options http = {.addresses = both,
+		.threads = HTTP_THREADS,
+		.cert_pem = cert.data,
+		.key_pem = key.data,
 		.client_ca_pem = ca.data};
 	rc = -EAFNOSUPPORT;
 	if (!options->address && options->port)
@@ -414,8 +428,8 @@ static int start_loops(struct kl_streaming *s, uv_loop_t *agent_loop, struct kl_
 	return 0;
 }
 
-int kl_streaming_new(uv_loop_t *loop, const struct kl_streaming_options *options, struct kl_streaming **ret,
-	struct kl_err *err)
+int kl_streaming_new(
+	uv_loop_t *loop, const struct kl_streaming_options *options, struct kl_streaming **ret, struct kl_err *err)
 {
 	int rc = kl_mkdir_p(options->scratch_dir, 0700, err);
 	if (rc < 0)

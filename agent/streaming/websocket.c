@@ -100,8 +100,11 @@ static void control_piece(struct kl_ws_decoder *ws, const uint8_t *data, size_t 
 	ws->control_len += len;
 	if (ws->left)
 		return;
-	*ret = (struct kl_ws_piece){.opcode = (enum kl_ws_opcode)(ws->head[0] & OPCODE), .first = true, .last = true,
-		.data = ws->control, .len = ws->control_len};
+	*ret = (struct kl_ws_piece){.opcode = (enum kl_ws_opcode)(ws->head[0] & OPCODE),
+		.first = true,
+		.last = true,
+		.data = ws->control,
+		.len = ws->control_len};
 	end_frame(ws);
 }
 
@@ -112,8 +115,11 @@ static void data_piece(struct kl_ws_decoder *ws, const uint8_t *data, size_t len
 		end_frame(ws);
 	if (!len && !last)
 		return;
-	*ret = (struct kl_ws_piece){.opcode = (enum kl_ws_opcode)ws->message_opcode, .first = !ws->message_begun,
-		.last = last, .data = data, .len = len};
+	*ret = (struct kl_ws_piece){.opcode = (enum kl_ws_opcode)ws->message_opcode,
+		.first = !ws->message_begun,
+		.last = last,
+		.data = data,
+		.len = len};
 	ws->message_begun = true;
 	ws->in_message = !last;
 }
@@ -153,7 +159,8 @@ static size_t put_len(uint8_t *at, size_t len, uint8_t mask_bit)
 	return 1 + bytes;
 }
 
-void kl_ws_put(struct kl_buf *out, enum kl_ws_opcode opcode, bool fin, const uint8_t *mask, const void *data, size_t len)
+void kl_ws_put(
+	struct kl_buf *out, enum kl_ws_opcode opcode, bool fin, const uint8_t *mask, const void *data, size_t len)
 {
 	uint8_t head[10] = {(uint8_t)((fin ? FIN : 0) | opcode)};
 	size_t n = 1 + put_len(head + 1, len, mask ? MASKED : 0);
@@ -182,7 +189,8 @@ void kl_ws_base64_encode(struct kl_buf *out, const void *data, size_t len)
 	const uint8_t *at = data;
 	for (size_t i = 0; i < len; i += 3) {
 		size_t have = len - i < 3 ? len - i : 3;
-		uint32_t word = (uint32_t)at[i] << 16 | (have > 1 ? (uint32_t)at[i + 1] << 8 : 0) | (have > 2 ? at[i + 2] : 0U);
+		uint32_t word =
+			(uint32_t)at[i] << 16 | (have > 1 ? (uint32_t)at[i + 1] << 8 : 0) | (have > 2 ? at[i + 2] : 0U);
 		for (size_t k = 0; k < 4; k++)
 			kl_buf_char(out, k <= have ? BASE64[word >> (18 - 6 * k) & 63] : '=');
 	}

@@ -20,12 +20,18 @@ enum kl_ws_opcode {
 	KL_WS_PING = 9,
 	KL_WS_PONG = 10,
 };
-enum { KL_WS_MAX_CONTROL = 125, KL_WS_NORMAL = 1000, KL_WS_PROTOCOL_ERROR = 1002, KL_WS_TOO_BIG = 1009, KL_WS_ERROR = 1011 };
+enum {
+	KL_WS_MAX_CONTROL = 125,
+	KL_WS_NORMAL = 1000,
+	KL_WS_PROTOCOL_ERROR = 1002,
+	KL_WS_TOO_BIG = 1009,
+	KL_WS_ERROR = 1011
+};
 
 struct kl_ws_piece {
 	enum kl_ws_opcode opcode; /* KL_WS_NONE: nothing complete yet */
-	bool first, last;	  /* piece of its message; both are true for control frames */
-	const uint8_t *data;	  /* unmasked, in place, inside the caller's bytes; or the decoder's, for control frames */
+	bool first, last;         /* piece of its message; both are true for control frames */
+	const uint8_t *data; /* unmasked, in place, inside the caller's bytes; or the decoder's, for control frames */
 	size_t len;
 };
 
@@ -34,7 +40,7 @@ struct kl_ws_decoder {
 	/* private */
 	uint8_t head[14];
 	size_t head_len;
-	uint64_t left;	 /* payload bytes of the frame under way */
+	uint64_t left;   /* payload bytes of the frame under way */
 	uint64_t offset; /* into its payload, for the mask */
 	bool in_frame, in_message, message_begun;
 	int message_opcode;
@@ -43,13 +49,14 @@ struct kl_ws_decoder {
 };
 
 /*
- * Takes bytes up to and including one piece and returns how many. Zero-initialise the decoder. -EPROTO ends the connection
- * (answer with a close frame 1002). data is changed in place (unmasked).
+ * Takes bytes up to and including one piece and returns how many. Zero-initialise the decoder. -EPROTO ends the
+ * connection (answer with a close frame 1002). data is changed in place (unmasked).
  */
 ssize_t kl_ws_decode(struct kl_ws_decoder *ws, uint8_t *data, size_t len, struct kl_ws_piece *ret, struct kl_err *err);
 
 /* Appends one frame. mask NULL: none (a server's frames), otherwise 4 bytes. */
-void kl_ws_put(struct kl_buf *out, enum kl_ws_opcode opcode, bool fin, const uint8_t *mask, const void *data, size_t len);
+void kl_ws_put(
+	struct kl_buf *out, enum kl_ws_opcode opcode, bool fin, const uint8_t *mask, const void *data, size_t len);
 void kl_ws_put_close(struct kl_buf *out, const uint8_t *mask, unsigned code, const char *reason);
 
 /* Sec-WebSocket-Accept for a Sec-WebSocket-Key. */

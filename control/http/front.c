@@ -14,14 +14,14 @@
 #include <uv.h>
 
 enum {
-	HELLO_MS = 10000,  /* for the first bytes to come */
-	LINGER_MS = 5000,  /* for one side to end after the other */
+	HELLO_MS = 10000, /* for the first bytes to come */
+	LINGER_MS = 5000, /* for one side to end after the other */
 	MAX_HELLO = 4096,
 };
 
 /*
- * One connection: HELLO (its first bytes are awaited; then perhaps it is handed to the library and forgotten), SHAKING, OPEN. The
- * front's thread has it, but for its way there.
+ * One connection: HELLO (its first bytes are awaited; then perhaps it is handed to the library and forgotten), SHAKING,
+ * OPEN. The front's thread has it, but for its way there.
  */
 struct fronted {
 	struct front *front;
@@ -181,7 +181,7 @@ struct peer *front_take_peer(struct front *front, int fd)
 	struct known *known, *next;
 	struct peer *peer = NULL;
 	pthread_mutex_lock(&front->lock);
-	LL_FOREACH_SAFE(front->known, known, next) {
+	LL_FOREACH_SAFE (front->known, known, next) {
 		if (known->fd != fd)
 			continue;
 		peer = known->peer;
@@ -204,7 +204,8 @@ static void on_client_ready(void *arg)
 		return;
 	}
 	remember(c->front, pair[1], peer_of_session(kl_wire_session(c->client), (struct sockaddr *)&c->address));
-	if (MHD_add_connection(httpd->plain_daemon, pair[1], (struct sockaddr *)&c->address, c->address_len) != MHD_YES) {
+	if (MHD_add_connection(httpd->plain_daemon, pair[1], (struct sockaddr *)&c->address, c->address_len) !=
+		MHD_YES) {
 		peer_unref(front_take_peer(c->front, pair[1])); /* the library has closed its end */
 		close(pair[0]);
 		end_connection(c);
@@ -215,9 +216,10 @@ static void on_client_ready(void *arg)
 
 static void start_tls(struct fronted *c)
 {
-	static const struct kl_wire_events EVENTS = {on_client_ready, on_client_data, on_client_drained, on_client_ended};
+	static const struct kl_wire_events EVENTS = {
+		on_client_ready, on_client_data, on_client_drained, on_client_ended};
 	gnutls_session_t session;
-	gnutls_datum_t http = {.data = (unsigned char *)(uintptr_t)"http/1.1", .size = strlen("http/1.1")};
+	gnutls_datum_t http = {.data = (unsigned char *)(uintptr_t) "http/1.1", .size = strlen("http/1.1")};
 	if (gnutls_init(&session, GNUTLS_SERVER | GNUTLS_NONBLOCK | GNUTLS_NO_SIGNAL) < 0) {
 		end_connection(c);
 		return;
@@ -274,7 +276,7 @@ static void await_hello(struct front *front, struct fronted *c)
 static void stop_all(struct front *front)
 {
 	struct fronted *c, *next;
-	DL_FOREACH_SAFE(front->connections, c, next)
+	DL_FOREACH_SAFE (front->connections, c, next)
 		end_connection(c);
 	uv_close((uv_handle_t *)&front->async, NULL);
 }
@@ -287,7 +289,7 @@ static void on_async(uv_async_t *async)
 	struct fronted *arrived = kl_take(&front->arrived);
 	bool stop = front->stop;
 	pthread_mutex_unlock(&front->lock);
-	LL_FOREACH_SAFE(arrived, c, next) {
+	LL_FOREACH_SAFE (arrived, c, next) {
 		if (!stop && front->count < front->httpd->options.max_connections) {
 			await_hello(front, c);
 			continue;

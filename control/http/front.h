@@ -1,7 +1,7 @@
 /*
- * TLS in front of a plain libmicrohttpd daemon, for the connections that may be upgraded. The library's own TLS works well for
- * requests, but once a connection is upgraded it passes bytes through a buffer of four (0.9.75: the rest of its memory is
- * still taken by the answer's header) and does not notice that the client has gone.
+ * TLS in front of a plain libmicrohttpd daemon, for the connections that may be upgraded. The library's own TLS works
+ * well for requests, but once a connection is upgraded it passes bytes through a buffer of four (0.9.75: the rest of
+ * its memory is still taken by the answer's header) and does not notice that the client has gone.
  *
  * Clients that offer HTTP/2 by ALPN never upgrade on that connection: those go straight to the library. The others
  * (kubectl's SPDY and WebSocket dialers, python, curl --http1.1) are served through here: TLS ends on this
@@ -19,7 +19,8 @@ struct front *front_new(struct kl_httpd *httpd);
 /* A new connection (stolen), from any thread. */
 void front_accept(struct front *front, int fd, const struct sockaddr *address, socklen_t len);
 /*
- * For peer_started(): who is behind a connection of the plain daemon, by its descriptor; a reference; NULL: not one of ours.
+ * For peer_started(): who is behind a connection of the plain daemon, by its descriptor; a reference; NULL: not one of
+ * ours.
  */
 struct peer *front_take_peer(struct front *front, int fd);
 /* Cuts every connection and joins the thread. NULL is fine. */

@@ -62,7 +62,8 @@ static void fail_tls(struct kl_wire *wire, int rc)
 	kl_autofree char *words = NULL;
 	if (rc == GNUTLS_E_CERTIFICATE_ERROR || rc == GNUTLS_E_CERTIFICATE_VERIFICATION_ERROR)
 		words = kl_strdup("the certificate is not signed by the cluster's CA, or names somebody else");
-	kl_fail_msg(&err, EPROTO, "tls with %s:%d: %s", wire->host ? wire->host : "", wire->port, words ? words : gnutls_strerror(rc));
+	kl_fail_msg(&err, EPROTO, "tls with %s:%d: %s", wire->host ? wire->host : "", wire->port,
+		words ? words : gnutls_strerror(rc));
 	end_with(wire, &err);
 }
 
@@ -76,7 +77,8 @@ static void update_poll(struct kl_wire *wire)
 	else if (wire->state == SHAKING)
 		events = gnutls_record_get_direction(wire->session) ? UV_WRITABLE : UV_READABLE;
 	else
-		events = (wire->paused ? 0 : UV_READABLE) | (wire->out.len > wire->sent || wire->again ? UV_WRITABLE : 0);
+		events = (wire->paused ? 0 : UV_READABLE) |
+			 (wire->out.len > wire->sent || wire->again ? UV_WRITABLE : 0);
 	if (wire->hung_up && !events)
 		uv_poll_stop(&wire->poll);
 	else
@@ -95,7 +97,8 @@ static ssize_t send_once(struct kl_wire *wire)
 		return n < 0 ? (errno == EAGAIN || errno == EINTR ? 0 : -1) : n;
 	}
 	/* A record that did not fit is kept by GnuTLS and finished by a call without data. */
-	ssize_t n = wire->again ? gnutls_record_send(wire->session, NULL, 0) : gnutls_record_send(wire->session, data, len);
+	ssize_t n =
+		wire->again ? gnutls_record_send(wire->session, NULL, 0) : gnutls_record_send(wire->session, data, len);
 	wire->again = n == GNUTLS_E_AGAIN || n == GNUTLS_E_INTERRUPTED;
 	return wire->again ? 0 : n < 0 ? -1 : n;
 }
@@ -151,7 +154,8 @@ static ssize_t receive(struct kl_wire *wire, char *chunk)
 	ssize_t n = gnutls_record_recv(wire->session, chunk, CHUNK);
 	if (n == GNUTLS_E_AGAIN || n == GNUTLS_E_INTERRUPTED)
 		return -EAGAIN;
-	if (n == GNUTLS_E_PREMATURE_TERMINATION) /* closed without a goodbye: the framing above tells whether it matters */
+	if (n ==
+		GNUTLS_E_PREMATURE_TERMINATION) /* closed without a goodbye: the framing above tells whether it matters */
 		return 0;
 	if (n == GNUTLS_E_REHANDSHAKE)
 		return -EAGAIN;
@@ -352,7 +356,8 @@ static void on_accept_start(uv_timer_t *timer)
 	update_poll(wire);
 }
 
-struct kl_wire *kl_wire_accept(uv_loop_t *loop, int fd, gnutls_session_t session, const struct kl_wire_events *events, void *arg)
+struct kl_wire *kl_wire_accept(
+	uv_loop_t *loop, int fd, gnutls_session_t session, const struct kl_wire_events *events, void *arg)
 {
 	struct kl_wire *wire = new_wire(loop, fd, events, arg);
 	wire->owns_fd = wire->hangup_ends = true;

@@ -1,6 +1,6 @@
 /*
- * One byte stream on a libuv loop: a dialled or accepted connection, with TLS (GnuTLS) or without. Bytes in, a bounded queue of
- * bytes out.
+ * One byte stream on a libuv loop: a dialled or accepted connection, with TLS (GnuTLS) or without. Bytes in, a bounded
+ * queue of bytes out.
  *
  * Threads: everything on the loop's thread. Events come from the loop only, never from inside a call of this module.
  */
@@ -38,19 +38,23 @@ struct kl_wire_options {
 	const char *host; /* an address */
 	int port;
 	const struct kl_wire_tls *tls; /* NULL: none; must live as long as the wire */
-	const char *other_name;	       /* the certificate may name this instead of host; NULL: none */
+	const char *other_name;        /* the certificate may name this instead of host; NULL: none */
 };
 int kl_wire_dial(uv_loop_t *loop, const struct kl_wire_options *options, const struct kl_wire_events *events, void *arg,
 	struct kl_wire **ret, struct kl_err *err);
 /*
- * An open socket. freed NULL: it is closed with the wire; otherwise it stays the caller's and must stay open until `freed` has been
- * called. hangup_ends: a peer that hangs up while the wire is paused has ended (what it sent last is not wanted
- * any more); otherwise that is found out behind its last bytes.
+ * An open socket. freed NULL: it is closed with the wire; otherwise it stays the caller's and must stay open until
+ * `freed` has been called. hangup_ends: a peer that hangs up while the wire is paused has ended (what it sent last is
+ * not wanted any more); otherwise that is found out behind its last bytes.
  */
 struct kl_wire *kl_wire_open(uv_loop_t *loop, int fd, bool hangup_ends, const struct kl_wire_events *events, void *arg,
 	void (*freed)(void *arg), void *freed_arg);
-/* An accepted socket and a prepared server session for it: both are the wire's from now on. `ready` follows the handshake. */
-struct kl_wire *kl_wire_accept(uv_loop_t *loop, int fd, gnutls_session_t session, const struct kl_wire_events *events, void *arg);
+/*
+ * An accepted socket and a prepared server session for it: both are the wire's from now on. `ready` follows the
+ * handshake.
+ */
+struct kl_wire *kl_wire_accept(
+	uv_loop_t *loop, int fd, gnutls_session_t session, const struct kl_wire_events *events, void *arg);
 /* NULL without TLS. Borrowed. */
 gnutls_session_t kl_wire_session(const struct kl_wire *wire);
 

@@ -126,8 +126,8 @@ static void copy_header(const char *name, const char *value, void *arg)
 	static const char *const DROPPED[] = {"Host", "Content-Length", "Authorization", "Expect", "X-Forwarded-Host",
 		"X-Forwarded-Uri", "X-Forwarded-Proto", "X-Forwarded-For"};
 	struct header_copy *copy = arg;
-	if (kl_http1_hop_by_hop(name, copy->connection) || strpbrk(value, "\r\n") || !strncasecmp(name, "X-Remote-", 9) ||
-		!strncasecmp(name, "Impersonate-", 12))
+	if (kl_http1_hop_by_hop(name, copy->connection) || strpbrk(value, "\r\n") ||
+		!strncasecmp(name, "X-Remote-", 9) || !strncasecmp(name, "Impersonate-", 12))
 		return;
 	for (size_t i = 0; i < KL_ARRAY_LEN(DROPPED); i++)
 		if (!strcasecmp(name, DROPPED[i]))
@@ -158,8 +158,8 @@ static void build_request(struct exchange *ex)
 	size_t len;
 	const char *body = kl_http_body(ex->req, &len);
 
-	kl_buf_printf(out, "%s %s HTTP/1.1\r\nHost: %s%s%s:%d\r\n", ex->method, ex->route.target, v6 ? "[" : "", ex->route.host,
-		v6 ? "]" : "", ex->route.port);
+	kl_buf_printf(out, "%s %s HTTP/1.1\r\nHost: %s%s%s:%d\r\n", ex->method, ex->route.target, v6 ? "[" : "",
+		ex->route.host, v6 ? "]" : "", ex->route.port);
 	kl_http_headers(ex->req, copy_header, &copy);
 	if (ex->route.prefix)
 		push_forwarded(out, ex->req);
@@ -215,7 +215,8 @@ static void on_cancelled(void *arg)
 	free(cancel);
 }
 
-static struct exchange *new_exchange(struct kl_proxy *proxy, struct kl_http_request *req, const struct kl_proxy_route *route)
+static struct exchange *new_exchange(
+	struct kl_proxy *proxy, struct kl_http_request *req, const struct kl_proxy_route *route)
 {
 	struct exchange *ex = kl_calloc(1, sizeof(*ex));
 	ex->proxy = proxy;
@@ -237,8 +238,10 @@ void kl_proxy_handle(struct kl_proxy *proxy, struct kl_http_request *req, const 
 {
 	kl_cleanup(kl_status_release) struct kl_status st = {0};
 	struct kl_proxy_route route;
-	struct kl_proxy_ask ask = {.method = kl_http_method(req), .raw_path = kl_http_raw_path(req),
-		.raw_query = kl_http_raw_query(req), .wants_upgrade = kl_http_wants_upgrade(req) != NULL};
+	struct kl_proxy_ask ask = {.method = kl_http_method(req),
+		.raw_path = kl_http_raw_path(req),
+		.raw_query = kl_http_raw_query(req),
+		.wants_upgrade = kl_http_wants_upgrade(req) != NULL};
 	ask.params = kl_http_params(req, &ask.param_count);
 	if (kl_proxy_route(&proxy->lookup, target, &ask, &route, &st) < 0) {
 		proxy_reply_status(req, &st);
@@ -261,11 +264,12 @@ void kl_proxy_handle(struct kl_proxy *proxy, struct kl_http_request *req, const 
 
 static int make_tls(struct kl_proxy *proxy, const struct kl_proxy_options *options, struct kl_err *err)
 {
-	gnutls_datum_t ca = {(unsigned char *)(uintptr_t)options->ca_pem, options->ca_pem ? (unsigned)strlen(options->ca_pem) : 0};
-	gnutls_datum_t cert = {
-		(unsigned char *)(uintptr_t)options->cert_pem, options->cert_pem ? (unsigned)strlen(options->cert_pem) : 0};
-	gnutls_datum_t key = {
-		(unsigned char *)(uintptr_t)options->key_pem, options->key_pem ? (unsigned)strlen(options->key_pem) : 0};
+	gnutls_datum_t ca = {
+		(unsigned char *)(uintptr_t)options->ca_pem, options->ca_pem ? (unsigned)strlen(options->ca_pem) : 0};
+	gnutls_datum_t cert = {(unsigned char *)(uintptr_t)options->cert_pem,
+		options->cert_pem ? (unsigned)strlen(options->cert_pem) : 0};
+	gnutls_datum_t key = {(unsigned char *)(uintptr_t)options->key_pem,
+		options->key_pem ? (unsigned)strlen(options->key_pem) : 0};
 	gnutls_certificate_allocate_credentials(&proxy->workload_tls.cred);
 	gnutls_certificate_allocate_credentials(&proxy->agent_tls.cred);
 	proxy->agent_tls.verify = true;
@@ -313,8 +317,9 @@ int kl_proxy_new(const struct kl_proxy_options *options, struct kl_proxy **ret, 
 }
 
 /*
- * The end, in two steps: every exchange is aborted, and the thread waits a while for streams and upgrades that HTTP threads still hold;
- * then those are let go: they free themselves when the HTTP server ends them (see proxy_post's false).
+ * The end, in two steps: every exchange is aborted, and the thread waits a while for streams and upgrades that HTTP
+ * threads still hold; then those are let go: they free themselves when the HTTP server ends them (see proxy_post's
+ * false).
  */
 static void finish_stop(struct kl_proxy *proxy)
 {
@@ -323,7 +328,7 @@ static void finish_stop(struct kl_proxy *proxy)
 		return;
 	pthread_mutex_lock(&proxy->lock);
 	proxy->stopped = true;
-	HASH_ITER(hh, proxy->exchanges, ex, next) {
+	HASH_ITER (hh, proxy->exchanges, ex, next) {
 		HASH_DELETE(hh, proxy->exchanges, ex);
 		ex->orphan = true;
 	}
@@ -353,7 +358,7 @@ static void stop(void *arg)
 	uv_timer_init(&proxy->loop, &proxy->stop_timer);
 	proxy->stop_timer.data = proxy;
 	uv_timer_start(&proxy->stop_timer, on_stop_timer, STOP_MS, 0);
-	HASH_ITER(hh, proxy->exchanges, ex, next)
+	HASH_ITER (hh, proxy->exchanges, ex, next)
 		exchange_abort(ex);
 	proxy_exchange_ended(proxy);
 }

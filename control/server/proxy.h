@@ -1,11 +1,11 @@
 /*
- * What the API server passes on instead of answering itself: pods/{log,exec,attach,portforward} to the node's agent, and
- * the HTTP proxies pods/NAME/proxy, services/NAME/proxy and nodes/NAME/proxy.
+ * What the API server passes on instead of answering itself: pods/{log,exec,attach,portforward} to the node's agent,
+ * and the HTTP proxies pods/NAME/proxy, services/NAME/proxy and nodes/NAME/proxy.
  *
- * One thread with an epoll loop of its own carries every connection: no HTTP thread waits for a backend. Plain answers are
- * streamed with back-pressure; upgrades (SPDY, WebSocket) are spliced in both directions once the backend has said 101.
- * The agent is spoken to over TLS with the kube-apiserver-kubelet-client certificate; its serving certificate must be
- * signed by our CA and carry the address or name that is dialled.
+ * One thread with an epoll loop of its own carries every connection: no HTTP thread waits for a backend. Plain answers
+ * are streamed with back-pressure; upgrades (SPDY, WebSocket) are spliced in both directions once the backend has said
+ * 101. The agent is spoken to over TLS with the kube-apiserver-kubelet-client certificate; its serving certificate must
+ * be signed by our CA and carry the address or name that is dialled.
  *
  * Threads: every function may be called from any thread.
  */
@@ -36,8 +36,8 @@ struct kl_proxy_target {
 /* Whether this resource and subresource are ours to answer. */
 bool kl_proxy_serves(const char *resource, const char *subresource);
 /*
- * Answers the request, now or later (it calls kl_http_defer itself). The path behind ".../proxy" is taken from the request.
- * Failures are metav1.Status in upstream's words.
+ * Answers the request, now or later (it calls kl_http_defer itself). The path behind ".../proxy" is taken from the
+ * request. Failures are metav1.Status in upstream's words.
  */
 void kl_proxy_handle(struct kl_proxy *proxy, struct kl_http_request *req, const struct kl_proxy_target *target);
 

@@ -178,8 +178,8 @@ static void body_data(struct exchange *ex, const char *data, size_t len)
 }
 
 /* What of the backend's headers the client gets. At most as many as head has, and one. */
-static size_t answer_headers(const struct exchange *ex, const struct kl_http1_head *head, struct kl_http_header *ret,
-	char **ret_location)
+static size_t answer_headers(
+	const struct exchange *ex, const struct kl_http1_head *head, struct kl_http_header *ret, char **ret_location)
 {
 	static const char *const OURS[] = {"Content-Length", "Content-Type", "Date"};
 	const char *connection = kl_http1_header(head, "Connection");
@@ -192,7 +192,8 @@ static size_t answer_headers(const struct exchange *ex, const struct kl_http1_he
 		if (drop)
 			continue;
 		/* A backend does not know below which path its clients see it. */
-		if (ex->route.prefix && !strcasecmp(header.name, "Location") && header.value[0] == '/' && header.value[1] != '/')
+		if (ex->route.prefix && !strcasecmp(header.name, "Location") && header.value[0] == '/' &&
+			header.value[1] != '/')
 			header.value = *ret_location = kl_asprintf("%s%s", ex->route.prefix, header.value);
 		ret[count++] = header;
 	}
@@ -210,14 +211,22 @@ static void start_answer(struct exchange *ex, const struct kl_http1_head *head)
 	/* The answer to a HEAD tells a length and has no body: the server below us leaves it out by itself. */
 	bool head_only = !strcmp(ex->method, "HEAD") && head->length > 0;
 	if (ex->body.done && !head_only) {
-		struct kl_http_reply reply = {.status = head->status, .content_type = type, .headers = headers, .header_count = count};
+		struct kl_http_reply reply = {
+			.status = head->status, .content_type = type, .headers = headers, .header_count = count};
 		kl_http_reply(kl_take(&ex->req), &reply);
 		end_exchange(ex);
 		return;
 	}
-	struct kl_http_stream_options options = {.status = head->status, .content_type = type, .headers = headers,
-		.header_count = count, .length = ex->body.framing == KL_HTTP1_LENGTH ? head->length : -1, .block = BLOCK,
-		.produce = produce, .opened = on_stream_opened, .closed = on_stream_closed, .arg = ex};
+	struct kl_http_stream_options options = {.status = head->status,
+		.content_type = type,
+		.headers = headers,
+		.header_count = count,
+		.length = ex->body.framing == KL_HTTP1_LENGTH ? head->length : -1,
+		.block = BLOCK,
+		.produce = produce,
+		.opened = on_stream_opened,
+		.closed = on_stream_closed,
+		.arg = ex};
 	ex->streaming = true;
 	ex->out_done = head_only;
 	kl_http_stream(kl_take(&ex->req), &options);
@@ -279,7 +288,8 @@ static void on_upgraded_freed(void *upgraded)
 
 static void start_splice(void *arg)
 {
-	static const struct kl_wire_events EVENTS = {on_client_ready, on_client_data, on_client_drained, on_client_ended};
+	static const struct kl_wire_events EVENTS = {
+		on_client_ready, on_client_data, on_client_drained, on_client_ended};
 	struct exchange *ex = arg;
 	if (ex->proxy->stopping) {
 		kl_http_upgraded_close(ex->upgraded);
@@ -330,11 +340,16 @@ static void start_upgrade(struct exchange *ex, const struct kl_http1_head *head)
 	size_t count = 0;
 	const char *protocol = kl_http1_header(head, "Upgrade");
 	for (size_t i = 0; i < head->header_count; i++)
-		if (!kl_http1_hop_by_hop(head->headers[i].name, NULL) && strcasecmp(head->headers[i].name, "Date") != 0 &&
+		if (!kl_http1_hop_by_hop(head->headers[i].name, NULL) &&
+			strcasecmp(head->headers[i].name, "Date") != 0 &&
 			strcasecmp(head->headers[i].name, "Content-Length") != 0)
 			headers[count++] = head->headers[i];
-	struct kl_http_upgrade upgrade = {.protocol = protocol ? protocol : "", .headers = headers, .header_count = count,
-		.taken = on_taken, .failed = on_upgrade_failed, .arg = ex};
+	struct kl_http_upgrade upgrade = {.protocol = protocol ? protocol : "",
+		.headers = headers,
+		.header_count = count,
+		.taken = on_taken,
+		.failed = on_upgrade_failed,
+		.arg = ex};
 	ex->state = UPGRADING;
 	kl_wire_pause(ex->backend, true);
 	kl_http_upgrade(kl_take(&ex->req), &upgrade);
@@ -354,8 +369,8 @@ static void answer_agent_error(struct exchange *ex)
 	else if (ex->status == 404)
 		kl_status_set(&st, 404, "NotFound", "%s", words);
 	else
-		kl_status_set(&st, 500, "InternalError", "an error on the server (\"%s\") has prevented the request from succeeding",
-			words);
+		kl_status_set(&st, 500, "InternalError",
+			"an error on the server (\"%s\") has prevented the request from succeeding", words);
 	answer_status(ex, &st);
 }
 
@@ -484,14 +499,17 @@ static void on_backend_ended(void *arg, const struct kl_err *err)
 
 void exchange_start(void *arg)
 {
-	static const struct kl_wire_events EVENTS = {on_backend_ready, on_backend_data, on_backend_drained, on_backend_ended};
+	static const struct kl_wire_events EVENTS = {
+		on_backend_ready, on_backend_data, on_backend_drained, on_backend_ended};
 	struct exchange *ex = arg;
 	struct kl_proxy *proxy = ex->proxy;
 	struct kl_err err = {0};
 	const struct kl_wire_tls *tls[] = {
 		[KL_PROXY_AGENT] = &proxy->agent_tls, [KL_PROXY_HTTPS] = &proxy->workload_tls, [KL_PROXY_HTTP] = NULL};
-	struct kl_wire_options options = {
-		.host = ex->route.host, .port = ex->route.port, .tls = tls[ex->route.peer], .other_name = ex->route.node};
+	struct kl_wire_options options = {.host = ex->route.host,
+		.port = ex->route.port,
+		.tls = tls[ex->route.peer],
+		.other_name = ex->route.node};
 	HASH_ADD(hh, proxy->exchanges, id, sizeof(ex->id), ex);
 	if (proxy->stopping) {
 		exchange_abort(ex);

@@ -5,7 +5,17 @@
 #include <string.h>
 #include <strings.h>
 
-enum chunk_state { CHUNK_SIZE, CHUNK_EXTENSION, CHUNK_SIZE_LF, CHUNK_DATA, CHUNK_CR, CHUNK_LF, TRAILER_START, TRAILER, TRAILER_LF };
+enum chunk_state {
+	CHUNK_SIZE,
+	CHUNK_EXTENSION,
+	CHUNK_SIZE_LF,
+	CHUNK_DATA,
+	CHUNK_CR,
+	CHUNK_LF,
+	TRAILER_START,
+	TRAILER,
+	TRAILER_LF
+};
 
 /* --- the head */
 
@@ -219,7 +229,8 @@ static int chunk_char(struct kl_http1_body *body, char c)
 	return -EPROTO;
 }
 
-static ssize_t feed_chunked(struct kl_http1_body *body, const char *data, size_t len, const char **ret_piece, size_t *ret_len)
+static ssize_t feed_chunked(
+	struct kl_http1_body *body, const char *data, size_t len, const char **ret_piece, size_t *ret_len)
 {
 	size_t used = 0;
 	while (used < len && !body->done && body->state != CHUNK_DATA) {
@@ -238,7 +249,8 @@ static ssize_t feed_chunked(struct kl_http1_body *body, const char *data, size_t
 	return (ssize_t)(used + n);
 }
 
-ssize_t kl_http1_body_feed(struct kl_http1_body *body, const char *data, size_t len, const char **ret_piece, size_t *ret_len)
+ssize_t kl_http1_body_feed(
+	struct kl_http1_body *body, const char *data, size_t len, const char **ret_piece, size_t *ret_len)
 {
 	*ret_piece = data;
 	*ret_len = 0;

@@ -97,7 +97,7 @@ static const char *node_address(const json_t *node)
 	const json_t *addresses = kl_json_get(node, "status", "addresses", NULL), *entry;
 	size_t i;
 	for (size_t t = 0; t < KL_ARRAY_LEN(TYPES); t++)
-		json_array_foreach(addresses, i, entry)
+		json_array_foreach (addresses, i, entry)
 			if (!strcmp(kl_json_str(entry, "type", NULL), TYPES[t]))
 				return kl_json_str(entry, "address", NULL);
 	return NULL;
@@ -109,8 +109,8 @@ static int agent_port(const json_t *node)
 	return port > 0 && port <= UINT16_MAX ? (int)port : AGENT_PORT;
 }
 
-static int route_to_agent(const struct kl_proxy_lookup *lookup, const char *name, struct kl_proxy_route *ret,
-	struct kl_status *st)
+static int route_to_agent(
+	const struct kl_proxy_lookup *lookup, const char *name, struct kl_proxy_route *ret, struct kl_status *st)
 {
 	kl_autojson *node = get(lookup, "Node", "nodes", "", name, st);
 	if (!node)
@@ -138,7 +138,7 @@ static bool has_container(const json_t *pod, const char *name)
 	const json_t *entry;
 	size_t i;
 	for (size_t list = 0; list < KL_ARRAY_LEN(LISTS); list++)
-		json_array_foreach(containers(pod, LISTS[list]), i, entry)
+		json_array_foreach (containers(pod, LISTS[list]), i, entry)
 			if (!strcmp(kl_json_str(entry, "name", NULL), name))
 				return true;
 	return false;
@@ -148,7 +148,7 @@ static void push_names(struct kl_buf *out, const json_t *list)
 {
 	const json_t *entry;
 	size_t i;
-	json_array_foreach(list, i, entry)
+	json_array_foreach (list, i, entry)
 		kl_buf_printf(out, "%s%s", i ? " " : "", kl_json_str(entry, "name", NULL));
 }
 
@@ -163,15 +163,17 @@ static int several_containers(const json_t *pod, const char *name, struct kl_sta
 		push_names(&words, init);
 		kl_buf_char(&words, ']');
 	}
-	return kl_status_bad_request(st, "a container name must be specified for pod %s, choose one of: [%s", name,
-		kl_buf_str(&words));
+	return kl_status_bad_request(
+		st, "a container name must be specified for pod %s, choose one of: [%s", name, kl_buf_str(&words));
 }
 
 /* The container's name, borrowed from pod or ask; NULL with st. */
-static const char *choose_container(const json_t *pod, const char *name, const struct kl_proxy_ask *ask, struct kl_status *st)
+static const char *choose_container(
+	const json_t *pod, const char *name, const struct kl_proxy_ask *ask, struct kl_status *st)
 {
 	const char *asked = param_value(ask, "container");
-	const char *by_default = kl_json_str(pod, "metadata", "annotations", "kubectl.kubernetes.io/default-container", NULL);
+	const char *by_default =
+		kl_json_str(pod, "metadata", "annotations", "kubectl.kubernetes.io/default-container", NULL);
 	if (asked && *asked) {
 		if (has_container(pod, asked))
 			return asked;
@@ -269,7 +271,7 @@ static int route_pod_stream(const struct kl_proxy_lookup *lookup, const struct k
 /* --- proxies: [scheme:]name[:port] */
 
 struct name {
-	char *text; /* holds the rest */
+	char *text;                       /* holds the rest */
 	const char *scheme, *name, *port; /* "" when not given */
 };
 
@@ -328,8 +330,8 @@ static void set_target(const struct kl_proxy_ask *ask, struct kl_proxy_route *re
 	ret->target = kl_asprintf("%s%s%s", *rest ? rest : "/", mark, query);
 }
 
-static int route_node_proxy(const struct kl_proxy_lookup *lookup, const struct name *name, struct kl_proxy_route *ret,
-	struct kl_status *st)
+static int route_node_proxy(
+	const struct kl_proxy_lookup *lookup, const struct name *name, struct kl_proxy_route *ret, struct kl_status *st)
 {
 	if (route_to_agent(lookup, name->name, ret, st) < 0)
 		return -1;
@@ -351,8 +353,8 @@ static int pod_port(const json_t *pod, const char *wanted)
 	int number = port_number(wanted);
 	if (number > 0)
 		return number;
-	json_array_foreach(containers(pod, "containers"), i, container)
-		json_array_foreach(json_object_get(container, "ports"), k, port)
+	json_array_foreach (containers(pod, "containers"), i, container)
+		json_array_foreach (json_object_get(container, "ports"), k, port)
 			if (!*wanted || !strcmp(kl_json_str(port, "name", NULL), wanted))
 				return (int)kl_json_int(port, 0, "containerPort", NULL);
 	return *wanted ? -1 : 80;
@@ -383,7 +385,7 @@ static const char *service_port_name(const json_t *service, const char *wanted)
 	const json_t *ports = kl_json_get(service, "spec", "ports", NULL), *port;
 	size_t i;
 	int number = port_number(wanted);
-	json_array_foreach(ports, i, port) {
+	json_array_foreach (ports, i, port) {
 		const char *name = kl_json_str(port, "name", NULL);
 		if (!strcmp(name, wanted) || (number > 0 && kl_json_int(port, 0, "port", NULL) == number))
 			return name;
@@ -396,7 +398,7 @@ static int slice_port(const json_t *slice, const char *name)
 {
 	const json_t *port;
 	size_t i;
-	json_array_foreach(json_object_get(slice, "ports"), i, port)
+	json_array_foreach (json_object_get(slice, "ports"), i, port)
 		if (!strcmp(kl_json_str(port, "name", NULL), name))
 			return (int)kl_json_int(port, 0, "port", NULL);
 	return 0;
@@ -415,7 +417,7 @@ static void choose_endpoint(const json_t *slice, int port, uint32_t *seen, struc
 {
 	const json_t *endpoint;
 	size_t i;
-	json_array_foreach(json_object_get(slice, "endpoints"), i, endpoint) {
+	json_array_foreach (json_object_get(slice, "endpoints"), i, endpoint) {
 		const char *address = json_string_value(json_array_get(json_object_get(endpoint, "addresses"), 0));
 		if (!address || !kl_json_bool(endpoint, true, "conditions", "ready", NULL))
 			continue;
@@ -435,15 +437,15 @@ static int route_service_proxy(const struct kl_proxy_lookup *lookup, const char 
 		return -1;
 	const char *port_name = service_port_name(service, name->port);
 	if (!port_name && port_number(name->port) > 0)
-		return kl_status_set(st, 503, "ServiceUnavailable", "no service port %s found for service \"%s\"", name->port,
-			name->name);
+		return kl_status_set(st, 503, "ServiceUnavailable", "no service port %s found for service \"%s\"",
+			name->port, name->name);
 	if (!port_name)
 		return unavailable(st, name->name);
 	kl_autojson *slices = lookup->slices(ns, name->name, lookup->arg);
 	const json_t *slice;
 	size_t i;
 	uint32_t seen = 0;
-	json_array_foreach(slices, i, slice) {
+	json_array_foreach (slices, i, slice) {
 		int port = slice_port(slice, port_name);
 		if (port > 0)
 			choose_endpoint(slice, port, &seen, ret);
@@ -479,8 +481,8 @@ bool kl_proxy_serves(const char *resource, const char *subresource)
 	return false;
 }
 
-int kl_proxy_route(const struct kl_proxy_lookup *lookup, const struct kl_proxy_target *target, const struct kl_proxy_ask *ask,
-	struct kl_proxy_route *ret, struct kl_status *st)
+int kl_proxy_route(const struct kl_proxy_lookup *lookup, const struct kl_proxy_target *target,
+	const struct kl_proxy_ask *ask, struct kl_proxy_route *ret, struct kl_status *st)
 {
 	*ret = (struct kl_proxy_route){0};
 	int rc = !strcmp(target->subresource, "proxy") ? route_proxy(lookup, target, ask, ret, st)

@@ -1,6 +1,6 @@
 /*
- * Where a proxied request goes: from objects and a request to an address and a request target. Pure but for the lookups and
- * the random choice among endpoints.
+ * Where a proxied request goes: from objects and a request to an address and a request target. Pure but for the lookups
+ * and the random choice among endpoints.
  */
 #ifndef KL_PROXY_ROUTE_H
 #define KL_PROXY_ROUTE_H
@@ -12,7 +12,7 @@
 /* Reads objects; new references, NULL when absent. Called on any thread. */
 struct kl_proxy_lookup {
 	json_t *(*get)(const char *kind, const char *ns, const char *name, void *arg); /* "Pod", "Node", "Service" */
-	json_t *(*slices)(const char *ns, const char *service, void *arg); /* an array of EndpointSlices */
+	json_t *(*slices)(const char *ns, const char *service, void *arg);             /* an array of EndpointSlices */
 	void *arg;
 };
 
@@ -34,15 +34,15 @@ struct kl_proxy_route {
 	char *host; /* an address */
 	char *node; /* an agent's certificate may name the node instead of the address */
 	int port;
-	char *target;	/* path and query for the request line */
-	char *prefix;	/* proxies: what a backend's absolute path lacks for the client; NULL otherwise */
-	char *redirect; /* answer 301 with this Location instead */
+	char *target;      /* path and query for the request line */
+	char *prefix;      /* proxies: what a backend's absolute path lacks for the client; NULL otherwise */
+	char *redirect;    /* answer 301 with this Location instead */
 	bool agent_errors; /* a failure of the peer is told as a Status of ours */
-	bool empty;	   /* answer 200 with nothing (logs of a pod that has no node yet) */
+	bool empty;        /* answer 200 with nothing (logs of a pod that has no node yet) */
 };
 void kl_proxy_route_release(struct kl_proxy_route *route);
 /* 0, or -1 with st. */
-int kl_proxy_route(const struct kl_proxy_lookup *lookup, const struct kl_proxy_target *target, const struct kl_proxy_ask *ask,
-	struct kl_proxy_route *ret, struct kl_status *st);
+int kl_proxy_route(const struct kl_proxy_lookup *lookup, const struct kl_proxy_target *target,
+	const struct kl_proxy_ask *ask, struct kl_proxy_route *ret, struct kl_status *st);
 
 #endif

@@ -1,6 +1,6 @@
 /*
- * What a backend answers: head and body, in steps that the first byte chooses, must give the same as when they are taken at
- * once. And the same bytes as a ClientHello, which must do no harm.
+ * What a backend answers: head and body, in steps that the first byte chooses, must give the same as when they are
+ * taken at once. And the same bytes as a ClientHello, which must do no harm.
  */
 #include "hello.h"
 #include "proxy_http1.h"

@@ -1,6 +1,6 @@
 /*
- * SPDY decoder: any bytes, in steps that the first byte chooses, must end in frames or in -EPROTO, and give the same frames
- * as when they are taken at once.
+ * SPDY decoder: any bytes, in steps that the first byte chooses, must end in frames or in -EPROTO, and give the same
+ * frames as when they are taken at once.
  */
 #include "spdy.h"
 

@@ -1,6 +1,7 @@
 /*
  * WebSocket decoder: any bytes, in steps and with or without masks as the first byte chooses, must end in pieces or in
- * -EPROTO, and give the same messages as when they are taken at once. Base64 of the payload: whatever decodes encodes back.
+ * -EPROTO, and give the same messages as when they are taken at once. Base64 of the payload: whatever decodes encodes
+ * back.
  */
 #include "websocket.h"
 

@@ -1,6 +1,6 @@
 /*
- * The agent's endpoint as clients see it: a fake node (fakenode.h: a fake container table, a fake runtime, a fake conmon) with real
- * sockets, processes, pipes, terminals and files.
+ * The agent's endpoint as clients see it: a fake node (fakenode.h: a fake container table, a fake runtime, a fake
+ * conmon) with real sockets, processes, pipes, terminals and files.
  */
 #include "fakenode.h"
 #include "rawclient.h"

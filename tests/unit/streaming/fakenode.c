@@ -103,8 +103,8 @@ static pid_t sleeper(void)
 
 static void write_bundle(struct fakenode *node)
 {
-	static const char CONFIG[] =
-		"{\"ociVersion\":\"1.0.0\",\"process\":{\"cwd\":\"/\",\"env\":[\"PATH=/usr/sbin:/usr/bin:/sbin:/bin\",\"MARK=kept\"]}}";
+	static const char CONFIG[] = "{\"ociVersion\":\"1.0.0\",\"process\":{\"cwd\":\"/\",\"env\":[\"PATH=/usr/sbin:/"
+				     "usr/bin:/sbin:/bin\",\"MARK=kept\"]}}";
 	kl_autofree char *path = kl_asprintf("%s/config.json", node->bundle);
 	kl_mkdir_p(node->bundle, 0700, NULL);
 	kl_file_write_atomic(path, CONFIG, sizeof(CONFIG) - 1, 0600, NULL);
@@ -129,8 +129,14 @@ struct fakenode *fakenode_new(const char *dir, const char *self, int port, const
 	kl_autofree char *cert = certs ? kl_asprintf("%s/serving.crt", certs) : NULL;
 	kl_autofree char *key = certs ? kl_asprintf("%s/serving.key", certs) : NULL;
 	kl_autofree char *ca = certs ? kl_asprintf("%s/ca.crt", certs) : NULL;
-	struct kl_streaming_options options = {.address = "127.0.0.1", .port = port, .cert_path = cert, .key_path = key,
-		.client_ca_path = ca, .scratch_dir = scratch, .ops = &OPS, .arg = node};
+	struct kl_streaming_options options = {.address = "127.0.0.1",
+		.port = port,
+		.cert_path = cert,
+		.key_path = key,
+		.client_ca_path = ca,
+		.scratch_dir = scratch,
+		.ops = &OPS,
+		.arg = node};
 	if (kl_streaming_new(&node->loop, &options, &node->streaming, &err) < 0) {
 		fprintf(stderr, "fakenode: %s\n", kl_err_text(&err));
 		exit(1);
@@ -258,9 +264,9 @@ int fakenode_runtime(int argc, char **argv)
 	char **list = kl_calloc(json_array_size(args) + 1, sizeof(*list));
 	if (!json_array_size(args))
 		return 125;
-	json_array_foreach(args, i, word)
+	json_array_foreach (args, i, word)
 		list[i] = kl_strdup(json_string_value(word));
-	json_array_foreach(env, i, word)
+	json_array_foreach (env, i, word)
 		putenv(kl_strdup(json_string_value(word)));
 	/* Past the leak checker, whose exit code would take the command's place. */
 	_exit(json_is_true(json_object_get(process, "terminal")) ? run_terminal(list) : run_plain(list));

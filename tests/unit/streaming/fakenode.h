@@ -1,7 +1,7 @@
 /*
- * A fake node for tests: a real agent endpoint (plain HTTP on loopback) over a fake container table, a fake runtime that runs
- * commands as ordinary processes of this machine, and a fake conmon behind attach. The processes, pipes, terminals and
- * files are real.
+ * A fake node for tests: a real agent endpoint (plain HTTP on loopback) over a fake container table, a fake runtime
+ * that runs commands as ordinary processes of this machine, and a fake conmon behind attach. The processes, pipes,
+ * terminals and files are real.
  *
  * The table: pod default/web with containers "main" (running), "done" (ended) and "tty" (running, with a terminal).
  */
@@ -13,8 +13,8 @@
 struct fakenode;
 
 /*
- * dir: an empty folder of its own; self: path of the program, which calls fakenode_runtime() when argv[1] is "runtime". certs: a
- * folder with ca.crt, serving.crt and serving.key; NULL: plain HTTP.
+ * dir: an empty folder of its own; self: path of the program, which calls fakenode_runtime() when argv[1] is "runtime".
+ * certs: a folder with ca.crt, serving.crt and serving.key; NULL: plain HTTP.
  */
 struct fakenode *fakenode_new(const char *dir, const char *self, int port, const char *certs);
 int fakenode_port(const struct fakenode *node);

@@ -1,6 +1,6 @@
 /*
- * The API server's proxies in front of a fake node (fakenode.h), over TLS with certificates of a real PKI; objects come from a real
- * store. The API's own side is plain HTTP on loopback.
+ * The API server's proxies in front of a fake node (fakenode.h), over TLS with certificates of a real PKI; objects come
+ * from a real store. The API's own side is plain HTTP on loopback.
  */
 #include "fakenode.h"
 #include "pki.h"

@@ -57,7 +57,8 @@ static void send_bytes(struct rawclient *c, const struct kl_buf *bytes)
 void raw_open(struct rawclient *c, int port, const char *method, const char *target, const char *headers)
 {
 	kl_autobuf request = {0};
-	struct sockaddr_in addr = {.sin_family = AF_INET, .sin_port = htons((uint16_t)port), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+	struct sockaddr_in addr = {
+		.sin_family = AF_INET, .sin_port = htons((uint16_t)port), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
 	*c = (struct rawclient){.fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)};
 	if (connect(c->fd, (struct sockaddr *)&addr, sizeof(addr)) < 0)
 		abort();
@@ -77,7 +78,8 @@ void raw_open(struct rawclient *c, int port, const char *method, const char *tar
 void raw_open_spdy(struct rawclient *c, int port, const char *target, const char *protocol)
 {
 	char headers[256];
-	snprintf(headers, sizeof(headers), "Connection: Upgrade\r\nUpgrade: SPDY/3.1\r\nX-Stream-Protocol-Version: %s\r\n", protocol);
+	snprintf(headers, sizeof(headers),
+		"Connection: Upgrade\r\nUpgrade: SPDY/3.1\r\nX-Stream-Protocol-Version: %s\r\n", protocol);
 	raw_open(c, port, "POST", target, headers);
 	c->spdy = kl_spdy_new();
 }
