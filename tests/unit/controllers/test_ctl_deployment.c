@@ -219,6 +219,23 @@ KL_TEST(a_restart_in_the_middle_goes_on)
 	world_close(&w);
 }
 
+KL_TEST(counts_pods_that_nobody_can_place)
+{
+	struct world w;
+	world_open(&w); /* no node */
+	for (int i = 0; i < 20; i++) {
+		kl_autofree char *name = kl_asprintf("web%d", i);
+		kl_autofree char *text = kl_asprintf(
+			"{'metadata':{'name':'%s'},'spec':{'replicas':1,'selector':{'matchLabels':{'app':'%s'}},"
+			"'template':{'metadata':{'labels':{'app':'%s'}},'spec':{'containers':[{'name':'c','image':'i'}]"
+			"}}}}",
+			name, name, name);
+		json_decref(world_create(&w, "apps", "Deployment", "default", text));
+		UNTIL(status(&w, name, "updatedReplicas") == 1 && status(&w, name, "unavailableReplicas") == 1);
+	}
+	world_close(&w);
+}
+
 KL_TEST(events_tell_the_story)
 {
 	struct world w;
