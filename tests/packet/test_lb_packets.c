@@ -127,7 +127,7 @@ static const struct {
 } counter_names[] = {
 #define COUNTER(name) {#name, offsetof(struct kl_map_counters, name)}
 	COUNTER(passed), COUNTER(forwarded), COUNTER(returned), COUNTER(flows_inserted), COUNTER(flows_promoted), COUNTER(flows_void),
-	COUNTER(drop_no_backend), COUNTER(drop_ttl), COUNTER(fragments_unknown), COUNTER(drop_malformed), COUNTER(drop_no_node_addr),
+	COUNTER(drop_no_backend), COUNTER(drop_ttl), COUNTER(fragments_unknown), COUNTER(drop_no_node_addr),
 };
 
 static uint64_t counter(const struct kl_map_counters *counters, const char *name)

@@ -158,8 +158,6 @@ static const struct counter_row counter_rows[] = {
 	COUNTER(drop_ct_full, "no place for a flow"),
 	COUNTER(drop_no_node_addr, "this node has no address of the family"),
 	COUNTER(drop_ttl, "hop limit reached"),
-	COUNTER(drop_malformed, "headers that make no sense"),
-	COUNTER(drop_no_route, "no route"),
 	COUNTER(drop_rewrite, "the kernel refused to change the packet"),
 };
 

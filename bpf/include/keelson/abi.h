@@ -189,8 +189,6 @@ struct kl_map_counters {
 	__u64 fragments_unknown; /* later fragments whose first was not seen: passed */
 	__u64 drop_no_node_addr; /* a remote backend of a family in which this node has no address */
 	__u64 drop_ttl;
-	__u64 drop_malformed;
-	__u64 drop_no_route;
 	__u64 drop_rewrite; /* the kernel refused to write to the packet */
 	__u64 passed;	    /* looked at, not ours */
 	__u64 forwarded;    /* towards a backend */
@@ -205,10 +203,9 @@ struct kl_map_counters {
 	__u64 half_open_evicted; /* living half-open flows replaced by new ones */
 	__u64 sock_connect;	/* translated */
 	__u64 sock_sendmsg;
-	__u64 sock_recvmsg;
 	__u64 sock_no_backend;	/* connect or send refused */
 	__u64 udp_reaped;	/* connected sockets ended because their backend was dead */
-	__u64 reserved[7];
+	__u64 reserved[10];
 };
 
 /* --- kl_netns: HASH, key = namespace cookie (u64) */
