@@ -457,11 +457,15 @@ static int start(struct kl_backend *backend, struct kl_err *err)
 	return 0;
 }
 
-/* The command leads a session of its own when the runtime made one for it: what it has started goes with it. */
+/*
+ * What the command has started goes with it: the runtime has made a session for it (whose leader may be a helper of crun's
+ * that has gone), or it is in the runtime's own.
+ */
 static void kill_child(pid_t pid, const struct winsize *size)
 {
+	pid_t group = getpgid(pid);
 	(void)size;
-	kill(getpgid(pid) == pid ? -pid : pid, SIGKILL);
+	kill(group > 1 && group != getpgrp() ? -group : pid, SIGKILL);
 }
 
 static void release(struct kl_backend *backend)
