@@ -147,7 +147,7 @@ __noinline int nat_port_pick(struct kl_flow_key *reply, __u32 start, struct kl_f
 	if (!cfg || !reply || !ret_hash)
 		return 0;
 	__u16 now = (__u16)now_ticks(cfg);
-	__u32 range = cfg->snat_port_max - cfg->snat_port_min + 1u, unanswered = 0;
+	__u32 range = cfg->snat_port_max - cfg->snat_port_min + 1u, given_up = 0;
 	__be16 fallback = 0;
 	if (!range)
 		return 0;
@@ -162,14 +162,15 @@ __noinline int nat_port_pick(struct kl_flow_key *reply, __u32 start, struct kl_f
 			flow_free_pair(taken.index);
 			return port;
 		}
-		if (!fallback && state_phase(taken.state) == KL_PHASE_NEW) {
+		__u32 phase = state_phase(taken.state);
+		if (phase == KL_PHASE_CLOSED || (!fallback && phase == KL_PHASE_NEW)) {
 			fallback = port;
-			unanswered = taken.index;
+			given_up = taken.index;
 		}
 	}
 	if (!fallback)
 		return 0;
-	flow_free_pair(unanswered);
+	flow_free_pair(given_up);
 	reply->dport = fallback;
 	flow_hash(reply, ret_hash);
 	return fallback;
