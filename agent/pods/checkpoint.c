@@ -185,6 +185,17 @@ static void load_flags(struct kl_pod *pod, const json_t *saved)
 			pod->ips[pod->ip_count++] = kl_strdup(json_string_value(ip));
 }
 
+/* Nobody saw it end: now is the best that can be said. */
+static json_t *lost_run(const struct container *c)
+{
+	char started[KL_TIME_TEXT], now[KL_TIME_TEXT];
+
+	kl_time_format(c->started_ms / 1000, started);
+	kl_time_now(now);
+	return json_pack("{s:i,s:s,s:s,s:s,s:o}", "exitCode", 255, "reason", "Unknown", "startedAt", started, "finishedAt", now,
+		"containerID", json_sprintf("keelson://%s", c->id));
+}
+
 /* After a reboot nothing of the pod runs: it begins anew, and what ran counts as ended. */
 static void after_reboot(struct kl_pod *pod)
 {
@@ -195,11 +206,12 @@ static void after_reboot(struct kl_pod *pod)
 		struct container *c = &pod->containers[i];
 		if (c->state == C_DONE)
 			continue;
-		if (c->state == C_RUNNING && !c->last)
-			c->last = json_pack("{s:i,s:s,s:o}", "exitCode", 255, "reason", "Unknown", "containerID",
-				json_sprintf("keelson://%s", c->id));
-		c->state = *c->id && c->state != C_IDLE ? C_LAUNCH
-							: C_IDLE; /* C_LAUNCH: what is left of it is removed first */
+		if (c->state == C_RUNNING) {
+			json_decref(c->last);
+			c->last = lost_run(c);
+		}
+		/* As C_LAUNCH, what is left of the old run is removed first. */
+		c->state = *c->id && c->state != C_IDLE ? C_LAUNCH : C_IDLE;
 		c->ready = c->started = false;
 	}
 }

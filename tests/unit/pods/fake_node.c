@@ -276,6 +276,12 @@ static void op_namespaces_remove(void *arg, const char *dir)
 	(void)arg, (void)dir;
 }
 
+static bool op_namespaces_alive(void *arg, const char *dir)
+{
+	(void)dir;
+	return !((struct fake_node *)arg)->lost_namespaces;
+}
+
 static int op_image_find(void *arg, const char *name, struct kl_image *ret, struct kl_err *err)
 {
 	struct fake_node *node = arg;
@@ -320,6 +326,7 @@ static const struct kl_pods_ops ops = {
 	.network = op_network,
 	.namespaces = op_namespaces,
 	.namespaces_remove = op_namespaces_remove,
+	.namespaces_alive = op_namespaces_alive,
 	.image_find = op_image_find,
 	.image_pull = op_image_pull,
 	.image_mount = op_image_mount,

@@ -41,6 +41,7 @@ struct fake_node {
 	struct fake_answer *pending;
 	unsigned failing; /* so many answers are failures of the transport */
 	bool no_images;
+	bool lost_namespaces; /* a new agent finds none */
 	unsigned adds, dels, mounts, unmounts;
 	int hold_ms;
 };

@@ -400,6 +400,24 @@ KL_TEST(a_new_agent_takes_over)
 	fake_node_release(&node);
 }
 
+KL_TEST(after_a_reboot_pods_begin_anew)
+{
+	struct fake_node node;
+
+	fake_node_init(&node);
+	add(&node, "{\"restartPolicy\":\"Always\"}");
+	KL_CHECK(fake_run_until(&node, running));
+	fake_node_stop(&node);
+	node.lost_namespaces = true;
+	fake_node_start(&node);
+	KL_CHECK(fake_run_until(&node, restarted_once));
+	KL_CHECK_INT(node.adds, 2);
+	KL_CHECK(node.runtime.containers[0].removed); /* what was left of the old run */
+	const json_t *last = kl_json_get(fake_container_status(&node, "p", "c"), "lastState", "terminated", NULL);
+	KL_CHECK_INT(kl_json_int(last, 0, "exitCode", NULL), 255);
+	fake_node_release(&node);
+}
+
 static bool nobody_known(const char *ns, const char *name, const char *uid, void *arg)
 {
 	(void)ns, (void)name, (void)uid, (void)arg;
