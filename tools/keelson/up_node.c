@@ -18,6 +18,7 @@
 #include "file.h"
 #include "netns.h"
 #include "routes.h"
+#include "up_xdp.h"
 
 /* ---- mounts ---- */
 
@@ -254,7 +255,9 @@ static int make_uplink(struct kl_link *host, const struct kl_cluster *cluster, c
 		.fields = KL_LINK_UP | KL_LINK_MASTER, .up = true, .master = rc ? 0 : bridge.ifindex};
 	if (!rc)
 		rc = kl_link_set(host, end.ifindex, &change, err);
-	return rc ? rc : node_side(cluster, node, netns, err);
+	if (!rc)
+		rc = node_side(cluster, node, netns, err);
+	return rc || !kl_cluster_wants_xdp(cluster) ? rc : kl_node_prepare_xdp(cluster, node, netns, err);
 }
 
 static int open_or_make_netns(const char *path, struct kl_err *err)
