@@ -6,7 +6,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Whether these bytes are the start of a ClientHello (RFC 8446 section 4.1.2) that offers `protocol` by ALPN (RFC 7301). */
+/*
+ * Whether these bytes are the start of a ClientHello (RFC 8446 section 4.1.2) that offers `protocol` by ALPN (RFC
+ * 7301).
+ */
 bool kl_hello_offers(const uint8_t *data, size_t len, const char *protocol);
 
 #endif
