@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <ifaddrs.h>
+#include <malloc.h>
 #include <netinet/in.h>
 #include <stdlib.h>
 #include <string.h>
@@ -114,6 +115,7 @@ static void on_audit(uv_timer_t *timer)
 	if (set_node(netsync, &err))
 		kl_error("the node's addresses: %s", err.text);
 	kl_dpsync_sweep(netsync->sync);
+	malloc_trim(0); /* what a burst of pods or services left behind goes back to the system */
 	if (!netsync->synced)
 		return;
 	kl_dpsync_audit(netsync->sync, true, &audit);
