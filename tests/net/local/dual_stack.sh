@@ -2,9 +2,9 @@
 # IPv6 beside IPv4, end to end: addresses and routes of pods, ClusterIP and NodePort of a dual-stack Service.
 . "$(dirname "$0")/lib.sh"
 name=dual$$
-export HOME=/nonexistent KUBECONFIG=/var/lib/keelson/clusters/$name/kubeconfig
+export KUBECONFIG=/var/lib/keelson/clusters/$name/kubeconfig
 command -v kubectl >/dev/null || { echo "skipped: there is no kubectl"; exit 77; }
-trap '"$KEELSON" down --name "$name" >/dev/null 2>&1' EXIT
+trap '"$KEELSON" down --name "$name" >/dev/null 2>&1; rm -rf "$HOME"' EXIT
 
 # URL: asked forty times; how many different pods answered, none failing.
 fetch() {

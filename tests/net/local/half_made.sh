@@ -2,7 +2,7 @@
 # `keelson up` is killed at points all over its way; `keelson down` leaves nothing, and `up` goes on from where it was.
 . "$(dirname "$0")/lib.sh"
 name=half$$
-trap '"$KEELSON" down --name "$name" >/dev/null 2>&1' EXIT
+trap '"$KEELSON" down --name "$name" >/dev/null 2>&1; rm -rf "$HOME"' EXIT
 
 # MS: starts `up` and kills it after so long.
 kill_up_after() {

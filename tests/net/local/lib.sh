@@ -3,6 +3,8 @@
 set -u -o pipefail
 KEELSON=${KL_BIN:?KL_BIN names the folder of the binaries}/keelson
 FAILED=0 CHECKS=0
+HOME=$(mktemp -d /tmp/kl-local.XXXXXX) # of kubectl's caches; the test's trap removes it
+export HOME
 [ "$(id -u)" = 0 ] || { echo "skipped: needs root"; exit 77; }
 [ -x "$KEELSON" ] || { echo "skipped: $KEELSON is not built"; exit 77; }
 

