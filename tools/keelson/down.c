@@ -160,8 +160,11 @@ static void remove_network(struct kl_link *host, const struct kl_cluster *cluste
 		return;
 	ports.bridge = bridge.ifindex;
 	also(kl_link_each(host, note_port, &ports, &words), &words, err);
-	for (size_t i = 0; i < ports.count; i++)
-		also(kl_link_delete(host, ports.items[i], &words), &words, err);
+	for (size_t i = 0; i < ports.count; i++) {
+		/* The kernel may be taking them away itself: their other ends' namespaces have gone. */
+		int rc = kl_link_delete(host, ports.items[i], &words);
+		also(rc == -ENODEV ? 0 : rc, &words, err);
+	}
 	also(kl_cluster_bridge_remove(host, cluster, &words), &words, err);
 }
 
