@@ -114,8 +114,8 @@ static int perform(struct kl_bench_api *api, const char *path, int timeout_ms, s
 	return 0;
 }
 
-int kl_bench_api_call(struct kl_bench_api *api, const char *method, const char *path, const char *type, const char *body,
-	struct kl_err *err)
+int kl_bench_api_call(struct kl_bench_api *api, const char *method, const char *path, const char *type,
+	const char *body, struct kl_err *err)
 {
 	kl_autofree char *content_type = kl_asprintf("Content-Type: %s", type ? type : "application/json");
 	struct curl_slist *headers = curl_slist_append(NULL, content_type);
@@ -135,8 +135,8 @@ int kl_bench_api_call(struct kl_bench_api *api, const char *method, const char *
 	return rc;
 }
 
-int kl_bench_api_watch(struct kl_bench_api *api, const char *path, int timeout_ms, void (*line)(const char *line, void *arg),
-	void *arg, const atomic_bool *stop, struct kl_err *err)
+int kl_bench_api_watch(struct kl_bench_api *api, const char *path, int timeout_ms,
+	void (*line)(const char *line, void *arg), void *arg, const atomic_bool *stop, struct kl_err *err)
 {
 	api->line = line;
 	api->arg = arg;
@@ -166,6 +166,6 @@ static json_int_t at_percent(const struct kl_samples *samples, size_t percent)
 json_t *kl_samples_json(struct kl_samples *samples)
 {
 	qsort(samples->values, samples->count, sizeof(samples->values[0]), compare);
-	return json_pack("{sI sI sI sI}", "count", (json_int_t)samples->count, "median_us", at_percent(samples, 50), "p90_us",
-		at_percent(samples, 90), "max_us", at_percent(samples, 100));
+	return json_pack("{sI sI sI sI}", "count", (json_int_t)samples->count, "median_us", at_percent(samples, 50),
+		"p90_us", at_percent(samples, 90), "max_us", at_percent(samples, 100));
 }

@@ -16,8 +16,8 @@
 #include <time.h>
 #include <unistd.h>
 
-#define SERVICE	   "/api/v1/namespaces/default/services"
-#define SLICES	   "/apis/discovery.k8s.io/v1/namespaces/default/endpointslices"
+#define SERVICE    "/api/v1/namespaces/default/services"
+#define SLICES     "/apis/discovery.k8s.io/v1/namespaces/default/endpointslices"
 #define NODES_MAX  16
 #define TIMEOUT_NS 10000000000ll
 
@@ -25,7 +25,7 @@ struct poller {
 	struct kl_tables *tables[NODES_MAX];
 	uint32_t service[NODES_MAX];
 	size_t count;
-	uint32_t wanted; /* IPv4, network order */
+	uint32_t wanted;           /* IPv4, network order */
 	int64_t first_ns, last_ns; /* of the first node, and of the last */
 };
 
@@ -74,21 +74,24 @@ static int make_objects(struct kl_bench_api *api, struct kl_err *err)
 {
 	if (kl_bench_api_call(api, "POST", SERVICE, NULL,
 		    "{\"apiVersion\":\"v1\",\"kind\":\"Service\",\"metadata\":{\"name\":\"bench-endpoints\"},"
-		    "\"spec\":{\"ports\":[{\"port\":80}]}}", err))
+		    "\"spec\":{\"ports\":[{\"port\":80}]}}",
+		    err))
 		return err->code;
 	return kl_bench_api_call(api, "POST", SLICES, NULL,
 		"{\"apiVersion\":\"discovery.k8s.io/v1\",\"kind\":\"EndpointSlice\",\"addressType\":\"IPv4\","
-		"\"metadata\":{\"name\":\"bench-endpoints-1\",\"labels\":{\"kubernetes.io/service-name\":\"bench-endpoints\"}},"
+		"\"metadata\":{\"name\":\"bench-endpoints-1\",\"labels\":{\"kubernetes.io/"
+		"service-name\":\"bench-endpoints\"}},"
 		"\"ports\":[{\"port\":80,\"protocol\":\"TCP\"}],\"endpoints\":[{\"addresses\":[\"192.0.2.1\"],"
-		"\"conditions\":{\"ready\":true}}]}", err);
+		"\"conditions\":{\"ready\":true}}]}",
+		err);
 }
 
-static int one_round(struct kl_bench_api *api, struct poller *poller, int round, struct kl_samples samples[3],
-	struct kl_err *err)
+static int one_round(
+	struct kl_bench_api *api, struct poller *poller, int round, struct kl_samples samples[3], struct kl_err *err)
 {
 	kl_autofree char *addr = kl_asprintf("192.0.2.%d", 2 + round % 250);
-	kl_autofree char *patch = kl_asprintf(
-		"{\"endpoints\":[{\"addresses\":[\"%s\"],\"conditions\":{\"ready\":true}}]}", addr);
+	kl_autofree char *patch =
+		kl_asprintf("{\"endpoints\":[{\"addresses\":[\"%s\"],\"conditions\":{\"ready\":true}}]}", addr);
 	pthread_t thread;
 
 	poller->wanted = inet_addr(addr);
@@ -97,7 +100,8 @@ static int one_round(struct kl_bench_api *api, struct poller *poller, int round,
 		return kl_fail(err, errno, "thread");
 	usleep(20000);
 	int64_t sent_ns = kl_monotonic_ns();
-	int rc = kl_bench_api_call(api, "PATCH", SLICES "/bench-endpoints-1", "application/merge-patch+json", patch, err);
+	int rc = kl_bench_api_call(
+		api, "PATCH", SLICES "/bench-endpoints-1", "application/merge-patch+json", patch, err);
 	int64_t acked_ns = kl_monotonic_ns();
 	pthread_join(thread, NULL);
 	if (rc)
@@ -110,8 +114,8 @@ static int one_round(struct kl_bench_api *api, struct poller *poller, int round,
 	return 0;
 }
 
-static int measure(struct kl_bench_api *api, struct poller *poller, int rounds, struct kl_samples samples[3],
-	struct kl_err *err)
+static int measure(
+	struct kl_bench_api *api, struct poller *poller, int rounds, struct kl_samples samples[3], struct kl_err *err)
 {
 	if (make_objects(api, err) || find_services(poller, err))
 		return err->code;
@@ -150,6 +154,6 @@ json_t *kl_bench_endpoints(const struct kl_bench_options *opts, struct kl_err *e
 	kl_bench_api_free(api);
 	if (rc)
 		return NULL;
-	return json_pack("{so so so}", "write", kl_samples_json(&samples[0]), "sent_to_all_kernels", kl_samples_json(&samples[1]),
-		"acknowledged_to_all_kernels", kl_samples_json(&samples[2]));
+	return json_pack("{so so so}", "write", kl_samples_json(&samples[0]), "sent_to_all_kernels",
+		kl_samples_json(&samples[1]), "acknowledged_to_all_kernels", kl_samples_json(&samples[2]));
 }

@@ -1,6 +1,6 @@
 /*
- * Latencies of a running cluster, measured from outside: a pod from create to Running, an endpoint change until it is in
- * every node's kernel. Prints JSON.
+ * Latencies of a running cluster, measured from outside: a pod from create to Running, an endpoint change until it is
+ * in every node's kernel. Prints JSON.
  */
 #include "bench_latency.h"
 
@@ -10,16 +10,18 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const char help[] =
-	"Usage: bench_latency pods|endpoints [OPTIONS]\n\n"
-	"  --kubeconfig FILE  default $KUBECONFIG\n"
-	"  --rounds N         default 20\n"
-	"  --image IMAGE      of the pods (default nginx:1.14)\n"
-	"  --pins DIR         a node's pin folder; once for each node\n";
+static const char help[] = "Usage: bench_latency pods|endpoints [OPTIONS]\n\n"
+			   "  --kubeconfig FILE  default $KUBECONFIG\n"
+			   "  --rounds N         default 20\n"
+			   "  --image IMAGE      of the pods (default nginx:1.14)\n"
+			   "  --pins DIR         a node's pin folder; once for each node\n";
 
 static const struct option options[] = {
-	{"kubeconfig", required_argument, NULL, 'k'}, {"rounds", required_argument, NULL, 'r'},
-	{"image", required_argument, NULL, 'i'}, {"pins", required_argument, NULL, 'p'}, {"help", no_argument, NULL, 'h'},
+	{"kubeconfig", required_argument, NULL, 'k'},
+	{"rounds", required_argument, NULL, 'r'},
+	{"image", required_argument, NULL, 'i'},
+	{"pins", required_argument, NULL, 'p'},
+	{"help", no_argument, NULL, 'h'},
 	{NULL, 0, NULL, 0},
 };
 

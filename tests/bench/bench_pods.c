@@ -1,6 +1,6 @@
 /*
- * One pod at a time: from the moment its POST is sent until a watch tells that it is scheduled, Running, Ready; and from
- * its DELETE until it is gone.
+ * One pod at a time: from the moment its POST is sent until a watch tells that it is scheduled, Running, Ready; and
+ * from its DELETE until it is gone.
  */
 #include "bench_api.h"
 #include "bench_latency.h"
@@ -19,7 +19,7 @@ struct watch {
 	const struct kl_bench_options *opts;
 	pthread_mutex_t lock;
 	pthread_cond_t changed;
-	char name[40];	       /* the pod of this round */
+	char name[40];         /* the pod of this round */
 	int64_t at_ns[EVENTS]; /* 0: not yet */
 	atomic_bool over;
 	struct kl_err err;
@@ -66,8 +66,8 @@ static void *run_watch(void *arg)
 	struct kl_bench_api *api = kl_bench_api_new(watch->opts->kubeconfig, &watch->err);
 
 	if (api)
-		kl_bench_api_watch(api, "/api/v1/namespaces/default/pods?watch=1&labelSelector=bench%3Dpod", 300000, on_line, watch,
-			&watch->over, &watch->err);
+		kl_bench_api_watch(api, "/api/v1/namespaces/default/pods?watch=1&labelSelector=bench%3Dpod", 300000,
+			on_line, watch, &watch->over, &watch->err);
 	kl_bench_api_free(api);
 	return NULL;
 }
@@ -83,7 +83,8 @@ static int wait_event(struct watch *watch, enum event event, struct kl_err *err)
 	while (!watch->at_ns[event] && !rc)
 		rc = pthread_cond_timedwait(&watch->changed, &watch->lock, &until);
 	pthread_mutex_unlock(&watch->lock);
-	return rc ? kl_fail_msg(err, rc, "the pod is not %s within 30 s (watch: %s)", event_names[event], kl_err_text(&watch->err))
+	return rc ? kl_fail_msg(err, rc, "the pod is not %s within 30 s (watch: %s)", event_names[event],
+			    kl_err_text(&watch->err))
 		  : 0;
 }
 
@@ -95,11 +96,13 @@ static void begin_round(struct watch *watch, int round)
 	pthread_mutex_unlock(&watch->lock);
 }
 
-static int one_round(struct watch *watch, struct kl_bench_api *api, struct kl_samples samples[EVENTS], struct kl_err *err)
+static int one_round(
+	struct watch *watch, struct kl_bench_api *api, struct kl_samples samples[EVENTS], struct kl_err *err)
 {
-	kl_autofree char *body = kl_asprintf("{\"apiVersion\":\"v1\",\"kind\":\"Pod\",\"metadata\":{\"name\":\"%s\",\"labels\":"
-					     "{\"bench\":\"pod\"}},\"spec\":{\"containers\":[{\"name\":\"c\",\"image\":\"%s\"}]}}",
-		watch->name, watch->opts->image);
+	kl_autofree char *body =
+		kl_asprintf("{\"apiVersion\":\"v1\",\"kind\":\"Pod\",\"metadata\":{\"name\":\"%s\",\"labels\":"
+			    "{\"bench\":\"pod\"}},\"spec\":{\"containers\":[{\"name\":\"c\",\"image\":\"%s\"}]}}",
+			watch->name, watch->opts->image);
 	kl_autofree char *path = kl_asprintf("/api/v1/namespaces/default/pods/%s?gracePeriodSeconds=1", watch->name);
 
 	int64_t start_ns = kl_monotonic_ns();

@@ -49,8 +49,8 @@ static int map_pin(const char *dir, const char *name, size_t value_size, struct 
 	if (fd < 0 || bpf_obj_get_info_by_fd(fd, &info, &len))
 		return kl_fail(err, errno, "open '%s'", path);
 	if (info.value_size != value_size)
-		return kl_fail_msg(err, EPROTO, "'%s' has values of %u bytes, not %zu: another layout", path, info.value_size,
-			value_size);
+		return kl_fail_msg(err, EPROTO, "'%s' has values of %u bytes, not %zu: another layout", path,
+			info.value_size, value_size);
 	ret->entries = info.max_entries;
 	ret->size = (size_t)info.max_entries * value_size;
 	ret->data = mmap(NULL, ret->size, PROT_READ, MAP_SHARED, fd, 0);

@@ -32,9 +32,9 @@ struct conn {
 	int fd;
 	struct kl_target *target;
 	struct kl_answer answer;
-	int64_t sent_ns;  /* when the request (and, for a new connection, the connect) began */
-	int64_t due_ns;	  /* long-lived: when the next request is due */
-	bool used;	  /* an answer has come over this connection */
+	int64_t sent_ns; /* when the request (and, for a new connection, the connect) began */
+	int64_t due_ns;  /* long-lived: when the next request is due */
+	bool used;       /* an answer has come over this connection */
 };
 
 struct hammer {
@@ -101,7 +101,8 @@ static void conn_open(struct hammer *h, struct conn *conn)
 		return;
 	}
 	conn->state = STATE_CONNECTING;
-	if (connect(conn->fd, (struct sockaddr *)&conn->target->address, conn->target->address_len) && errno != EINPROGRESS) {
+	if (connect(conn->fd, (struct sockaddr *)&conn->target->address, conn->target->address_len) &&
+		errno != EINPROGRESS) {
 		conn_fail(h, conn, kl_failure_of_errno(errno));
 		return;
 	}

@@ -10,10 +10,10 @@
 #define KL_ANSWER_MAX (256u << 10)
 
 struct kl_answer {
-	struct kl_buf bytes; /* everything read so far */
-	size_t body;	     /* where the body starts; 0: the head is not complete */
-	int status;	     /* 200, 503, … once the head is complete */
-	int64_t length;	     /* Content-Length; -1: not given */
+	struct kl_buf bytes;  /* everything read so far */
+	size_t body;          /* where the body starts; 0: the head is not complete */
+	int status;           /* 200, 503, … once the head is complete */
+	int64_t length;       /* Content-Length; -1: not given */
 	bool chunked, closes; /* closes: the peer said "Connection: close" */
 };
 

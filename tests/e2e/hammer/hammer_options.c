@@ -25,17 +25,37 @@ static const char help[] =
 	"  --strict           exit 1 when any request failed or none was answered\n"
 	"  --pinned           with --strict: a long-lived connection that was closed counts as a failure\n";
 
-enum { OPT_URL = 1, OPT_RATE, OPT_CONCURRENCY, OPT_REQUESTS, OPT_KEEP, OPT_KEEP_RATE, OPT_DURATION, OPT_TIMEOUT, OPT_NETNS,
-	OPT_MATCH, OPT_STRICT, OPT_PINNED, OPT_HELP };
+enum {
+	OPT_URL = 1,
+	OPT_RATE,
+	OPT_CONCURRENCY,
+	OPT_REQUESTS,
+	OPT_KEEP,
+	OPT_KEEP_RATE,
+	OPT_DURATION,
+	OPT_TIMEOUT,
+	OPT_NETNS,
+	OPT_MATCH,
+	OPT_STRICT,
+	OPT_PINNED,
+	OPT_HELP
+};
 
 static const struct option options[] = {
-	{"url", required_argument, NULL, OPT_URL}, {"rate", required_argument, NULL, OPT_RATE},
-	{"concurrency", required_argument, NULL, OPT_CONCURRENCY}, {"requests", required_argument, NULL, OPT_REQUESTS},
-	{"keep", required_argument, NULL, OPT_KEEP}, {"keep-rate", required_argument, NULL, OPT_KEEP_RATE},
-	{"duration", required_argument, NULL, OPT_DURATION}, {"timeout-ms", required_argument, NULL, OPT_TIMEOUT},
-	{"netns", required_argument, NULL, OPT_NETNS}, {"match", required_argument, NULL, OPT_MATCH},
-	{"strict", no_argument, NULL, OPT_STRICT}, {"pinned", no_argument, NULL, OPT_PINNED},
-	{"help", no_argument, NULL, OPT_HELP}, {NULL, 0, NULL, 0},
+	{"url", required_argument, NULL, OPT_URL},
+	{"rate", required_argument, NULL, OPT_RATE},
+	{"concurrency", required_argument, NULL, OPT_CONCURRENCY},
+	{"requests", required_argument, NULL, OPT_REQUESTS},
+	{"keep", required_argument, NULL, OPT_KEEP},
+	{"keep-rate", required_argument, NULL, OPT_KEEP_RATE},
+	{"duration", required_argument, NULL, OPT_DURATION},
+	{"timeout-ms", required_argument, NULL, OPT_TIMEOUT},
+	{"netns", required_argument, NULL, OPT_NETNS},
+	{"match", required_argument, NULL, OPT_MATCH},
+	{"strict", no_argument, NULL, OPT_STRICT},
+	{"pinned", no_argument, NULL, OPT_PINNED},
+	{"help", no_argument, NULL, OPT_HELP},
+	{NULL, 0, NULL, 0},
 };
 
 static int resolve(struct kl_target *target, const char *host, const char *port, struct kl_err *err)
@@ -57,8 +77,9 @@ static void make_requests(struct kl_target *target, const char *authority, const
 	static const char *const connection[] = {"close", "keep-alive"};
 
 	for (size_t i = 0; i < KL_ARRAY_LEN(connection); i++)
-		target->request[i] = kl_asprintf("GET %s HTTP/1.1\r\nHost: %s\r\nUser-Agent: hammer\r\nConnection: %s\r\n\r\n",
-			path, authority, connection[i]);
+		target->request[i] =
+			kl_asprintf("GET %s HTTP/1.1\r\nHost: %s\r\nUser-Agent: hammer\r\nConnection: %s\r\n\r\n", path,
+				authority, connection[i]);
 }
 
 /* http://1.2.3.4:80/path, http://[::1]:80/path */
@@ -177,8 +198,12 @@ int kl_hammer_options(struct kl_hammer_options *opts, int argc, char **argv, str
 {
 	int opt, index = 0;
 
-	*opts = (struct kl_hammer_options){.rate = 10, .concurrency = 64, .requests = -1, .keep_rate = 10,
-		.duration_ms = 10000, .timeout_ms = 5000};
+	*opts = (struct kl_hammer_options){.rate = 10,
+		.concurrency = 64,
+		.requests = -1,
+		.keep_rate = 10,
+		.duration_ms = 10000,
+		.timeout_ms = 5000};
 	while ((opt = getopt_long(argc, argv, "", options, &index)) != -1) {
 		if (opt == OPT_HELP) {
 			fputs(help, stdout);

@@ -12,9 +12,14 @@
 #define SAMPLES_MAX 20
 
 static const char *const failure_names[KL_FAILURES] = {
-	[KL_FAILURE_REFUSED] = "refused", [KL_FAILURE_RESET] = "reset", [KL_FAILURE_TIMEOUT] = "timeout",
-	[KL_FAILURE_UNREACHABLE] = "unreachable", [KL_FAILURE_CLOSED] = "closed", [KL_FAILURE_STATUS] = "status",
-	[KL_FAILURE_MALFORMED] = "malformed", [KL_FAILURE_OTHER] = "other",
+	[KL_FAILURE_REFUSED] = "refused",
+	[KL_FAILURE_RESET] = "reset",
+	[KL_FAILURE_TIMEOUT] = "timeout",
+	[KL_FAILURE_UNREACHABLE] = "unreachable",
+	[KL_FAILURE_CLOSED] = "closed",
+	[KL_FAILURE_STATUS] = "status",
+	[KL_FAILURE_MALFORMED] = "malformed",
+	[KL_FAILURE_OTHER] = "other",
 };
 static const char *const lane_names[KL_LANES] = {[KL_LANE_SHORT] = "short", [KL_LANE_LONG] = "long"};
 
@@ -93,8 +98,8 @@ static void sample(struct kl_tally *tally, const char *lane, const char *what, c
 {
 	if (json_array_size(tally->samples) < SAMPLES_MAX)
 		json_array_append_new(tally->samples,
-			json_pack("{sI ss ss ss}", "at_ms", (json_int_t)(kl_realtime_ms() - tally->started_ms), "lane", lane,
-				"what", what, "target", target));
+			json_pack("{sI ss ss ss}", "at_ms", (json_int_t)(kl_realtime_ms() - tally->started_ms), "lane",
+				lane, "what", what, "target", target));
 }
 
 void kl_tally_failure(struct kl_tally *tally, enum kl_lane lane, enum kl_failure failure, const char *target)

@@ -12,8 +12,8 @@ enum kl_failure {
 	KL_FAILURE_RESET,   /* ECONNRESET, EPIPE */
 	KL_FAILURE_TIMEOUT,
 	KL_FAILURE_UNREACHABLE, /* EHOSTUNREACH, ENETUNREACH */
-	KL_FAILURE_CLOSED,	/* the peer closed before the answer was complete */
-	KL_FAILURE_STATUS,	/* an HTTP status other than 2xx */
+	KL_FAILURE_CLOSED,      /* the peer closed before the answer was complete */
+	KL_FAILURE_STATUS,      /* an HTTP status other than 2xx */
 	KL_FAILURE_MALFORMED,
 	KL_FAILURE_OTHER,
 	KL_FAILURES

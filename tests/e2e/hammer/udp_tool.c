@@ -1,6 +1,6 @@
 /*
- * Datagrams for the end-to-end tests: a server that tells its name, and a client that asks a Service again and again over
- * one socket and tallies who answered. Both may enter a network namespace first.
+ * Datagrams for the end-to-end tests: a server that tells its name, and a client that asks a Service again and again
+ *over one socket and tallies who answered. Both may enter a network namespace first.
  *
  *	udp_tool serve --port P --name NAME [--netns PATH]
  *	udp_tool ask --to ADDRESS:PORT [--count N] [--interval-ms MS] [--connected] [--netns PATH]
@@ -88,8 +88,8 @@ static void ask_once(int fd, const struct options *opts, const struct sockaddr_i
 	socklen_t len = sizeof(from);
 	char data[512];
 
-	ssize_t sent = opts->connected ? send(fd, "?", 1, 0)
-				       : sendto(fd, "?", 1, 0, (const struct sockaddr *)to, sizeof(*to));
+	ssize_t sent =
+		opts->connected ? send(fd, "?", 1, 0) : sendto(fd, "?", 1, 0, (const struct sockaddr *)to, sizeof(*to));
 	ssize_t got = sent == 1 ? recvfrom(fd, data, sizeof(data) - 1, 0, (struct sockaddr *)&from, &len) : -1;
 	if (got < 0) {
 		tally->lost++;
@@ -117,8 +117,8 @@ static int ask(const struct options *opts, struct kl_err *err)
 		ask_once(fd, opts, &to, &tally);
 		nanosleep(&(struct timespec){opts->interval_ms / 1000, opts->interval_ms % 1000 * 1000000l}, NULL);
 	}
-	kl_autojson *out = json_pack("{si si si so}", "answers", tally.answers, "lost", tally.lost, "foreign", tally.foreign,
-		"answered_by", tally.answered_by);
+	kl_autojson *out = json_pack("{si si si so}", "answers", tally.answers, "lost", tally.lost, "foreign",
+		tally.foreign, "answered_by", tally.answered_by);
 	json_dumpf(out, stdout, 0);
 	putchar('\n');
 	if (tally.lost || tally.foreign)
@@ -127,9 +127,14 @@ static int ask(const struct options *opts, struct kl_err *err)
 }
 
 static const struct option options[] = {
-	{"netns", required_argument, NULL, 'n'}, {"name", required_argument, NULL, 'N'}, {"to", required_argument, NULL, 't'},
-	{"port", required_argument, NULL, 'p'}, {"count", required_argument, NULL, 'c'},
-	{"interval-ms", required_argument, NULL, 'i'}, {"connected", no_argument, NULL, 'C'}, {NULL, 0, NULL, 0},
+	{"netns", required_argument, NULL, 'n'},
+	{"name", required_argument, NULL, 'N'},
+	{"to", required_argument, NULL, 't'},
+	{"port", required_argument, NULL, 'p'},
+	{"count", required_argument, NULL, 'c'},
+	{"interval-ms", required_argument, NULL, 'i'},
+	{"connected", no_argument, NULL, 'C'},
+	{NULL, 0, NULL, 0},
 };
 
 static bool parse(struct options *opts, int argc, char **argv)
@@ -164,7 +169,8 @@ int main(int argc, char **argv)
 	int rc;
 
 	if (!parse(&opts, argc, argv)) {
-		fprintf(stderr, "Usage: udp_tool serve --port P --name NAME | ask --to ADDRESS:PORT [--count N] [--interval-ms MS] "
+		fprintf(stderr, "Usage: udp_tool serve --port P --name NAME | ask --to ADDRESS:PORT [--count N] "
+				"[--interval-ms MS] "
 				"[--connected]; --netns PATH\n");
 		return 2;
 	}
