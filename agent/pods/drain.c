@@ -2,14 +2,14 @@
  * The drain hold: a terminating pod's first signal waits until no node sends it new connections.
  *
  * When a pod is deleted, its endpoint is withdrawn by the EndpointSlice controller at the same moment as this agent
- *hears of it, and every node's tables follow within milliseconds. A process that quits on SIGTERM at once (nginx does)
- *would refuse connections that some node still sends in between; upstream has this race and tells people to put `sleep`
- *in preStop. Here a pod that was Ready is held back until
+ * hears of it, and every node's tables follow within milliseconds. A process that quits on SIGTERM at once (nginx does)
+ * would refuse connections that some node still sends in between; upstream has this race and tells people to put `sleep`
+ * in preStop. Here a pod that was Ready is held back until
  *	1. no EndpointSlice of its namespace calls it ready any more (a pod of no Service passes at once), and
  *	2. every connected node has acknowledged the endpoint stream (a node without leave to ask waits SETTLE_MS
- *instead); at most `drain_hold_ms`, and at most half of the grace period, inside of which the hold counts. Where the
- *API does not answer, BLIND_MS are waited. Established connections are the program's own matter: it gets its image's
- *STOPSIGNAL (SIGQUIT drains nginx) and the rest of the grace period.
+ * instead); at most `drain_hold_ms`, and at most half of the grace period, inside of which the hold counts. Where the
+ * API does not answer, BLIND_MS are waited. Established connections are the program's own matter: it gets its image's
+ * STOPSIGNAL (SIGQUIT drains nginx) and the rest of the grace period.
  */
 #include "pods_impl.h"
 
@@ -183,8 +183,13 @@ bool drain_over(struct kl_pod *pod)
 	int64_t now = kl_monotonic_ms();
 
 	if (d && now < d->until_ms && !pod->api_gone) {
-		if (d->id) /* the answer decides, but not for longer than the hold */
-			uv_timer_start(&pod->timer, on_timer, (uint64_t)(d->latest_ms - now), 0);
+		/*
+		 * The answer decides, but not for longer than the hold. A timer counts from the loop's cached time and may so
+		 * have fired a little early: then nothing else would wake this pod again.
+		 */
+		int64_t wake = d->id ? d->latest_ms : d->until_ms;
+		if (d->id || !uv_is_active((uv_handle_t *)&pod->timer))
+			uv_timer_start(&pod->timer, on_timer, (uint64_t)(wake - now), 0);
 		return false;
 	}
 	uv_timer_stop(&pod->timer);

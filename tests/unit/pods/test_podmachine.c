@@ -7,6 +7,7 @@
 #include "testlib.h"
 
 #include <string.h>
+#include <unistd.h>
 
 static bool running(struct fake_node *node)
 {
@@ -110,6 +111,39 @@ KL_TEST(a_ready_pod_is_held_back_before_its_signal)
 	int64_t took = kl_monotonic_ms() - begin;
 	KL_CHECK(took >= 290 && took < 2000);
 	KL_CHECK(fake_run_until(&node, gone));
+	fake_node_release(&node);
+}
+
+static void dawdle(uv_timer_t *timer)
+{
+	(void)timer;
+	usleep(10000);
+}
+
+/*
+ * What runs before on the loop makes its cached time stale, and a timer armed by it early: the pod must not sleep for ever then.
+ */
+KL_TEST(a_hold_ends_though_its_timer_was_early)
+{
+	struct fake_node node;
+	uv_timer_t busy;
+
+	fake_node_init(&node);
+	fake_node_stop(&node);
+	node.hold_ms = 40;
+	fake_node_start(&node);
+	uv_timer_init(&node.loop, &busy);
+	for (int round = 0; round < 24; round++) {
+		add(&node, "{}");
+		KL_CHECK(fake_run_until(&node, running));
+		uv_timer_start(&busy, dawdle, 0, 13);
+		delete_with_grace(&node, "{}", 30);
+		KL_CHECK(fake_run_until(&node, gone));
+		uv_timer_stop(&busy);
+		json_array_clear(node.deleted);
+	}
+	uv_close((uv_handle_t *)&busy, NULL);
+	fake_run_for(&node, 1);
 	fake_node_release(&node);
 }
 
