@@ -129,7 +129,7 @@ static char **exec_argv(const char *const command[], void *arg)
 	struct container *c = arg;
 	struct kl_runtime *runtime = c->pod->pods->opt.runtime;
 
-	return runtime->ops->exec_argv(runtime, c->id, command, false);
+	return runtime->ops->exec_argv(runtime, c->id, kl_podspec_cwd(container_spec(c), c->image.config), command, false);
 }
 
 struct kl_action_target container_target(struct container *c)

@@ -11,7 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { GET_TIMEOUT_MS = 5000, TOKEN_RENEW_MS = 40 * 60 * 1000, TOKEN_SECONDS = 3607 };
+enum { GET_TIMEOUT_MS = 5000, TOKEN_SECONDS = 3607 };
 
 struct fetch;
 struct get {
@@ -87,7 +87,15 @@ static void want_env(struct fetch *fetch, const json_t *containers)
 	}
 }
 
-/* A token is asked for again only when much of its life is over. */
+/* A token is asked for again when four fifths of its life are over, as kubelet does. */
+static bool token_is_fresh(const json_t *token)
+{
+	int64_t expires_ms, life_ms = kl_json_int(token, TOKEN_SECONDS, "spec", "expirationSeconds", NULL) * 1000;
+
+	return !kl_time_parse(kl_json_str(token, "status", "expirationTimestamp", NULL), &expires_ms) &&
+	       expires_ms - kl_realtime_ms() > life_ms / 5;
+}
+
 static void want_token(struct fetch *fetch, const json_t *source)
 {
 	const char *account = kl_json_str(fetch->pod->object, "spec", "serviceAccountName", NULL);
@@ -100,7 +108,7 @@ static void want_token(struct fetch *fetch, const json_t *source)
 		json_pack("{s:s,s:s,s:{s:I}}", "apiVersion", "authentication.k8s.io/v1", "kind", "TokenRequest", "spec",
 			"expirationSeconds", (json_int_t)kl_json_int(source, TOKEN_SECONDS, "expirationSeconds", NULL));
 
-	if (old && kl_monotonic_ms() - fetch->pod->objects_ms < TOKEN_RENEW_MS) {
+	if (old && token_is_fresh(old)) {
 		json_object_set(fetch->objects, key, (json_t *)(uintptr_t)old);
 		return;
 	}
@@ -241,6 +249,10 @@ static void fetch_finish(struct fetch *fetch)
 		pod->fetched = true;
 	}
 	pod->fetch = NULL;
+	if (pod->refreshing && pod->state == P_RUN && !fetch->failed)
+		volumes_start(pod);
+	else
+		pod->refreshing = false;
 	fetch_free(fetch);
 	for (size_t i = 0; i < pod->count; i++)
 		container_objects_fresh(&pod->containers[i]);

@@ -267,8 +267,10 @@ static void on_refresh(uv_timer_t *timer)
 {
 	struct kl_pod *pod = container_of(timer, struct kl_pod, refresh);
 
-	if (pod->state == P_RUN)
-		fetch_start(pod);
+	if (pod->state != P_RUN || pod->refreshing)
+		return;
+	pod->refreshing = true; /* fetch_finish goes on with the volumes */
+	fetch_start(pod);
 }
 
 static bool has_volumes_of_objects(const struct kl_pod *pod)
@@ -412,7 +414,7 @@ static enum pod_state st_stop(struct kl_pod *pod)
 
 static enum pod_state st_release(struct kl_pod *pod)
 {
-	if (pod->working)
+	if (pod->working || pod->refreshing)
 		return P_RELEASE;
 	if (pod->released)
 		return pod->deleting ? P_CLEAN : P_FINISHED;

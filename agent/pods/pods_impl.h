@@ -148,6 +148,7 @@ struct kl_pod {
 	uv_timer_t deadline;                                  /* activeDeadlineSeconds */
 	bool fetched, sandboxed, mounted, cleaned, confirmed; /* what the states have achieved */
 	bool working;                                         /* a job or call of the present state is under way */
+	bool refreshing; /* objects, then volumes, are brought up to date while it runs */
 	bool retry_wait;                                      /* the timer will bring the present state back */
 	unsigned retries;
 	struct fetch *fetch;

@@ -278,16 +278,22 @@ static int fill_user(
 	return 0;
 }
 
+const char *kl_podspec_cwd(const json_t *container, const json_t *image_config)
+{
+	const char *own = kl_json_str(container, "workingDir", NULL);
+
+	return *own ? own : kl_json_str(image_config, "WorkingDir", NULL);
+}
+
 int kl_podspec_fill(const struct kl_podspec_in *in, struct kl_container_spec *spec, char **ret_home, struct kl_err *err)
 {
 	const json_t *own = json_object_get(in->container, "securityContext");
 	const json_t *caps = json_object_get(own, "capabilities");
-	const char *cwd = kl_json_str(in->container, "workingDir", NULL);
 	int rc = fill_user(in, spec, ret_home, err);
 
 	if (rc)
 		return rc;
-	spec->cwd = kl_strdup(*cwd ? cwd : kl_json_str(in->image_config, "WorkingDir", NULL));
+	spec->cwd = kl_strdup(kl_podspec_cwd(in->container, in->image_config));
 	spec->rootfs_readonly = kl_json_bool(own, false, "readOnlyRootFilesystem", NULL);
 	spec->privileged = kl_json_bool(own, false, "privileged", NULL);
 	spec->no_new_privileges = !kl_json_bool(own, true, "allowPrivilegeEscalation", NULL);

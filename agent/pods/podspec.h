@@ -14,6 +14,8 @@ struct kl_podspec_in {
 	int64_t pids_limit;
 	const char *rootfs;
 };
+/* Where its commands run: workingDir, else the image's; "" when neither says. Borrowed. */
+const char *kl_podspec_cwd(const json_t *container, const json_t *image_config);
 /*
  * Users, capabilities, resources, flags, working folder; the caller adds identity, namespaces, mounts, argv and env.
  * ret_home is the user's home folder, owned by the caller.

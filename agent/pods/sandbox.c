@@ -238,9 +238,11 @@ static void volumes_done(struct job *job)
 	struct kl_pod *pod = job->pod;
 
 	sandbox_job_free(container_of(job, struct sandbox_job, job));
-	if (pod->state == P_RUN) { /* a refresh */
+	if (pod->refreshing) {
+		pod->refreshing = false;
 		if (job->rc)
 			pod_event(pod, NULL, "Warning", "FailedMount", "%s", job->err.text);
+		pod_step(pod); /* one that ends meanwhile has waited */
 		return;
 	}
 	if (job->rc) {
@@ -256,7 +258,7 @@ static void volumes_done(struct job *job)
 
 void volumes_start(struct kl_pod *pod)
 {
-	if (pod->state != P_RUN)
+	if (!pod->refreshing)
 		pod->working = true;
 	job_start(&sandbox_job_new(pod)->job, pod, volumes_work, volumes_done);
 }

@@ -221,19 +221,22 @@ static int oci_remove(struct kl_runtime *runtime, const char *id, const char *cg
 	return rc;
 }
 
-static char **oci_exec_argv(struct kl_runtime *runtime, const char *id, const char *const command[], bool tty)
+static char **oci_exec_argv(
+	struct kl_runtime *runtime, const char *id, const char *cwd, const char *const command[], bool tty)
 {
 	struct oci *oci = oci_of(runtime);
 	size_t count = 0, at = 0;
 
 	while (command[count])
 		count++;
-	char **argv = kl_calloc(count + 8, sizeof(*argv));
+	char **argv = kl_calloc(count + 9, sizeof(*argv));
 	argv[at++] = kl_strdup(oci->program);
 	argv[at++] = kl_asprintf("--root=%s", oci->state_root);
 	argv[at++] = kl_strdup("exec");
 	if (tty)
 		argv[at++] = kl_strdup("--tty");
+	if (cwd && *cwd)
+		argv[at++] = kl_asprintf("--cwd=%s", cwd);
 	argv[at++] = kl_strdup(id);
 	for (size_t i = 0; i < count; i++)
 		argv[at++] = kl_strdup(command[i]);

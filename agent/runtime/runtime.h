@@ -96,7 +96,8 @@ struct kl_runtime_ops {
 	 * The argv (NULL-terminated, owned by the caller, each string too) of a program that runs `command` inside and
 	 * ends with its exit code; stdio is passed through.
 	 */
-	char **(*exec_argv)(struct kl_runtime *runtime, const char *id, const char *const command[], bool tty);
+	char **(*exec_argv)(
+		struct kl_runtime *runtime, const char *id, const char *cwd, const char *const command[], bool tty);
 	void (*free)(struct kl_runtime *runtime);
 };
 struct kl_runtime {
