@@ -72,7 +72,7 @@ pod hooks '
       postStart: {exec: {command: [sh, -c, "pwd > /tmp/started"]}}
       preStop: {exec: {command: [sh, -c, "sleep 1"]}}'
 check "hooks" k wait --for=condition=Ready pod/hooks --timeout=20s
-check "postStart ran" k exec hooks -- test -s /tmp/started
+check_is "postStart ran, in workingDir" "$(k exec hooks -- cat /tmp/started)" /tmp
 check_is "the container itself runs in its workingDir" "$(k exec hooks -- readlink /proc/1/cwd)" /tmp
 pod secure '
   securityContext: {runAsUser: 1000, runAsGroup: 2000, fsGroup: 3000}

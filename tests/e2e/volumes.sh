@@ -76,6 +76,9 @@ check_out "which the API knows" '"?gitVersion|Forbidden|namespaces' m bash -c \
 check_out "logs asks which container" 'Defaulted container|container name must be specified' k logs volumes
 check "logs -c" k logs volumes -c side
 check_out "get pod counts containers" '^volumes +2/2 +Running' k get pod volumes
+check "a ConfigMap changes" k patch cm redis-config -p '{"data":{"redis.properties":"changed"}}'
+changed() { [ "$(m cat /etc/config/redis.properties)" = changed ]; }
+wait_for "and the file follows" 90 changed
 node=$(get pod/volumes '{.spec.nodeName}')
 uid=$(get pod/volumes '{.metadata.uid}')
 check "delete" k delete pod volumes
