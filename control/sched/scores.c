@@ -32,7 +32,7 @@ static int32_t balanced(const struct kl_sched_class *cls, const struct node *nod
 {
 	double difference = used_fraction(cls, node, RES_CPU) - used_fraction(cls, node, RES_MEMORY);
 	double deviation = (difference < 0 ? -difference : difference) / 2;
-	return (int32_t)((1 - deviation) * FULL);
+	return (int32_t)((1 - deviation) * (double)FULL);
 }
 
 static const struct {

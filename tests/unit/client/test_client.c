@@ -254,8 +254,8 @@ KL_TEST(kubeconfig_of_data_and_files)
 	kl_kubeconfig_release(&config);
 	static const char *const bad[] = {"", "[", "current-context: x", "a: b",
 		"current-context: x\ncontexts: [{name: x, context: {cluster: y}}]\nclusters: [{name: y, cluster: {}}]",
-		"current-context: x\ncontexts: [{name: x, context: {cluster: y}}]\n"
-		"clusters: [{name: y, cluster: {server: a, certificate-authority-data: '!!'}}]"};
+		("current-context: x\ncontexts: [{name: x, context: {cluster: y}}]\n"
+		 "clusters: [{name: y, cluster: {server: a, certificate-authority-data: '!!'}}]")};
 	for (size_t i = 0; i < KL_ARRAY_LEN(bad); i++) {
 		kl_file_write_atomic(path, bad[i], strlen(bad[i]), 0600, NULL);
 		KL_CHECK(kl_kubeconfig_load(path, &config, &err) < 0);

@@ -35,7 +35,7 @@ KL_TEST(normal_forms)
 KL_TEST(refused)
 {
 	static const char *const cases[] = {"", ":", "Nginx", "a//b", "/a", "a/", "a b", "nginx:", "nginx:-x",
-		"nginx@sha256:12", "nginx@md5:" HEX, "-a", "a-", "--help", "x:y:z/../..", "a/../b", "ngin\nx",
+		"nginx@sha256:12", ("nginx@md5:" HEX), "-a", "a-", "--help", "x:y:z/../..", "a/../b", "ngin\nx",
 		"docker.io/"};
 
 	for (size_t i = 0; i < KL_ARRAY_LEN(cases); i++) {
