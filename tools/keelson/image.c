@@ -7,14 +7,16 @@
 #include "images.h"
 #include "json.h"
 #include "mem.h"
+#include "up_cluster.h"
 
+#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 struct options {
-	const char *image_root, *output, *name;
+	const char *image_root, *cluster, *output, *name;
 	struct kl_opt_list mirrors;
 };
 
@@ -142,11 +144,31 @@ static int with_store(const struct verb *verb, const struct options *o)
 	return rc == KL_EXIT_OK ? rc : kl_cmd_fail(&kl_cmd_image, "%s", err.text);
 }
 
+/* The store and the registry that the nodes of a local cluster share; their texts are handed to the caller. */
+static int of_cluster(struct options *o, char **ret_root, char **ret_mirror, struct kl_err *err)
+{
+	kl_autocluster *cluster = NULL;
+
+	if (!kl_cluster_name_valid(o->cluster))
+		return kl_fail_msg(err, EINVAL, "'%s' is no name of a cluster", o->cluster);
+	int rc = kl_cluster_load(o->cluster, &cluster, err);
+	if (rc)
+		return rc;
+	o->image_root = *ret_root = kl_asprintf("%s/images", cluster->data_dir);
+	*ret_mirror = kl_asprintf("docker.io=http://%s:%d", cluster->bridge_ip, KL_REGISTRY_PORT);
+	if (cluster->registry && !o->mirrors.count)
+		o->mirrors.items[o->mirrors.count++] = *ret_mirror;
+	return 0;
+}
+
 static int run(int argc, char **argv)
 {
+	kl_autofree char *root = NULL, *mirror = NULL;
+	struct kl_err err = {0};
 	struct options o = {.image_root = "/var/lib/keelson/agent/images"};
 	const struct kl_opt opts[] = {
 		{"image-root", 0, KL_OPT_STRING, &o.image_root},
+		{"cluster", 0, KL_OPT_STRING, &o.cluster},
 		{"registry-mirror", 0, KL_OPT_LIST, &o.mirrors},
 		{"output", 'o', KL_OPT_STRING, &o.output},
 	};
@@ -161,6 +183,8 @@ static int run(int argc, char **argv)
 	if (o.output && strcmp(o.output, "json") != 0)
 		return kl_cmd_fail(&kl_cmd_image, "-o knows json alone, not '%s'", o.output);
 	o.name = verb->wants_name ? argv[2] : NULL;
+	if (o.cluster && of_cluster(&o, &root, &mirror, &err))
+		return kl_cmd_fail(&kl_cmd_image, "%s", err.text);
 	return with_store(verb, &o);
 }
 
@@ -174,6 +198,7 @@ const struct kl_cmd kl_cmd_image = {
 		"  rm NAME       forget an image; running containers keep its layers\n"
 		"  prune         remove layers and blobs that no image and no container needs\n\n"
 		"  --image-root DIR             the store (default /var/lib/keelson/agent/images)\n"
+		"  --cluster NAME               the store and registry of a cluster that 'keelson up' made\n"
 		"  --registry-mirror REGISTRY=URL   as for keelson agent\n"
 		"  -o, --output json            for programs\n",
 };
