@@ -5,7 +5,7 @@
  *
  *	client --> uplink ingress: kl_lb_in --DNAT--> stack --> local pod --> uplink egress: kl_lb_out --> client
  *	client --> uplink ingress: kl_lb_in --DNAT+SNAT--> back out --> remote pod --> uplink ingress: kl_lb_in -->
- *client
+ *	client
  *
  * Built twice: for XDP (KL_XDP), which leaves what it cannot do to tc behind it, and for tc. Replies of local pods are
  * translated on egress, which XDP does not have, so the tc programs are attached in every mode.

@@ -1,6 +1,6 @@
 /*
  * A pod's link: the veth pair, addresses, routes and neighbours on both sides. Blocking; stateless, so that it may run
- *on any thread.
+ * on any thread.
  *
  *	pod: eth0 <ip>/32, default via 169.254.1.1 (fe80::1) with a fixed neighbour: the host side's MAC
  *	 |

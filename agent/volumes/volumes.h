@@ -1,6 +1,6 @@
 /*
  * A pod's volumes on disk: emptyDir, hostPath, configMap, secret, downwardAPI, projected, and claims bound to a
- *hostPath (or NFS) PersistentVolume.
+ * hostPath (or NFS) PersistentVolume.
  *
  *	pod_dir/volumes/<name>	   made here (not for hostPath)
  *	pod_dir/subpaths/<c>/<n>   a subPath, pinned by a bind mount so that nobody can swap it afterwards

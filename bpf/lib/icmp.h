@@ -5,8 +5,8 @@
  *
  *	from beyond a remote backend	quotes node:nat > backend	becomes client > frontend, sent to the client
  *	from a local backend		quotes client > backend		becomes client > frontend
- *	from the client's side		quotes frontend > client	becomes backend > client or node:nat, sent to
- *the backend
+ *	from the client's side		quotes frontend > client	becomes backend > client or node:nat,
+ *								sent to the backend
  */
 #ifndef KL_BPF_ICMP_H
 #define KL_BPF_ICMP_H

@@ -1,6 +1,6 @@
 /*
  * Strategic merge patch: lists with a merge key are merged entry by entry, and directives say what a plain merge
- *cannot:
+ * cannot:
  *
  *	$patch: replace|delete|merge	of a map, or of an entry of a list
  *	$retainKeys: [a, b]		of a map: all other keys go

@@ -1,12 +1,13 @@
 /*
  * The cluster's certificates, in one folder (…/pki): a CA (EC P-256, ten years) made at first use, and what it signs
- *(one year, made again when less than 30 days are left). Keys are 0600. Several processes may use the folder at once: a
- *lock file orders them.
+ * (one year, made again when less than 30 days are left). Keys are 0600. Several processes may use the folder at once: a
+ * lock file orders them.
  *
  *	ca.crt ca.key                          the CA
  *	apiserver.crt apiserver.key            the API server's serving certificate
- *	kubelet-client.crt kubelet-client.key  the API server towards agents (CN kube-apiserver-kubelet-client, O
- *system:masters) sa.key                                 signs ServiceAccount tokens
+ *	kubelet-client.crt kubelet-client.key  the API server towards agents (CN kube-apiserver-kubelet-client,
+ *	                                       O system:masters)
+ *	sa.key                                 signs ServiceAccount tokens
  *
  * Threads: one pki may be used by several threads; files are the only state that changes.
  */

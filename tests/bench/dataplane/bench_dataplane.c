@@ -1,6 +1,6 @@
 /*
  * What the dataplane costs, in nanoseconds and in lookups of a kernel LRU hash with a 40-byte key measured in the same
- *run: packets through the balancer (net of making them), and programming services.
+ * run: packets through the balancer (net of making them), and programming services.
  *
  *	bench_dataplane [--quick]
  */

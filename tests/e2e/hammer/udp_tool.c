@@ -1,6 +1,6 @@
 /*
  * Datagrams for the end-to-end tests: a server that tells its name, and a client that asks a Service again and again
- *over one socket and tallies who answered. Both may enter a network namespace first.
+ * over one socket and tallies who answered. Both may enter a network namespace first.
  *
  *	udp_tool serve --port P --name NAME [--netns PATH]
  *	udp_tool ask --to ADDRESS:PORT [--count N] [--interval-ms MS] [--connected] [--netns PATH]

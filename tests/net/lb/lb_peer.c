@@ -1,9 +1,10 @@
 /*
  * Both ends of the network tests' traffic.
  *
- *	lb_peer serve NAME PORT			TCP and UDP on every address: answers each line or datagram with
- *"NAME\n" lb_peer tcp|udp ADDR PORT COUNT [SIZE]	COUNT connections (datagrams), SIZE bytes each; prints "NAME
- *COUNT" per answer
+ *	lb_peer serve NAME PORT			TCP and UDP on every address: answers each line or datagram
+ *						with "NAME\n"
+ *	lb_peer tcp|udp ADDR PORT COUNT [SIZE]	COUNT connections (datagrams), SIZE bytes each; prints
+ *						"NAME COUNT" per answer
  *	lb_peer hold ADDR PORT SECONDS		one connection, a question every 20 ms; prints how many were answered
  *	lb_peer bulk ADDR PORT MEGABYTES		one connection, echoes that much; prints MB/s
  * Exits 1 when anything went unanswered.
