@@ -33,6 +33,9 @@ static const struct map_row rows[KL_MAP_COUNT] = {
 	[KL_MAP_SLOTS] = {"kl_slots", sizeof(struct kl_map_block), VIEW(blocks)},
 	[KL_MAP_BACKENDS] = {"kl_backends", sizeof(struct kl_map_backend), VIEW(backends)},
 	[KL_MAP_TRAFFIC] = {"kl_traffic", sizeof(struct kl_map_traffic), 0},
+	[KL_MAP_LIVE] = {"kl_live", sizeof(struct kl_map_live), VIEW(live)},
+	[KL_MAP_RANGES] = {"kl_ranges", sizeof(uint8_t), 0},
+	[KL_MAP_EVENTS] = {"kl_events", 0, 0},
 	[KL_MAP_COUNTERS] = {"kl_counters", sizeof(struct kl_map_counters), 0},
 	[KL_MAP_CT_HOT] = {"kl_ct_hot", sizeof(struct kl_map_line), 0},
 	[KL_MAP_CT_COLD] = {"kl_ct_cold", sizeof(struct kl_map_tuple), 0},
@@ -87,7 +90,9 @@ static void sizes_fill(const struct kl_maps_sizes *given, uint32_t ret[KL_MAP_CO
 	ret[KL_MAP_FRONTENDS] = power_of_two(or_default(sizes->frontends, 4096)) * 2;
 	ret[KL_MAP_SERVICES] = ret[KL_MAP_NAMES] = services;
 	ret[KL_MAP_SLOTS] = or_default(sizes->blocks, 8192);
-	ret[KL_MAP_BACKENDS] = ret[KL_MAP_TRAFFIC] = backends;
+	ret[KL_MAP_BACKENDS] = ret[KL_MAP_TRAFFIC] = ret[KL_MAP_LIVE] = backends;
+	ret[KL_MAP_RANGES] = or_default(sizes->ranges, 4096);
+	ret[KL_MAP_EVENTS] = 256 * 1024;
 	ret[KL_MAP_CT_HOT] = lines;
 	ret[KL_MAP_CT_COLD] = lines * KL_LINE_FLOWS;
 	ret[KL_MAP_NETNS] = or_default(sizes->netns, 4096);

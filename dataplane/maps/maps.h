@@ -24,6 +24,9 @@ enum kl_map_id {
 	KL_MAP_SLOTS,
 	KL_MAP_BACKENDS,
 	KL_MAP_TRAFFIC,
+	KL_MAP_LIVE,
+	KL_MAP_RANGES,
+	KL_MAP_EVENTS,
 	KL_MAP_COUNTERS,
 	KL_MAP_CT_HOT,
 	KL_MAP_CT_COLD,
@@ -41,7 +44,7 @@ struct kl_maps_sizes {
 	uint32_t frontends; /* rounded up to a power of two, at least twice as many places are made */
 	uint32_t blocks;    /* of 16 slots */
 	uint32_t flows;     /* entries of the main region, two a connection; rounded up to a power of two */
-	uint32_t netns, affinity;
+	uint32_t netns, affinity, ranges;
 };
 
 struct kl_maps {
@@ -54,6 +57,7 @@ struct kl_maps {
 	struct kl_map_name *names;
 	struct kl_map_block *blocks;
 	struct kl_map_backend *backends;
+	struct kl_map_live *live;
 	bool adopted;  /* they were there already */
 	unsigned cpus; /* values of a per-CPU map */
 };

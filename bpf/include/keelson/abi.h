@@ -19,7 +19,7 @@
 
 #include <linux/types.h>
 
-#define KL_LAYOUT 1
+#define KL_LAYOUT 2
 
 /* --- kl_config: ARRAY of one, written by the agent; programs read it on every packet */
 enum { KL_HASH_WORDS = 16 };
@@ -41,7 +41,12 @@ struct kl_map_config {
 	__u32 half_first, half_mask;	 /* flows that are not confirmed by traffic both ways yet */
 	__u32 over_first, over_mask;	 /* flows that found both their main lines full of living ones */
 	__u32 hz;
-	__u32 reserved[4];
+	__u32 mtu;	    /* of the uplink, in bytes of IP; 0: unknown, taken as 1500 */
+	__be16 geneve_port; /* of envelopes, both ways */
+	__u16 reserved0;
+	__u32 watch_until; /* tick (low 32 bits) up to which events are written to kl_events; 0: nobody watches */
+	__u32 watch_mask;  /* of packets only those whose random number has none of these bits: 0 takes all */
+	__u32 reserved[8];
 };
 
 /* --- kl_frontends: open-addressed table in an ARRAY, linear probing of at most KL_PROBES entries */
@@ -52,12 +57,14 @@ enum kl_map_frontend_type { /* the numbers of enum kl_frontend_type, and one of 
 	KL_TYPE_EXTERNAL_IP,
 	KL_TYPE_LOAD_BALANCER,
 	KL_TYPE_HOST_PORT,
+	KL_TYPE_PEER_ADDR = 14, /* port and proto zero: an address of another node of the cluster */
 	KL_TYPE_NODE_ADDR = 15, /* port and proto zero: an address of this node */
 };
 /* Values of kl_map_frontend.service that name no service. Index 0 of kl_services is never used. */
 #define KL_FRONTEND_NEVER   0u		/* ends a probe sequence */
 #define KL_FRONTEND_DELETED 0xffffffffu /* passed over by lookups, taken by inserts */
 #define KL_FRONTEND_NODE    0xfffffffeu /* of KL_TYPE_NODE_ADDR */
+#define KL_FRONTEND_PEER    0xfffffffdu /* of KL_TYPE_PEER_ADDR */
 struct kl_map_frontend {
 	__be32 addr[4];
 	__be16 port;
@@ -86,7 +93,12 @@ struct kl_map_name {
 /* --- kl_slots: ARRAY of blocks of 64 bytes; an allocator in user space cuts runs from it */
 enum { KL_BLOCK_SLOTS = 16 };
 enum kl_map_algorithm { KL_PICK_RANDOM, KL_PICK_ROUND_ROBIN, KL_PICK_MAGLEV, KL_PICK_LEAST_CONN };
-enum kl_map_set_flags { KL_SET_EXTERNAL_LOCAL = 1, KL_SET_INTERNAL_LOCAL = 2, KL_SET_AFFINITY = 4 };
+enum kl_map_set_flags {
+	KL_SET_EXTERNAL_LOCAL = 1,
+	KL_SET_INTERNAL_LOCAL = 2,
+	KL_SET_AFFINITY = 4,
+	KL_SET_RANGES = 8, /* load balancer addresses: only for sources in kl_ranges */
+};
 /* The first block of a run; never changed once a service points at it. */
 struct kl_map_set {
 	__u32 all_first, all_count;	/* slots of every backend; first counts from the map's start */
@@ -114,17 +126,38 @@ enum kl_map_backend_flags {
 	KL_BE_TERMINATING = 8,
 	KL_BE_LOCAL = 16, /* on this node: no SNAT */
 };
+enum kl_map_forward { /* how packets from outside reach a backend on another node */
+	KL_FORWARD_SNAT,       /* from an address and port of this node, replies come back through it */
+	KL_FORWARD_DSR_IPIP,   /* in an envelope; replies go from the other node to the client */
+	KL_FORWARD_DSR_GENEVE,
+};
 struct kl_map_backend {
 	__be32 addr[4];
 	__be16 port;
 	__u8 proto;
 	__u8 flags;	 /* enum kl_map_backend_flags */
 	__u8 generation; /* counts this index's occupants; flows and sockets of an earlier one are void */
-	__u8 reserved0;
+	__u8 forward;	 /* enum kl_map_forward; of new flows */
 	__u16 weight;
 	__u32 service;
-	__u32 ifindex;	 /* local: host side of the pod's veth; 0: unknown */
-	__u32 reserved[8];
+	__u32 ifindex; /* local: host side of the pod's veth; 0: unknown */
+	__u8 mac[6];   /* local: of the pod's interface; all zero: unknown */
+	__u16 reserved0;
+	__u32 reserved[6];
+};
+
+/* --- kl_live: ARRAY beside kl_backends */
+struct kl_map_live {
+	__u32 connections; /* open now: flows of the balancer and connected sockets; for least connections */
+	__u32 reserved;
+};
+
+/* --- kl_ranges: LPM_TRIE, a service's loadBalancerSourceRanges; the value is one byte, 1 */
+enum { KL_RANGE_SERVICE_BITS = 32 };
+struct kl_map_range {
+	__u32 prefix; /* bits: KL_RANGE_SERVICE_BITS + those of the address, IPv4's plus 96 */
+	__u32 service;
+	__be32 addr[4];
 };
 
 /* --- kl_traffic: PERCPU_ARRAY beside kl_backends */
@@ -205,7 +238,17 @@ struct kl_map_counters {
 	__u64 sock_sendmsg;
 	__u64 sock_no_backend;	/* connect or send refused */
 	__u64 udp_reaped;	/* connected sockets ended because their backend was dead */
-	__u64 reserved[10];
+	__u64 drop_source_range; /* not in the Service's loadBalancerSourceRanges */
+	__u64 drop_too_big;	 /* did not fit into the uplink in its envelope; the sender was told where that may be */
+	__u64 drop_envelope;	 /* an envelope that is malformed, from a stranger, or for nobody here */
+	__u64 drop_spoofed;	 /* a pod's packet from an address that is not its own */
+	__u64 drop_rate;	 /* beyond a pod's bandwidth */
+	__u64 enveloped;	 /* sent to a backend's node by DSR */
+	__u64 opened;		 /* envelopes opened */
+	__u64 too_big_told;	 /* ICMP too-big made */
+	__u64 masqueraded;
+	__u64 events_lost;	 /* kl_events was full */
+	__u64 reserved[16];
 };
 
 /* --- kl_netns: HASH, key = namespace cookie (u64) */
@@ -255,8 +298,33 @@ struct kl_map_ports {
 	__be16 sport, dport;
 };
 
+/* --- kl_events: RINGBUF; written only while kl_map_config.watch_until is ahead */
+enum kl_map_event_kind {
+	KL_EVENT_CONNECT, /* a socket was given a backend */
+	KL_EVENT_NEW,	  /* a flow was made */
+	KL_EVENT_FORWARD, /* a packet towards a backend */
+	KL_EVENT_REPLY,	  /* a packet back to the client */
+	KL_EVENT_END,	  /* a flow closed */
+	KL_EVENT_DROP,
+};
+struct kl_map_event {
+	__u64 time_ns; /* CLOCK_MONOTONIC */
+	__be32 client[4], frontend[4], backend[4];
+	__be16 client_port, frontend_port, backend_port;
+	__u8 proto;
+	__u8 kind;	 /* enum kl_map_event_kind */
+	__u32 service, backend_id;
+	__u32 bytes;
+	__u16 reason;	 /* DROP: index of its word in struct kl_map_counters */
+	__u8 tcp_flags;
+	__u8 hook;	 /* enum kl_map_event_hook */
+	__u32 ifindex;
+	__u32 reserved;
+};
+enum kl_map_event_hook { KL_HOOK_SOCKET, KL_HOOK_XDP, KL_HOOK_TC_IN, KL_HOOK_TC_OUT, KL_HOOK_POD_IN, KL_HOOK_POD_OUT };
+
 #define KL_ASSERT_SIZE(type, size) _Static_assert(sizeof(struct type) == (size), #type)
-KL_ASSERT_SIZE(kl_map_config, 160);
+KL_ASSERT_SIZE(kl_map_config, 192);
 KL_ASSERT_SIZE(kl_map_frontend, 32);
 KL_ASSERT_SIZE(kl_map_service, 16);
 KL_ASSERT_SIZE(kl_map_name, 208);
@@ -267,7 +335,10 @@ KL_ASSERT_SIZE(kl_map_traffic, 32);
 KL_ASSERT_SIZE(kl_map_flow, 16);
 KL_ASSERT_SIZE(kl_map_line, 64);
 KL_ASSERT_SIZE(kl_map_tuple, 48);
-KL_ASSERT_SIZE(kl_map_counters, 256);
+KL_ASSERT_SIZE(kl_map_counters, 384);
+KL_ASSERT_SIZE(kl_map_live, 8);
+KL_ASSERT_SIZE(kl_map_range, 24);
+KL_ASSERT_SIZE(kl_map_event, 88);
 KL_ASSERT_SIZE(kl_map_netns, 8);
 KL_ASSERT_SIZE(kl_map_peer, 48);
 KL_ASSERT_SIZE(kl_map_dgram, 200);
