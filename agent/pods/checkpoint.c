@@ -75,7 +75,7 @@ static json_t *pod_json(const struct kl_pod *pod)
 	for (size_t i = 0; i < pod->ip_count; i++)
 		json_array_append_new(ips, json_string(pod->ips[i]));
 	for (size_t i = 0; i < pod->count; i++)
-		json_array_append_new(containers, container_json(&pod->containers[i]));
+		json_array_append_new(containers, container_json(pod->containers[i]));
 	json_object_set_new(value, "ips", ips);
 	json_object_set_new(value, "containers", containers);
 	json_object_set_new(value, "status", pod->status ? json_incref(pod->status) : json_null());
@@ -159,8 +159,8 @@ static void load_containers(struct kl_pod *pod, const json_t *list)
 
 	json_array_foreach (list, i, saved)
 		for (size_t k = 0; k < pod->count; k++)
-			if (!strcmp(pod->containers[k].name, kl_json_str(saved, "name", NULL)))
-				load_container(&pod->containers[k], saved);
+			if (!strcmp(pod->containers[k]->name, kl_json_str(saved, "name", NULL)))
+				load_container(pod->containers[k], saved);
 }
 
 static void load_flags(struct kl_pod *pod, const json_t *saved)
@@ -192,8 +192,8 @@ static json_t *lost_run(const struct container *c)
 
 	kl_time_format(c->started_ms / 1000, started);
 	kl_time_now(now);
-	return json_pack("{s:i,s:s,s:s,s:s,s:o}", "exitCode", 255, "reason", "Unknown", "startedAt", started, "finishedAt", now,
-		"containerID", json_sprintf("keelson://%s", c->id));
+	return json_pack("{s:i,s:s,s:s,s:s,s:o}", "exitCode", 255, "reason", "Unknown", "startedAt", started,
+		"finishedAt", now, "containerID", json_sprintf("keelson://%s", c->id));
 }
 
 /* After a reboot nothing of the pod runs: it begins anew, and what ran counts as ended. */
@@ -203,7 +203,7 @@ static void after_reboot(struct kl_pod *pod)
 	if (pod->state < P_RELEASE && pod->state > P_FETCH)
 		pod->state = P_FETCH;
 	for (size_t i = 0; i < pod->count; i++) {
-		struct container *c = &pod->containers[i];
+		struct container *c = pod->containers[i];
 		if (c->state == C_DONE)
 			continue;
 		if (c->state == C_RUNNING) {
@@ -269,7 +269,7 @@ static bool bundle_known(const struct kl_pods *pods, const char *name)
 {
 	for (struct kl_pod *pod = pods->table; pod; pod = pod->hh.next)
 		for (size_t i = 0; i < pod->count; i++)
-			if (*pod->containers[i].id && !strncmp(pod->containers[i].id, name, strlen(name)))
+			if (*pod->containers[i]->id && !strncmp(pod->containers[i]->id, name, strlen(name)))
 				return true;
 	return false;
 }

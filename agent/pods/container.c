@@ -129,7 +129,8 @@ static char **exec_argv(const char *const command[], void *arg)
 	struct container *c = arg;
 	struct kl_runtime *runtime = c->pod->pods->opt.runtime;
 
-	return runtime->ops->exec_argv(runtime, c->id, kl_podspec_cwd(container_spec(c), c->image.config), command, false);
+	return runtime->ops->exec_argv(
+		runtime, c->id, kl_podspec_cwd(container_spec(c), c->image.config), command, false);
 }
 
 struct kl_action_target container_target(struct container *c)
@@ -365,6 +366,8 @@ void container_launched(struct container *c, bool adopted)
 void launch_done(struct container *c, const struct launch_result *result)
 {
 	c->busy = false;
+	if (c->pod->freed) /* the agent ends: its successor finds the launch in the checkpoint and begins it anew */
+		return;
 	if (result->created)
 		pod_event(c->pod, c->name, "Normal", "Created", "Created container: %s", c->name);
 	if (!result->started && result->err.code == -ECANCELED) {
@@ -423,6 +426,8 @@ static json_t *terminated_state(const struct container *c, const struct kl_conta
 void container_exited(struct container *c, const struct kl_container_exit *exit, const char *message)
 {
 	c->busy = false;
+	if (c->pod->freed) /* the next agent reads the end itself */
+		return;
 	uv_timer_stop(&c->timer);
 	container_probes_stop(c);
 	kl_action_cancel(kl_take(&c->hook));
@@ -448,7 +453,7 @@ bool container_restarts(const struct container *c, int exit_code)
 
 	if (c->sidecar)
 		return true;
-	if (!strcmp(policy, "Never"))
+	if (!strcmp(policy, "Never") || c->kind == KIND_EPHEMERAL)
 		return false;
 	if (!strcmp(policy, "OnFailure") || c->kind == KIND_INIT)
 		return exit_code != 0;
@@ -492,6 +497,8 @@ static void begin_changed(struct container *c)
 void container_cleaned(struct container *c)
 {
 	c->busy = false;
+	if (c->pod->freed)
+		return;
 	if (c->state == C_LAUNCH) { /* adopted half made */
 		c->state = C_IDLE;
 	} else if (c->state == C_CLEAN) {

@@ -168,11 +168,12 @@ static json_t *involved(const struct kl_pod *pod, const char *container)
 {
 	json_t *ref = json_pack("{s:s,s:s,s:s,s:s,s:s}", "kind", "Pod", "apiVersion", "v1", "namespace", pod->ns,
 		"name", pod->name, "uid", pod->uid);
-	const char *list = "containers";
+	static const char *const lists[] = {"initContainers", "containers", "ephemeralContainers"};
+	const char *list = lists[KIND_APP];
 
-	for (size_t i = 0; container && i < pod->init_count; i++)
-		if (!strcmp(pod->containers[i].name, container))
-			list = "initContainers";
+	for (size_t i = 0; container && i < pod->count; i++)
+		if (!strcmp(pod->containers[i]->name, container))
+			list = lists[pod->containers[i]->kind];
 	if (container)
 		json_object_set_new(ref, "fieldPath", json_sprintf("spec.%s{%s}", list, container));
 	json_object_set_new(

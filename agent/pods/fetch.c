@@ -255,7 +255,7 @@ static void fetch_finish(struct fetch *fetch)
 		pod->refreshing = false;
 	fetch_free(fetch);
 	for (size_t i = 0; i < pod->count; i++)
-		container_objects_fresh(&pod->containers[i]);
+		container_objects_fresh(pod->containers[i]);
 	pod_step(pod);
 }
 

@@ -26,6 +26,8 @@ struct launch {
 	json_t *pod, *objects, *spec;
 	struct kl_image image; /* name and layers alone */
 	char *upper;
+	const char *target; /* of an ephemeral container: whose processes it shall see; "": nobody's */
+	pid_t target_pid;   /* 0: does not run */
 	struct kl_container_spec out;
 	struct launch_result result;
 };
@@ -143,6 +145,8 @@ static void identity(struct launch *l)
 	out->host_pid = pod->host_pid;
 	if (!pod->host_pid && kl_json_bool(l->pod, false, "spec", "shareProcessNamespace", NULL))
 		out->pidns = kl_asprintf("%s/pid", pod->ns_dir);
+	else if (!pod->host_pid && l->target_pid)
+		out->pidns = kl_asprintf("/proc/%d/ns/pid", (int)l->target_pid);
 	out->shm = pod->host_ipc ? kl_strdup("/dev/shm") : kl_asprintf("%s/shm", pod->dir);
 }
 
@@ -227,6 +231,8 @@ static int launch_steps(struct launch *l, struct kl_err *err)
 	struct launch_result *r = &l->result;
 
 	r->reason = "CreateContainerError";
+	if (*l->target && !l->target_pid)
+		return kl_fail_msg(err, ESRCH, "the target container \"%s\" is not running", l->target);
 	int rc = make_folders(l, err);
 	if (!rc)
 		rc = opt->ops->image_mount(opt->ops_arg, &l->image, l->out.id, l->upper, l->out.rootfs, err);
@@ -282,6 +288,14 @@ static void launch_finish(struct job *job)
 	kl_container_spec_release(&l->out);
 }
 
+static pid_t running_pid(const struct kl_pod *pod, const char *name)
+{
+	for (size_t i = 0; i < pod->count; i++)
+		if (!strcmp(pod->containers[i]->name, name) && pod->containers[i]->state == C_RUNNING)
+			return pod->containers[i]->handle.pid;
+	return 0;
+}
+
 void launch_start(struct container *c)
 {
 	struct launch *l = kl_calloc(1, sizeof(*l));
@@ -290,6 +304,8 @@ void launch_start(struct container *c)
 	l->pod = json_incref(c->pod->object);
 	l->objects = json_incref(c->pod->objects);
 	l->spec = (json_t *)(uintptr_t)kl_pod_container(l->pod, c->name); /* lives as long as l->pod */
+	l->target = kl_json_str(l->spec, "targetContainerName", NULL);
+	l->target_pid = running_pid(c->pod, l->target);
 	l->image = (struct kl_image){.name = kl_strdup(c->image.name),
 		.config = json_incref(c->image.config),
 		.layers = json_incref(c->image.layers)};

@@ -85,7 +85,7 @@ static void on_check(uv_timer_t *timer)
 
 	for (struct kl_pod *pod = pods->table; pod; pod = pod->hh.next)
 		for (size_t i = 0; i < pod->count; i++) {
-			const struct container *c = &pod->containers[i];
+			const struct container *c = pod->containers[i];
 			if (c->state == C_RUNNING && !stat(c->log_path, &st) && st.st_size > MAX_BYTES)
 				rotate(c);
 		}

@@ -54,8 +54,10 @@ static void pod_free(struct kl_pod *pod)
 	char *const texts[] = {pod->uid, pod->ns, pod->name, pod->dir, pod->log_dir, pod->ns_dir, pod->cgroup,
 		pod->reject_reason, pod->reject_message, pod->ips[0], pod->ips[1]};
 
-	for (size_t i = 0; i < pod->count; i++)
-		container_free(&pod->containers[i]);
+	for (size_t i = 0; i < pod->count; i++) {
+		container_free(pod->containers[i]);
+		free(pod->containers[i]);
+	}
 	for (size_t i = 0; i < KL_ARRAY_LEN(texts); i++)
 		free(texts[i]);
 	free(pod->containers);
@@ -88,26 +90,40 @@ void pod_remove(struct kl_pod *pod)
 	report_stop(pod);
 	events_forget(pod->pods->events, pod->uid);
 	for (size_t i = 0; i < pod->count; i++)
-		container_release(&pod->containers[i]);
+		container_release(pod->containers[i]);
 	for (size_t i = 0; i < KL_ARRAY_LEN(timers); i++)
 		uv_close((uv_handle_t *)timers[i], on_closed);
 	pod->freed = true;
 }
 
+static void add_container(struct kl_pod *pod, const json_t *spec, enum container_kind kind)
+{
+	pod->containers = kl_reallocarray(pod->containers, pod->count + 1, sizeof(pod->containers[0]));
+	pod->containers[pod->count] = kl_calloc(1, sizeof(*pod->containers[0]));
+	container_init(pod->containers[pod->count++], pod, spec, kind);
+}
+
+/* They come while the pod runs, one after the other, and never go. */
+void pod_note_ephemeral(struct kl_pod *pod)
+{
+	const json_t *list = kl_json_get(pod->object, "spec", "ephemeralContainers", NULL);
+
+	for (size_t i = pod->count - pod->app_end; i < json_array_size(list); i++)
+		add_container(pod, json_array_get(list, i), KIND_EPHEMERAL);
+}
+
 static void new_containers(struct kl_pod *pod)
 {
-	const json_t *init = kl_json_get(pod->object, "spec", "initContainers", NULL);
-	const json_t *apps = kl_json_get(pod->object, "spec", "containers", NULL);
 	json_t *item;
 	size_t i;
 
-	pod->init_count = json_array_size(init);
-	pod->count = pod->init_count + json_array_size(apps);
-	pod->containers = kl_calloc(pod->count ? pod->count : 1, sizeof(pod->containers[0]));
-	json_array_foreach (init, i, item)
-		container_init(&pod->containers[i], pod, item, KIND_INIT);
-	json_array_foreach (apps, i, item)
-		container_init(&pod->containers[pod->init_count + i], pod, item, KIND_APP);
+	json_array_foreach (kl_json_get(pod->object, "spec", "initContainers", NULL), i, item)
+		add_container(pod, item, KIND_INIT);
+	pod->init_count = pod->count;
+	json_array_foreach (kl_json_get(pod->object, "spec", "containers", NULL), i, item)
+		add_container(pod, item, KIND_APP);
+	pod->app_end = pod->count;
+	pod_note_ephemeral(pod);
 }
 
 struct kl_pod *pod_new(struct kl_pods *pods, const json_t *object)
@@ -201,8 +217,8 @@ static void take_old_counts(struct kl_pod *pod)
 	size_t i;
 
 	json_array_foreach (kl_json_get(pod->object, "status", "containerStatuses", NULL), i, status)
-		for (size_t k = pod->init_count; k < pod->count; k++) {
-			struct container *c = &pod->containers[k];
+		for (size_t k = pod->init_count; k < pod->app_end; k++) {
+			struct container *c = pod->containers[k];
 			if (strcmp(c->name, kl_json_str(status, "name", NULL)) ||
 				!*kl_json_str(status, "containerID", NULL))
 				continue;
@@ -327,7 +343,7 @@ static enum pod_state st_volumes(struct kl_pod *pod)
 static bool run_init(struct kl_pod *pod, bool *failed)
 {
 	for (size_t i = 0; i < pod->init_count; i++) {
-		struct container *c = &pod->containers[i];
+		struct container *c = pod->containers[i];
 		container_begin(c);
 		if (c->sidecar ? c->started : c->state == C_DONE && container_exit_code(c) == 0)
 			continue;
@@ -339,16 +355,16 @@ static bool run_init(struct kl_pod *pod, bool *failed)
 
 static bool apps_done(struct kl_pod *pod)
 {
-	for (size_t i = pod->init_count; i < pod->count; i++)
-		if (pod->containers[i].state != C_DONE)
+	for (size_t i = pod->init_count; i < pod->app_end; i++)
+		if (pod->containers[i]->state != C_DONE)
 			return false;
 	return true;
 }
 
 static bool any_app_begun(const struct kl_pod *pod)
 {
-	for (size_t i = pod->init_count; i < pod->count; i++)
-		if (pod->containers[i].state != C_IDLE)
+	for (size_t i = pod->init_count; i < pod->app_end; i++)
+		if (pod->containers[i]->state != C_IDLE)
 			return true;
 	return false;
 }
@@ -369,7 +385,7 @@ static enum pod_state st_run(struct kl_pod *pod)
 		return failed ? P_STOP : P_RUN;
 	}
 	for (size_t i = pod->init_count; i < pod->count; i++)
-		container_begin(&pod->containers[i]);
+		container_begin(pod->containers[i]);
 	if (!apps_done(pod))
 		return P_RUN;
 	pod->stop_all = true;
@@ -401,7 +417,7 @@ static enum pod_state st_stop(struct kl_pod *pod)
 	uv_timer_stop(&pod->refresh);
 	uv_timer_stop(&pod->deadline);
 	for (size_t i = pod->count; i-- > 0;) {
-		struct container *c = &pod->containers[i];
+		struct container *c = pod->containers[i];
 		if (!container_ended(c) && (!c->sidecar || apps_ended))
 			container_stop(c, pod_grace_ms(pod), NULL);
 		if (!container_ended(c)) {

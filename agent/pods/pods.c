@@ -59,8 +59,8 @@ static void adopt_all(struct kl_pods *pods)
 
 	HASH_ITER (hh, pods->table, pod, next) {
 		for (size_t i = 0; i < pod->count; i++) {
-			container_adopt(&pod->containers[i]);
-			running += pod->containers[i].state == C_RUNNING;
+			container_adopt(pod->containers[i]);
+			running += pod->containers[i]->state == C_RUNNING;
 		}
 		report_changed(pod);
 		pod_step(pod);
@@ -146,22 +146,22 @@ static void note_deletion(struct kl_pod *pod)
 	if (!pod->deleting || delete_at < pod->delete_at_ms) {
 		pod->delete_at_ms = delete_at;
 		for (size_t i = 0; i < pod->count; i++)
-			if (pod->containers[i].stopping)
-				container_stop(&pod->containers[i], pod_grace_ms(pod), NULL);
+			if (pod->containers[i]->stopping)
+				container_stop(pod->containers[i], pod_grace_ms(pod), NULL);
 	}
 	pod->deleting = true;
 	for (size_t i = 0; i < pod->count; i++)
-		container_quiet(&pod->containers[i]);
+		container_quiet(pod->containers[i]);
 }
 
 /* The image is the one thing of a container that may change in place. */
 static void note_images(struct kl_pod *pod, const json_t *old)
 {
 	for (size_t i = 0; i < pod->count && !pod->deleting; i++) {
-		const char *name = pod->containers[i].name;
+		const char *name = pod->containers[i]->name;
 		const char *before = kl_json_str(kl_pod_container(old, name), "image", NULL);
 		if (strcmp(before, kl_json_str(kl_pod_container(pod->object, name), "image", NULL)) != 0)
-			container_spec_changed(&pod->containers[i]);
+			container_spec_changed(pod->containers[i]);
 	}
 }
 
@@ -184,6 +184,7 @@ void kl_pods_update(struct kl_pods *pods, const json_t *object)
 	pod->object = json_deep_copy(object);
 	note_deletion(pod);
 	note_images(pod, old);
+	pod_note_ephemeral(pod);
 	report_changed(pod);
 	pod_step(pod);
 }
@@ -199,7 +200,7 @@ static void gone_from_api(struct kl_pod *pod)
 				    1000 * kl_json_int(pod->object, 30, "spec", "terminationGracePeriodSeconds", NULL);
 	}
 	for (size_t i = 0; i < pod->count; i++)
-		container_quiet(&pod->containers[i]);
+		container_quiet(pod->containers[i]);
 	if (!pod->cleaned)
 		checkpoint_save(pod);
 	pod_step(pod);
@@ -259,8 +260,8 @@ static struct kl_pod *find_pod(struct kl_pods *pods, const char *ns, const char 
 static struct container *find_container(struct kl_pod *pod, const char *name)
 {
 	for (size_t i = 0; i < pod->count; i++)
-		if (!strcmp(pod->containers[i].name, name))
-			return &pod->containers[i];
+		if (!strcmp(pod->containers[i]->name, name))
+			return pod->containers[i];
 	return NULL;
 }
 
@@ -323,8 +324,8 @@ void kl_pods_each_running(struct kl_pods *pods,
 {
 	for (struct kl_pod *pod = pods->table; pod; pod = pod->hh.next)
 		for (size_t i = 0; i < pod->count; i++)
-			if (pod->containers[i].state == C_RUNNING)
-				each(pod->object, pod->containers[i].name, pod->containers[i].cgroup, arg);
+			if (pod->containers[i]->state == C_RUNNING)
+				each(pod->object, pod->containers[i]->name, pod->containers[i]->cgroup, arg);
 }
 
 size_t kl_pods_count(const struct kl_pods *pods)

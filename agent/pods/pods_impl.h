@@ -40,7 +40,7 @@ void job_start(struct job *job, struct kl_pod *pod, void (*work)(struct job *), 
 
 /* --- containers */
 
-enum container_kind { KIND_INIT, KIND_APP };
+enum container_kind { KIND_INIT, KIND_APP, KIND_EPHEMERAL };
 enum container_state {
 	C_IDLE,  /* its turn has not come */
 	C_FETCH, /* waits for fresh objects of the API */
@@ -140,8 +140,8 @@ struct kl_pod {
 	size_t ip_count;
 	int64_t start_ms; /* status.startTime */
 
-	struct container *containers; /* init containers first */
-	size_t count, init_count;
+	struct container **containers; /* owned, each by itself: init containers, those of the spec, ephemeral ones */
+	size_t count, init_count, app_end;
 
 	uv_timer_t timer;                                     /* retries and holds */
 	uv_timer_t refresh;                                   /* volumes' contents */
@@ -149,7 +149,7 @@ struct kl_pod {
 	bool fetched, sandboxed, mounted, cleaned, confirmed; /* what the states have achieved */
 	bool working;                                         /* a job or call of the present state is under way */
 	bool refreshing; /* objects, then volumes, are brought up to date while it runs */
-	bool retry_wait;                                      /* the timer will bring the present state back */
+	bool retry_wait; /* the timer will bring the present state back */
 	unsigned retries;
 	struct fetch *fetch;
 	struct report *report;
@@ -178,7 +178,8 @@ void pod_unref(struct kl_pod *pod); /* frees when it left the table and nothing 
 /* Runs the state machine until it waits for something; safe to call from anywhere on the loop. */
 void pod_step(struct kl_pod *pod);
 struct kl_pod *pod_new(struct kl_pods *pods, const json_t *object);
-void pod_remove(struct kl_pod *pod); /* out of the table; closes its handles */
+void pod_note_ephemeral(struct kl_pod *pod); /* makes those that the object has and the pod has not yet */
+void pod_remove(struct kl_pod *pod);         /* out of the table; closes its handles */
 const json_t *pod_spec(const struct kl_pod *pod);
 const char *pod_state_name(enum pod_state state);
 bool container_restarts(const struct container *c, int exit_code); /* by the restart policy */

@@ -49,9 +49,11 @@ json_t *container_status(const struct container *c)
 	const char *image = kl_json_str(container_spec(c), "image", NULL);
 	json_t *status = json_pack("{s:s,s:o,s:o,s:b,s:i,s:s,s:s,s:b}", "name", c->name, "state", present_state(c),
 		"lastState", last_state(c), "ready",
-		c->kind == KIND_INIT && !c->sidecar ? container_exit_code(c) == 0 : c->ready, "restartCount",
-		c->restarts, "image", c->image_text ? c->image_text : image, "imageID", c->image_id ? c->image_id : "",
-		"started", c->state == C_RUNNING && c->started);
+		c->kind == KIND_INIT && !c->sidecar ? container_exit_code(c) == 0
+		: c->kind == KIND_EPHEMERAL         ? false
+						    : c->ready,
+		"restartCount", c->restarts, "image", c->image_text ? c->image_text : image, "imageID",
+		c->image_id ? c->image_id : "", "started", c->state == C_RUNNING && c->started);
 
 	if (*c->id && c->started_ms)
 		json_object_set_new(status, "containerID", json_sprintf("keelson://%s", c->id));
@@ -63,8 +65,8 @@ static json_t *statuses(const struct kl_pod *pod, enum container_kind kind)
 	json_t *list = json_array();
 
 	for (size_t i = 0; i < pod->count; i++)
-		if (pod->containers[i].kind == kind)
-			json_array_append_new(list, container_status(&pod->containers[i]));
+		if (pod->containers[i]->kind == kind)
+			json_array_append_new(list, container_status(pod->containers[i]));
 	return list;
 }
 
@@ -78,7 +80,7 @@ static bool init_done(const struct container *c)
 static bool initialized(const struct kl_pod *pod)
 {
 	for (size_t i = 0; i < pod->init_count; i++)
-		if (!init_done(&pod->containers[i]))
+		if (!init_done(pod->containers[i]))
 			return false;
 	return true;
 }
@@ -92,8 +94,8 @@ static struct tally tally(const struct kl_pod *pod)
 	struct tally t = {0};
 
 	for (size_t i = 0; i < pod->count; i++) {
-		const struct container *c = &pod->containers[i];
-		if (c->kind == KIND_INIT)
+		const struct container *c = pod->containers[i];
+		if (c->kind != KIND_APP)
 			continue;
 		t.total++;
 		if (c->state == C_RUNNING)
@@ -110,8 +112,8 @@ static struct tally tally(const struct kl_pod *pod)
 static bool init_failed(const struct kl_pod *pod)
 {
 	for (size_t i = 0; i < pod->init_count; i++)
-		if (pod->containers[i].state == C_DONE && !pod->containers[i].sidecar &&
-			container_exit_code(&pod->containers[i]) > 0)
+		if (pod->containers[i]->state == C_DONE && !pod->containers[i]->sidecar &&
+			container_exit_code(pod->containers[i]) > 0)
 			return true;
 	return false;
 }
@@ -137,7 +139,7 @@ const char *pod_phase(const struct kl_pod *pod)
 	if (t.running || !t.total)
 		return "Running";
 	for (size_t i = 0; i < pod->count; i++)
-		if (pod->containers[i].kind == KIND_APP && pod->containers[i].state != C_DONE)
+		if (pod->containers[i]->kind == KIND_APP && pod->containers[i]->state != C_DONE)
 			return "Running";
 	return final_phase(pod, &t);
 }
@@ -178,7 +180,7 @@ static char *lacking(const struct kl_pod *pod, enum container_kind kind, const c
 	struct kl_buf names = {0};
 
 	for (size_t i = 0; i < pod->count; i++) {
-		const struct container *c = &pod->containers[i];
+		const struct container *c = pod->containers[i];
 		bool there = kind == KIND_INIT ? init_done(c) : c->ready;
 		if ((c->kind == kind || (kind == KIND_APP && c->sidecar)) && !there)
 			kl_buf_printf(&names, "%s%s", names.len ? " " : "", c->name);
@@ -288,5 +290,7 @@ json_t *pod_status(const struct kl_pod *pod, int64_t now_ms)
 		json_object_set_new(status, "initContainerStatuses", statuses(pod, KIND_INIT));
 	if (!pod->reject_reason || pod->sandboxed || pod->stop_all)
 		json_object_set_new(status, "containerStatuses", statuses(pod, KIND_APP));
+	if (pod->count > pod->app_end)
+		json_object_set_new(status, "ephemeralContainerStatuses", statuses(pod, KIND_EPHEMERAL));
 	return status;
 }

@@ -504,6 +504,65 @@ KL_TEST(another_image_in_the_spec_restarts_the_container)
 	fake_node_release(&node);
 }
 
+static bool debugging(struct fake_node *node)
+{
+	const json_t *status = json_array_get(kl_json_get(node->status, "p", "ephemeralContainerStatuses", NULL), 0);
+
+	return json_is_object(kl_json_get(status, "state", "running", NULL));
+}
+
+static bool debugged(struct fake_node *node)
+{
+	const json_t *status = json_array_get(kl_json_get(node->status, "p", "ephemeralContainerStatuses", NULL), 0);
+
+	return kl_json_int(status, -1, "state", "terminated", "exitCode", NULL) == 3;
+}
+
+/* kubectl debug: it joins a running pod, is not started again, and does not matter to the pod's state. */
+KL_TEST(an_ephemeral_container_joins_a_running_pod)
+{
+	static const char *const with = "{\"ephemeralContainers\":[{\"name\":\"debug\",\"image\":\"i:1\","
+					"\"targetContainerName\":\"c\"}]}";
+	struct fake_node node;
+
+	fake_node_init(&node);
+	add(&node, "{}");
+	KL_CHECK(fake_run_until(&node, running));
+	add(&node, with);
+	KL_CHECK(fake_run_until(&node, debugging));
+	KL_CHECK_STR(fake_phase(&node, "p"), "Running");
+	KL_CHECK_INT(json_array_size(kl_json_get(node.status, "p", "containerStatuses", NULL)), 1);
+	fake_node_stop(&node);
+	fake_node_start(&node);
+	add(&node, with);
+	fake_end(&node, fake_find(&node, "debug"), 3);
+	KL_CHECK(fake_run_until(&node, debugged));
+	fake_run_for(&node, 50);
+	KL_CHECK_STR(fake_phase(&node, "p"), "Running");
+	KL_CHECK_STR(fake_condition(&node, "p", "Ready"), "True");
+	KL_CHECK_INT(node.runtime.created, 2);
+	delete_with_grace(&node, with, 5);
+	KL_CHECK(fake_run_until(&node, gone));
+	KL_CHECK_INT(node.mounts, node.unmounts);
+	fake_node_release(&node);
+}
+
+/* It waits for its target, and ends with the pod that ends by itself. */
+KL_TEST(an_ephemeral_container_without_its_target_waits)
+{
+	struct fake_node node;
+
+	fake_node_init(&node);
+	add(&node, "{\"ephemeralContainers\":[{\"name\":\"debug\",\"image\":\"i:1\","
+		   "\"targetContainerName\":\"nobody\"}]}");
+	KL_CHECK(fake_run_until(&node, running));
+	fake_run_for(&node, 100);
+	KL_CHECK(fake_event(&node, "Failed: Error: the target container \"nobody\" is not running"));
+	KL_CHECK(!fake_find(&node, "debug"));
+	KL_CHECK_STR(fake_phase(&node, "p"), "Running");
+	fake_node_release(&node);
+}
+
 KL_TEST(many_pods_come_and_go)
 {
 	struct fake_node node;
