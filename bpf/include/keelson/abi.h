@@ -318,8 +318,8 @@ struct kl_map_event {
 	__u16 reason;	 /* DROP: index of its word in struct kl_map_counters */
 	__u8 tcp_flags;
 	__u8 hook;	 /* enum kl_map_event_hook */
-	__u32 ifindex;
-	__u32 reserved;
+	__u32 ifindex; /* where the packet was; SOCKET: host side of the pod's veth, 0: the node itself */
+	__u32 pid;     /* SOCKET: the process */
 };
 enum kl_map_event_hook { KL_HOOK_SOCKET, KL_HOOK_XDP, KL_HOOK_TC_IN, KL_HOOK_TC_OUT, KL_HOOK_POD_IN, KL_HOOK_POD_OUT };
 
