@@ -21,19 +21,16 @@ struct audit {
 
 __attribute__((format(printf, 2, 3))) static void describe(struct audit *audit, const char *fmt, ...)
 {
-	char *words = audit->ret->words;
+	char *words = audit->ret->words, one[320];
 	size_t used = strlen(words), room = sizeof(audit->ret->words) - used;
 	va_list args;
-	if (room < 4)
-		return;
-	if (used) {
-		memcpy(words + used, "; ", 3);
-		used += 2;
-		room -= 2;
-	}
 	va_start(args, fmt);
-	vsnprintf(words + used, room, fmt, args);
+	vsnprintf(one, sizeof(one), fmt, args);
 	va_end(args);
+	if (audit->sync->difference)
+		audit->sync->difference(one, audit->sync->difference_arg);
+	if (room >= 4)
+		snprintf(words + used, room, "%s%s", used ? "; " : "", one);
 }
 
 static void audit_backends(struct audit *audit, const struct service_state *state)
@@ -202,4 +199,10 @@ void kl_dpsync_audit(struct kl_dpsync *sync, bool repair, struct kl_dpsync_audit
 	audit_foreign(&audit);
 	free(audit.by_index);
 	free(audit.known_backends);
+}
+
+void kl_dpsync_on_difference(struct kl_dpsync *sync, void (*each)(const char *difference, void *arg), void *arg)
+{
+	sync->difference = each;
+	sync->difference_arg = arg;
 }

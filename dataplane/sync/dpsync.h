@@ -54,6 +54,8 @@ struct kl_dpsync_audit {
 	char words[480];
 };
 void kl_dpsync_audit(struct kl_dpsync *sync, bool repair, struct kl_dpsync_audit *ret);
+/* Called by later audits for every difference, in words; NULL: nobody. */
+void kl_dpsync_on_difference(struct kl_dpsync *sync, void (*each)(const char *difference, void *arg), void *arg);
 
 /*
  * Looks at the next part of the connection table and frees flows that have been silent in both directions for longer

@@ -40,6 +40,8 @@ struct kl_dpsync {
 	uint32_t swept; /* first line of the next part */
 	void (*dead)(const struct kl_addr *addr, uint16_t port, uint8_t proto, void *arg);
 	void *dead_arg;
+	void (*difference)(const char *difference, void *arg);
+	void *difference_arg;
 };
 
 struct service_state *kl_dpsync_state_new(struct kl_dpsync *sync, const char *key, uint32_t index);
