@@ -148,6 +148,38 @@ struct {
 	__type(value, struct kl_map_dgram);
 } kl_sk_dgram SEC(".maps");
 
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 2);
+	__type(key, __u32);
+	__type(value, struct kl_map_pod);
+} kl_pods SEC(".maps");
+
+struct kl_map_addr {
+	__be32 addr[4];
+};
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 2);
+	__type(key, struct kl_map_addr);
+	__type(value, __u32);
+} kl_pod_addrs SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct kl_map_net);
+} kl_net SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, 2);
+	__type(key, struct kl_flow_key);
+	__type(value, __u32);
+} kl_inbound SEC(".maps");
+
 #define KL_READ(x)     (*(const volatile __typeof__(x) *)&(x))
 #define KL_WRITE(x, v) (*(volatile __typeof__(x) *)&(x) = (v))
 

@@ -44,6 +44,10 @@ static const struct map_row rows[KL_MAP_COUNT] = {
 	[KL_MAP_FRAGMENTS] = {"kl_fragments", sizeof(struct kl_map_ports), 0},
 	[KL_MAP_SK_PEER] = {"kl_sk_peer", sizeof(struct kl_map_peer), 0},
 	[KL_MAP_SK_DGRAM] = {"kl_sk_dgram", sizeof(struct kl_map_dgram), 0},
+	[KL_MAP_PODS] = {"kl_pods", sizeof(struct kl_map_pod), 0},
+	[KL_MAP_POD_ADDRS] = {"kl_pod_addrs", sizeof(uint32_t), 0},
+	[KL_MAP_NET] = {"kl_net", sizeof(struct kl_map_net), VIEW(net)},
+	[KL_MAP_INBOUND] = {"kl_inbound", sizeof(uint32_t), 0},
 };
 
 const char *kl_maps_name(enum kl_map_id id)
@@ -99,6 +103,10 @@ static void sizes_fill(const struct kl_maps_sizes *given, uint32_t ret[KL_MAP_CO
 	ret[KL_MAP_AFFINITY] = or_default(sizes->affinity, 4096);
 	ret[KL_MAP_FRAGMENTS] = 1024;
 	ret[KL_MAP_SK_PEER] = ret[KL_MAP_SK_DGRAM] = 0;
+	ret[KL_MAP_PODS] = or_default(sizes->pods, 1024);
+	ret[KL_MAP_POD_ADDRS] = ret[KL_MAP_PODS] * 2;
+	ret[KL_MAP_NET] = 1;
+	ret[KL_MAP_INBOUND] = 4096;
 	*ret_regions = regions;
 }
 

@@ -35,6 +35,10 @@ enum kl_map_id {
 	KL_MAP_FRAGMENTS,
 	KL_MAP_SK_PEER,
 	KL_MAP_SK_DGRAM,
+	KL_MAP_PODS,
+	KL_MAP_POD_ADDRS,
+	KL_MAP_NET,
+	KL_MAP_INBOUND,
 	KL_MAP_COUNT
 };
 
@@ -44,7 +48,7 @@ struct kl_maps_sizes {
 	uint32_t frontends; /* rounded up to a power of two, at least twice as many places are made */
 	uint32_t blocks;    /* of 16 slots */
 	uint32_t flows;     /* entries of the main region, two a connection; rounded up to a power of two */
-	uint32_t netns, affinity, ranges;
+	uint32_t netns, affinity, ranges, pods;
 };
 
 struct kl_maps {
@@ -58,6 +62,7 @@ struct kl_maps {
 	struct kl_map_block *blocks;
 	struct kl_map_backend *backends;
 	struct kl_map_live *live;
+	struct kl_map_net *net;
 	bool adopted;  /* they were there already */
 	unsigned cpus; /* values of a per-CPU map */
 };

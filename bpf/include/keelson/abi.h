@@ -248,7 +248,8 @@ struct kl_map_counters {
 	__u64 too_big_told;	 /* ICMP too-big made */
 	__u64 masqueraded;
 	__u64 events_lost;	 /* kl_events was full */
-	__u64 reserved[16];
+	__u64 shortcuts;	 /* packets of pods that skipped the node's stack */
+	__u64 reserved[15];
 };
 
 /* --- kl_netns: HASH, key = namespace cookie (u64) */
@@ -298,6 +299,52 @@ struct kl_map_ports {
 	__be16 sport, dport;
 };
 
+/* --- kl_pods: HASH, key = interface index of the host side of a pod's link */
+enum kl_map_pod_flags {
+	KL_POD_FLOWS = 1,  /* set by the programs: flows of this pod are translated per packet, replies have to pass kl_pod_in */
+	KL_POD_POLICY = 2, /* reserved for NetworkPolicy: every packet goes through the node's stack */
+};
+struct kl_map_rate {
+	__u64 rate;	/* bytes a second; 0: no limit */
+	__u64 burst_ns; /* how far a sender may run ahead */
+	__u64 next_ns;	/* CLOCK_MONOTONIC: when everything let through so far would have been sent; of the programs */
+};
+struct kl_map_pod {
+	__be32 addr[2][4]; /* all zero: none */
+	__u8 mac[6];	   /* of the pod's interface */
+	__u8 host_mac[6];
+	__u32 flags;		     /* enum kl_map_pod_flags */
+	struct kl_map_rate egress;   /* from the pod */
+	struct kl_map_rate ingress;  /* to the pod */
+	__u64 cookie;		     /* of the pod's network namespace */
+	__u64 spoofed, egress_dropped, ingress_dropped;
+};
+
+/* --- kl_pod_addrs: HASH, key = address of a pod on this node (__be32[4]), value = its interface index in kl_pods (u32) */
+
+/* --- kl_net: ARRAY of one: the pods' network as a whole */
+enum kl_net_flags {
+	KL_NET_SHORTCUTS = 1,  /* packets may skip the node's stack */
+	KL_NET_MASQUERADE = 2, /* what leaves the cluster gets the node's address */
+	KL_NET_DEPARTURE = 4,  /* the uplink has fq: egress limits by departure time */
+};
+enum { KL_NET_INSIDE = 64 };
+struct kl_map_prefix {
+	__be32 addr[4], mask[4];
+};
+struct kl_map_net {
+	__u32 flags;		  /* enum kl_net_flags */
+	__u16 port_min, port_max; /* of masquerading, inclusive */
+	__u32 own_count, inside_count;
+	struct kl_map_prefix own[2];		    /* of this node's pods */
+	struct kl_map_prefix inside[KL_NET_INSIDE]; /* where pods are seen under their own addresses */
+};
+
+/*
+ * --- kl_inbound: LRU_HASH, key = struct kl_flow_key of the answers (hash.h), value = tick (u32). UDP and ICMP that came from
+ * outside straight to a pod: its answers leave under the pod's address.
+ */
+
 /* --- kl_events: RINGBUF; written only while kl_map_config.watch_until is ahead */
 enum kl_map_event_kind {
 	KL_EVENT_CONNECT, /* a socket was given a backend */
@@ -338,6 +385,8 @@ KL_ASSERT_SIZE(kl_map_tuple, 48);
 KL_ASSERT_SIZE(kl_map_counters, 384);
 KL_ASSERT_SIZE(kl_map_live, 8);
 KL_ASSERT_SIZE(kl_map_range, 24);
+KL_ASSERT_SIZE(kl_map_pod, 128);
+KL_ASSERT_SIZE(kl_map_net, 2128);
 KL_ASSERT_SIZE(kl_map_event, 88);
 KL_ASSERT_SIZE(kl_map_netns, 8);
 KL_ASSERT_SIZE(kl_map_peer, 48);
