@@ -108,6 +108,32 @@ static void check_tolerations(const json_t *old, const json_t *spec, struct kl_e
 	}
 }
 
+static const json_t *named(const json_t *list, const char *name)
+{
+	size_t i;
+	json_t *item;
+	json_array_foreach (list, i, item)
+		if (!strcmp(kl_json_str(item, "name", NULL), name))
+			return item;
+	return NULL;
+}
+
+/* They are only ever added. */
+static void check_ephemeral(const json_t *old, const json_t *spec, struct kl_errors *errors)
+{
+	size_t i;
+	json_t *was;
+	json_array_foreach (json_object_get(old, "ephemeralContainers"), i, was) {
+		const char *name = kl_json_str(was, "name", NULL);
+		const json_t *is = named(json_object_get(spec, "ephemeralContainers"), name);
+		if (is && json_equal(was, (json_t *)(uintptr_t)is))
+			continue;
+		kl_autofree char *words = kl_asprintf(
+			"existing ephemeral containers \"%s\" may not be %s", name, is ? "changed" : "removed");
+		kl_forbidden(errors, AT("ephemeralContainers"), words);
+	}
+}
+
 static void pod_validate_update(const json_t *old, const json_t *object, struct kl_errors *errors)
 {
 	const json_t *was = json_object_get(old, "spec"), *spec = json_object_get(object, "spec");
@@ -123,6 +149,7 @@ static void pod_validate_update(const json_t *old, const json_t *object, struct 
 			"`spec.activeDeadlineSeconds`,`spec.tolerations` (only additions to existing tolerations),"
 			"`spec.terminationGracePeriodSeconds` (allow it to be set to 1 if it was previously negative)");
 	check_tolerations(was, spec, errors);
+	check_ephemeral(was, spec, errors);
 }
 
 const struct kl_kind_hooks kl_hooks_pod = {
