@@ -85,6 +85,14 @@ struct {
 } kl_ranges SEC(".maps");
 
 struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__uint(max_entries, 2);
+	__type(key, struct kl_map_local);
+	__type(value, __u32);
+} kl_locals SEC(".maps");
+
+struct {
 	__uint(type, BPF_MAP_TYPE_RINGBUF);
 	__uint(max_entries, 4096);
 } kl_events SEC(".maps");

@@ -35,6 +35,7 @@ static const struct map_row rows[KL_MAP_COUNT] = {
 	[KL_MAP_TRAFFIC] = {"kl_traffic", sizeof(struct kl_map_traffic), 0},
 	[KL_MAP_LIVE] = {"kl_live", sizeof(struct kl_map_live), VIEW(live)},
 	[KL_MAP_RANGES] = {"kl_ranges", sizeof(uint8_t), 0},
+	[KL_MAP_LOCALS] = {"kl_locals", sizeof(uint32_t), 0},
 	[KL_MAP_EVENTS] = {"kl_events", 0, 0},
 	[KL_MAP_COUNTERS] = {"kl_counters", sizeof(struct kl_map_counters), 0},
 	[KL_MAP_CT_HOT] = {"kl_ct_hot", sizeof(struct kl_map_line), 0},
@@ -96,6 +97,7 @@ static void sizes_fill(const struct kl_maps_sizes *given, uint32_t ret[KL_MAP_CO
 	ret[KL_MAP_SLOTS] = or_default(sizes->blocks, 8192);
 	ret[KL_MAP_BACKENDS] = ret[KL_MAP_TRAFFIC] = ret[KL_MAP_LIVE] = backends;
 	ret[KL_MAP_RANGES] = or_default(sizes->ranges, 4096);
+	ret[KL_MAP_LOCALS] = backends;
 	ret[KL_MAP_EVENTS] = 256 * 1024;
 	ret[KL_MAP_CT_HOT] = lines;
 	ret[KL_MAP_CT_COLD] = lines * KL_LINE_FLOWS;

@@ -46,7 +46,8 @@ struct kl_map_config {
 	__u16 reserved0;
 	__u32 watch_until; /* tick (low 32 bits) up to which events are written to kl_events; 0: nobody watches */
 	__u32 watch_mask;  /* of packets only those whose random number has none of these bits: 0 takes all */
-	__u32 reserved[8];
+	__u32 over_used;   /* entries in the overflow region: while there are none nobody looks there */
+	__u32 reserved[7];
 };
 
 /* --- kl_frontends: open-addressed table in an ARRAY, linear probing of at most KL_PROBES entries */
@@ -73,6 +74,13 @@ struct kl_map_frontend {
 	__u32 service;	/* index into kl_services; stored last at insert, first at delete */
 	__u32 reserved[2];
 };
+
+/*
+ * --- kl_ports: ARRAY of words, a bit for each port that any frontend has (number port / 64, bit port % 64, in the
+ * machine's order): what is not ours is known after one load. Bits are set before their frontend; the agent clears them
+ * when nothing has the port any more.
+ */
+enum { KL_PORT_WORDS = 65536 / 64 };
 
 /* --- kl_services: ARRAY, index 1… */
 struct kl_map_service {
@@ -143,8 +151,18 @@ struct kl_map_backend {
 	__u32 ifindex; /* local: host side of the pod's veth; 0: unknown */
 	__u8 mac[6];   /* local: of the pod's interface; all zero: unknown */
 	__u16 reserved0;
-	__u32 reserved[6];
+	/*
+	 * Remote: the next hop, kept by the XDP programs themselves (bpf/lib/hop.h) for the tick and generation it was asked
+	 * for in; of no meaning to the agent. MAC addresses in the low 48 bits.
+	 */
+	__u64 hop_dst; /* | tick << 48 */
+	__u64 hop_src; /* | tick << 48 */
+	__u32 hop_generation : 8;
+	__u32 hop_ifindex : 24; /* where it came in and goes out */
+	__u32 reserved;
 };
+/* So much of an entry is the agent's. */
+#define KL_BACKEND_OWN offsetof(struct kl_map_backend, hop_dst)
 
 /* --- kl_live: ARRAY beside kl_backends */
 struct kl_map_live {
@@ -158,6 +176,12 @@ struct kl_map_range {
 	__u32 prefix; /* bits: KL_RANGE_SERVICE_BITS + those of the address, IPv4's plus 96 */
 	__u32 service;
 	__be32 addr[4];
+};
+
+/* --- kl_locals: HASH, value = index into kl_backends (u32). Backends on this node, for whoever opens an envelope to one */
+struct kl_map_local {
+	__be32 addr[4];
+	__u32 service;
 };
 
 /* --- kl_traffic: PERCPU_ARRAY beside kl_backends */
@@ -196,8 +220,13 @@ struct kl_map_flow {
 	__u64 reverse : 1; /* keyed by the reply's tuple */
 	__u64 phase : 3;   /* enum kl_flow_phase */
 	__u64 stamp : 16;  /* tick of the last packet */
-	__u64 nat_port : 16; /* __be16; source port towards a remote backend; 0: source kept */
+	__u64 nat_port : 16; /* __be16; source port towards a remote backend; 0: source kept; or KL_FLOW_DSR */
 };
+/*
+ * nat_port of a flow whose replies do not come by here: it has one entry, which is its own peer. No source port of SNAT is
+ * that small.
+ */
+#define KL_FLOW_DSR 1
 struct kl_map_line {
 	struct kl_map_flow flow[KL_LINE_FLOWS];
 };
@@ -249,7 +278,11 @@ struct kl_map_counters {
 	__u64 masqueraded;
 	__u64 events_lost;	 /* kl_events was full */
 	__u64 shortcuts;	 /* packets of pods that skipped the node's stack */
-	__u64 reserved[15];
+	__u64 drop_sctp_port;	 /* SCTP whose port would have to change */
+	__u64 refused;		 /* of drop_no_backend: the client was told so by ICMP */
+	__u64 icmp_limited;	 /* nobody was told by ICMP: more than KL_ICMP_PER_TICK on this CPU */
+	__u64 ports_moved;	 /* flows to a local pod that got another source port, theirs being taken there */
+	__u64 reserved[11];
 };
 
 /* --- kl_netns: HASH, key = namespace cookie (u64) */
@@ -388,6 +421,7 @@ KL_ASSERT_SIZE(kl_map_range, 24);
 KL_ASSERT_SIZE(kl_map_pod, 128);
 KL_ASSERT_SIZE(kl_map_net, 2128);
 KL_ASSERT_SIZE(kl_map_event, 88);
+KL_ASSERT_SIZE(kl_map_local, 20);
 KL_ASSERT_SIZE(kl_map_netns, 8);
 KL_ASSERT_SIZE(kl_map_peer, 48);
 KL_ASSERT_SIZE(kl_map_dgram, 200);

@@ -40,11 +40,16 @@ KL_INLINE __u64 kl_mix(__u64 x)
 	return x ^ (x >> 33);
 }
 
+/* One multiplication by an odd constant (2^64 over the golden ratio): its upper half depends on every bit below. */
+KL_INLINE __u32 kl_spread(__u64 x)
+{
+	return (__u32)(((x ^ x >> 32) * 0x9e3779b97f4a7c15ull) >> 32);
+}
+
 KL_INLINE __u32 kl_frontend_hash(const __u32 *key, const __be32 addr[4], __be16 port, __u8 proto)
 {
-	__u64 sum = kl_nh(key, 0, addr[0], addr[1]) + kl_nh(key, 2, addr[2], addr[3]) +
-		    kl_nh(key, 4, (__u32)port | (__u32)proto << 16, 0);
-	return (__u32)(kl_mix(sum) >> 32);
+	return kl_spread(kl_nh(key, 4, addr[0], addr[1]) + kl_nh(key, 6, addr[2], addr[3]) +
+			 kl_nh(key, 8, (__u32)port | (__u32)proto << 16, 0));
 }
 
 KL_INLINE __u64 kl_flow_lane(const __u32 *key, const struct kl_flow_key *flow)
@@ -54,29 +59,38 @@ KL_INLINE __u64 kl_flow_lane(const __u32 *key, const struct kl_flow_key *flow)
 	       kl_nh(key, 8, (__u32)flow->sport | (__u32)flow->dport << 16, flow->proto);
 }
 
+/*
+ * The fingerprint needs no mixing: it is only compared, and mixing is a permutation. Its lowest bit is given up, so that
+ * it is never 0.
+ */
 KL_INLINE struct kl_flow_hash kl_flow_hash(const __u32 *key, const struct kl_flow_key *flow)
 {
 	__u64 a = kl_flow_lane(key, flow), b = kl_flow_lane(key + 4, flow);
-	__u64 place = kl_mix(a + (b << 32 | b >> 32));
 	struct kl_flow_hash ret = {
-		.fingerprint = kl_mix(b ^ (a << 17 | a >> 47)) | 1,
-		.line = (__u32)place,
-		.line2 = (__u32)(place >> 32),
+		.fingerprint = (b ^ (a << 17 | a >> 47)) | 1,
+		.line = kl_spread(a + (b << 32 | b >> 32)),
+		.line2 = kl_spread(b - (a << 32 | a >> 32)),
 	};
 	return ret;
 }
 
 /*
  * What chooses a backend for a flow: the same on every node of a cluster, whatever the boot's key, so that a node which
- * takes over an address in mid-flow finds the same Maglev slot. frontend: address of the service, port in both cases
- * in network order.
+ * takes over an address in mid-flow finds the same Maglev slot. The constants are digits of pi. Who knows them can make
+ * many flows for one backend; he could as well open them one by one.
  */
 KL_INLINE __u32 kl_pick_hash(const struct kl_flow_key *flow)
 {
-	__u64 x = kl_mix((__u64)flow->saddr[0] << 32 ^ flow->saddr[1] ^ 0x9e3779b97f4a7c15ull);
-	x = kl_mix(x ^ ((__u64)flow->saddr[2] << 32 | flow->saddr[3]));
-	x = kl_mix(x ^ ((__u64)flow->sport << 16 | flow->dport | (__u64)flow->proto << 32));
-	return (__u32)(x >> 32);
+	static const __u32 pi[] = {0x243f6a88, 0x85a308d3, 0x13198a2e, 0x03707344, 0xa4093822, 0x299f31d0};
+	__u64 sum = kl_nh(pi, 0, flow->saddr[0], flow->saddr[1]) + kl_nh(pi, 2, flow->saddr[2], flow->saddr[3]) +
+		    kl_nh(pi, 4, (__u32)flow->sport | (__u32)flow->dport << 16, flow->proto);
+	return (__u32)(kl_mix(sum) >> 32);
+}
+
+/* A number below count from a hash, without a division. */
+KL_INLINE __u32 kl_below(__u32 hash, __u32 count)
+{
+	return (__u32)((__u64)hash * count >> 32);
 }
 
 #endif
