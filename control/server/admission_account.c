@@ -79,12 +79,15 @@ static void inject(json_t *spec)
 	json_array_append_new(volumes, token_volume(name));
 }
 
-/* Has the pod a say, it counts; else the account's; else yes. */
+/*
+ * Has the pod a say, it counts; else the account's; else yes. "default" comes a moment after its namespace: a pod that is
+ * faster than it (account NULL) gets the volume, and its node waits for the account.
+ */
 static bool wants_token(const json_t *spec, const struct kl_object *account)
 {
 	if (json_is_boolean(json_object_get(spec, "automountServiceAccountToken")))
 		return kl_json_bool(spec, true, "automountServiceAccountToken", NULL);
-	kl_autojson *tree = kl_object_parse(account);
+	kl_autojson *tree = account ? kl_object_parse(account) : NULL;
 	return kl_json_bool(tree, true, "automountServiceAccountToken", NULL);
 }
 
@@ -104,8 +107,7 @@ int admit_account(struct kl_op *op, json_t *pod)
 			"pods \"%s\" is forbidden: error looking up service account %s/%s: serviceaccount \"%s\" not "
 			"found",
 			kl_json_str(pod, "metadata", "name", NULL), ns, name, name);
-	/* "default" comes a moment after its namespace: a pod that is faster has no token */
-	if (account && op->registry->mount_tokens && wants_token(spec, account))
+	if (op->registry->mount_tokens && wants_token(spec, account))
 		inject(spec);
 	kl_object_unref(account);
 	return 0;

@@ -56,7 +56,7 @@ void kl_auth_user_release(struct kl_auth_user *user)
 	kl_token_user_release(&user->token);
 }
 
-static bool in_group(const struct kl_user *user, const char *group)
+bool kl_auth_in_group(const struct kl_user *user, const char *group)
 {
 	for (const char *const *at = user->groups; at && *at; at++)
 		if (!strcmp(*at, group))
@@ -79,7 +79,7 @@ static bool open_to_named(const struct kl_access *a)
 	static const char *const paths[] = {"/api", "/apis", "/openapi", "/version"};
 	static const char *const questions[] = {
 		"selfsubjectreviews", "selfsubjectaccessreviews", "selfsubjectrulesreviews"};
-	if (!in_group(a->user, "system:authenticated"))
+	if (!kl_auth_in_group(a->user, "system:authenticated"))
 		return false;
 	bool reads = !strcmp(a->method, "GET") || !strcmp(a->method, "HEAD");
 	for (size_t i = 0; i < KL_ARRAY_LEN(paths) && !a->resource && reads; i++) {
@@ -92,137 +92,6 @@ static bool open_to_named(const struct kl_access *a)
 			return !strcmp(a->method, "POST");
 	return false;
 }
-
-/* --- nodes --- */
-
-enum { READ = 1, CREATE = 2, CHANGE = 4, REMOVE = 8 };
-
-static unsigned action_of(const char *method)
-{
-	if (!strcmp(method, "GET") || !strcmp(method, "HEAD"))
-		return READ;
-	if (!strcmp(method, "POST"))
-		return CREATE;
-	return !strcmp(method, "DELETE") ? REMOVE : CHANGE;
-}
-
-static bool own_node(const struct kl_access *a, const char *node)
-{
-	return !a->resource->name || !strcmp(a->resource->name, node);
-}
-
-static bool own_pod(const struct kl_access *a, const char *node)
-{
-	struct kl_object *obj =
-		a->resource->name ? kl_store_get(a->store, kl_kind_named("", "Pod"), a->resource->ns, a->resource->name)
-				  : NULL;
-	if (!obj)
-		return a->resource->name != NULL; /* the answer will be 404 */
-	kl_autojson *pod = kl_object_parse(obj);
-	kl_object_unref(obj);
-	return !strcmp(kl_json_str(pod, "spec", "nodeName", NULL), node);
-}
-
-static bool own_lease(const struct kl_access *a, const char *node)
-{
-	return a->resource->ns && !strcmp(a->resource->ns, "kube-node-lease") && own_node(a, node);
-}
-
-/* Does an object's text contain "word", with its quotes? */
-static bool quotes(const struct kl_object *obj, const char *word)
-{
-	kl_autofree char *quoted = kl_asprintf("\"%s\"", word);
-	return memmem(obj->json, obj->len, quoted, strlen(quoted)) != NULL;
-}
-
-/*
- * A node may read a Secret only by its name, and only when a pod of its own (or that pod's account) names it. Going by
- * the words in the pod's text, this allows a little too much (a label of that value), never to a node that the pod does
- * not run on.
- */
-static bool named_by_own_pod(const struct kl_access *a, const char *node)
-{
-	const struct kl_rest_path *path = a->resource;
-	struct kl_object_list pods;
-	bool found = false;
-	if (!path->name || !path->ns)
-		return false;
-	kl_store_list(a->store, kl_kind_named("", "Pod"), path->ns, &pods);
-	for (size_t i = 0; i < pods.count && !found; i++) {
-		if (!quotes(pods.items[i], node))
-			continue;
-		kl_autojson *pod = kl_object_parse(pods.items[i]);
-		if (strcmp(kl_json_str(pod, "spec", "nodeName", NULL), node) != 0)
-			continue;
-		struct kl_object *account = kl_store_get(a->store, kl_kind_named("", "ServiceAccount"), path->ns,
-			kl_json_str(pod, "spec", "serviceAccountName", NULL));
-		found = quotes(pods.items[i], path->name) || (account && quotes(account, path->name));
-		kl_object_unref(account);
-	}
-	kl_object_list_release(&pods);
-	return found;
-}
-
-/* rest_review.c looks at whose token it is. */
-static bool token_only(const struct kl_access *a, const char *node)
-{
-	(void)node;
-	return a->resource->subresource && !strcmp(a->resource->subresource, "token");
-}
-
-static bool any(const struct kl_access *a, const char *node)
-{
-	(void)a, (void)node;
-	return true;
-}
-
-/* What a node may do; `owns` limits writing, `reads` reading, where they are given. */
-static const struct {
-	const char *group, *resource;
-	unsigned actions;
-	bool (*owns)(const struct kl_access *access, const char *node);
-	bool (*reads)(const struct kl_access *access, const char *node);
-} node_rules[] = {
-	{"", "nodes", READ | CREATE | CHANGE, own_node, NULL},
-	{"", "pods", READ | CHANGE | REMOVE, own_pod, NULL},
-	{"", "events", CREATE | CHANGE, any, NULL},
-	{"events.k8s.io", "events", CREATE | CHANGE, any, NULL},
-	{"coordination.k8s.io", "leases", READ | CREATE | CHANGE | REMOVE, own_lease, NULL},
-	{"", "services", READ, NULL, NULL},
-	{"", "endpoints", READ, NULL, NULL},
-	{"discovery.k8s.io", "endpointslices", READ, NULL, NULL},
-	{"", "namespaces", READ, NULL, NULL},
-	{"", "configmaps", READ, NULL, NULL},
-	{"", "secrets", READ, NULL, named_by_own_pod},
-	{"", "serviceaccounts", READ | CREATE, token_only, NULL},
-	{"", "persistentvolumes", READ, NULL, NULL},
-	{"", "persistentvolumeclaims", READ, NULL, NULL},
-	{"networking.k8s.io", "networkpolicies", READ, NULL, NULL},
-	{"node.k8s.io", "runtimeclasses", READ, NULL, NULL},
-	{"storage.k8s.io", "csidrivers", READ, NULL, NULL},
-};
-
-static bool node_may(const struct kl_access *a)
-{
-	static const char prefix[] = "system:node:";
-	if (strncmp(a->user->name, prefix, sizeof(prefix) - 1) != 0 || !in_group(a->user, "system:nodes"))
-		return false;
-	const char *node = a->user->name + sizeof(prefix) - 1;
-	if (!a->resource)
-		return action_of(a->method) == READ; /* discovery */
-	unsigned action = action_of(a->method);
-	for (size_t i = 0; i < KL_ARRAY_LEN(node_rules); i++) {
-		if (strcmp(node_rules[i].resource, a->resource->resource) ||
-			strcmp(node_rules[i].group, a->resource->group))
-			continue;
-		bool (*rule)(const struct kl_access *, const char *) =
-			action == READ ? node_rules[i].reads : node_rules[i].owns;
-		return node_rules[i].actions & action && (!rule || rule(a, node));
-	}
-	return false;
-}
-
-/* --- */
 
 static const char *verb_of(const struct kl_access *a)
 {
@@ -240,7 +109,7 @@ static const char *verb_of(const struct kl_access *a)
 
 static int forbid_path(const struct kl_access *a, struct kl_status *st)
 {
-	bool reads = action_of(a->method) == READ;
+	bool reads = kl_auth_reads(a);
 	return kl_status_set(st, 403, "Forbidden", "forbidden: User \"%s\" cannot %s path \"%s\"", a->user->name,
 		reads ? "get" : "access", a->path);
 }
@@ -268,11 +137,11 @@ static int forbid_resource(const struct kl_access *a, struct kl_status *st)
 
 int kl_auth_check(const struct kl_access *a, struct kl_status *st)
 {
-	if (in_group(a->user, "system:masters"))
+	if (kl_auth_in_group(a->user, "system:masters"))
 		return 0;
-	if (!a->resource && action_of(a->method) == READ && open_to_all(a->path))
+	if (!a->resource && kl_auth_reads(a) && open_to_all(a->path))
 		return 0;
-	if (open_to_named(a) || node_may(a))
+	if (open_to_named(a) || kl_auth_node_may(a))
 		return 0;
 	return a->resource ? forbid_resource(a, st) : forbid_path(a, st);
 }

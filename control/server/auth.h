@@ -29,4 +29,10 @@ struct kl_access {
 /* 0, or -1 with 403. */
 int kl_auth_check(const struct kl_access *access, struct kl_status *st);
 
+/* For the rules' files. */
+bool kl_auth_in_group(const struct kl_user *user, const char *group);
+bool kl_auth_reads(const struct kl_access *access); /* GET or HEAD */
+/* auth_node.c: is the user a node, and may it? */
+bool kl_auth_node_may(const struct kl_access *access);
+
 #endif

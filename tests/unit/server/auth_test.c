@@ -72,7 +72,26 @@ static void make_pods(void)
 	api_auto unused = api_post("/api/v1/namespaces/default/secrets", "{\"metadata\":{\"name\":\"unused\"}}");
 	KL_CHECK_INT(used.code, 201);
 	KL_CHECK_INT(unused.code, 201);
+	static const char *const more[] = {"secrets", "by-env", "secrets", "by-env-from", "secrets", "by-projection",
+		"secrets", "by-pull", "secrets", "by-word", "secrets", "of-other", "configmaps", "by-env", "configmaps",
+		"by-volume", "configmaps", "unused"};
+	for (size_t i = 0; i < KL_ARRAY_LEN(more); i += 2) {
+		kl_autofree char *path = kl_asprintf("/api/v1/namespaces/default/%s", more[i]);
+		kl_autofree char *body = kl_asprintf("{\"metadata\":{\"name\":\"%s\"}}", more[i + 1]);
+		api_auto answer = api_post(path, body);
+		KL_CHECK_INT(answer.code, 201);
+	}
 	static const char *const bodies[] = {
+		"{\"metadata\":{\"name\":\"each\",\"labels\":{\"a\":\"by-word\"}},\"spec\":{\"nodeName\":\"node1\","
+		"\"imagePullSecrets\":[{\"name\":\"by-pull\"}],"
+		"\"volumes\":[{\"name\":\"p\",\"projected\":{\"sources\":[{\"secret\":{\"name\":\"by-projection\"}}]}},"
+		"{\"name\":\"c\",\"configMap\":{\"name\":\"by-volume\"}}],"
+		"\"containers\":[{\"name\":\"c\",\"image\":\"i\",\"env\":["
+		"{\"name\":\"A\",\"valueFrom\":{\"secretKeyRef\":{\"name\":\"by-env\",\"key\":\"k\"}}},"
+		"{\"name\":\"B\",\"valueFrom\":{\"configMapKeyRef\":{\"name\":\"by-env\",\"key\":\"k\"}}}],"
+		"\"envFrom\":[{\"secretRef\":{\"name\":\"by-env-from\"}}]}]}}",
+		"{\"metadata\":{\"name\":\"others\",\"labels\":{\"a\":\"node1\"}},\"spec\":{\"nodeName\":\"node2\","
+		"\"imagePullSecrets\":[{\"name\":\"of-other\"}],\"containers\":[{\"name\":\"c\",\"image\":\"i\"}]}}",
 		"{\"metadata\":{\"name\":\"mine\"},\"spec\":{\"nodeName\":\"node1\",\"volumes\":[{\"name\":\"v\","
 		"\"secret\":{\"secretName\":\"used\"}}],\"containers\":[{\"name\":\"c\",\"image\":\"i\"}]}}",
 		"{\"metadata\":{\"name\":\"other\"},\"spec\":{\"nodeName\":\"node2\",\"containers\":[{\"name\":\"c\","
@@ -99,6 +118,16 @@ KL_TEST(a_node_is_kept_to_itself)
 		{"GET", "/apis/apps/v1/deployments", NULL, false},
 		{"GET", "/api/v1/namespaces/default/secrets/used", NULL, true},
 		{"GET", "/api/v1/namespaces/default/secrets/unused", NULL, false},
+		{"GET", "/api/v1/namespaces/default/secrets/by-env", NULL, true},
+		{"GET", "/api/v1/namespaces/default/secrets/by-env-from", NULL, true},
+		{"GET", "/api/v1/namespaces/default/secrets/by-projection", NULL, true},
+		{"GET", "/api/v1/namespaces/default/secrets/by-pull", NULL, true},
+		{"GET", "/api/v1/namespaces/default/secrets/by-word", NULL, false},
+		{"GET", "/api/v1/namespaces/default/secrets/of-other", NULL, false},
+		{"GET", "/api/v1/namespaces/default/configmaps/by-env", NULL, true},
+		{"GET", "/api/v1/namespaces/default/configmaps/by-volume", NULL, true},
+		{"GET", "/api/v1/namespaces/default/configmaps/unused", NULL, false},
+		{"GET", "/api/v1/namespaces/default/configmaps", NULL, false},
 		{"GET", "/api/v1/namespaces/default/secrets", NULL, false},
 		{"POST", "/api/v1/nodes", "{\"metadata\":{\"name\":\"node1\"}}", true},
 		{"PATCH", "/api/v1/nodes/node1/status", "{\"status\":{\"phase\":\"\"}}", true},
