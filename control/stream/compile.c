@@ -1,12 +1,10 @@
 #include "compile.h"
 
+#include "annotations.h"
 #include "mem.h"
 
 #include <stdlib.h>
 #include <string.h>
-
-/* Where the annotation is absent the cluster's default, random, holds. */
-#define ALGORITHM_ANNOTATION "keelson.dev/load-balancing"
 
 enum { DEFAULT_AFFINITY_S = 10800 };
 
@@ -21,16 +19,6 @@ static uint8_t proto_of(const json_t *port)
 {
 	const char *name = kl_json_str(port, "protocol", NULL);
 	return !strcmp(name, "UDP") ? KL_PROTO_UDP : !strcmp(name, "SCTP") ? KL_PROTO_SCTP : KL_PROTO_TCP;
-}
-
-static uint8_t algorithm_of(const json_t *service)
-{
-	static const char *const names[] = {"random", "round-robin", "maglev", "least-connection"};
-	const char *wanted = kl_json_str(service, "metadata", "annotations", ALGORITHM_ANNOTATION, NULL);
-	for (size_t i = 0; i < KL_ARRAY_LEN(names); i++)
-		if (!strcmp(wanted, names[i]))
-			return (uint8_t)i;
-	return KL_ALGORITHM_RANDOM;
 }
 
 static char *key_of(const struct compile *compile, bool second_family)
@@ -62,6 +50,18 @@ static void add_text_frontend(const struct compile *compile, struct kl_service *
 		add_frontend(to, &addr, kl_json_int(compile->port, 0, "port", NULL), type);
 }
 
+/* What the status says of another type is of the past; "Proxy" is an address that somebody in front of us answers at. */
+static void add_load_balancer_frontends(const struct compile *compile, struct kl_service *to)
+{
+	size_t i;
+	json_t *item;
+	if (strcmp(kl_json_str(compile->spec, "type", NULL), "LoadBalancer"))
+		return;
+	json_array_foreach (kl_json_get(compile->service, "status", "loadBalancer", "ingress", NULL), i, item)
+		if (strcmp(kl_json_str(item, "ipMode", NULL), "Proxy"))
+			add_text_frontend(compile, to, kl_json_str(item, "ip", NULL), KL_FRONTEND_LOAD_BALANCER);
+}
+
 static void add_frontends(const struct compile *compile, struct kl_service *to)
 {
 	size_t i;
@@ -74,19 +74,17 @@ static void add_frontends(const struct compile *compile, struct kl_service *to)
 	add_frontend(to, &any, kl_json_int(compile->port, 0, "nodePort", NULL), KL_FRONTEND_NODE_PORT);
 	json_array_foreach (kl_json_get(compile->spec, "externalIPs", NULL), i, item)
 		add_text_frontend(compile, to, json_string_value(item), KL_FRONTEND_EXTERNAL_IP);
-	json_array_foreach (kl_json_get(compile->service, "status", "loadBalancer", "ingress", NULL), i, item)
-		add_text_frontend(compile, to, kl_json_str(item, "ip", NULL), KL_FRONTEND_LOAD_BALANCER);
+	add_load_balancer_frontends(compile, to);
 }
 
-static char *zone_hints(const json_t *endpoint)
+/* "a,b" of hints.forZones or hints.forNodes; NULL: none. */
+static char *hints_of(const json_t *endpoint, const char *kind)
 {
 	size_t i;
-	json_t *zone;
+	json_t *item;
 	kl_autobuf hints = {0};
-	json_array_foreach (kl_json_get(endpoint, "hints", "forZones", NULL), i, zone) {
-		const char *name = kl_json_str(zone, "name", NULL);
-		kl_buf_printf(&hints, "%s%s", hints.len ? "," : "", name);
-	}
+	json_array_foreach (kl_json_get(endpoint, "hints", kind, NULL), i, item)
+		kl_buf_printf(&hints, "%s%s", hints.len ? "," : "", kl_json_str(item, "name", NULL));
 	return hints.len ? kl_buf_take(&hints) : NULL;
 }
 
@@ -100,7 +98,8 @@ static uint8_t conditions_of(const json_t *endpoint)
 			 (terminating ? KL_BACKEND_TERMINATING : 0));
 }
 
-static void add_backend(const struct compile *compile, struct kl_service *to, const json_t *endpoint, int64_t port)
+static void add_backend(
+	const struct compile *compile, struct kl_service *to, const json_t *endpoint, int64_t port, const char *weights)
 {
 	struct kl_addr addr;
 	/* All addresses of an endpoint are the same thing; consumers take the first. */
@@ -113,8 +112,10 @@ static void add_backend(const struct compile *compile, struct kl_service *to, co
 		.addr = addr,
 		.port = (uint16_t)port,
 		.flags = conditions_of(endpoint),
+		.weight = weights ? kl_weights_find(weights, text) : 0,
 		.node = kl_strdup(kl_json_str(endpoint, "nodeName", NULL)),
-		.zone_hints = zone_hints(endpoint),
+		.zone_hints = hints_of(endpoint, "forZones"),
+		.node_hints = hints_of(endpoint, "forNodes"),
 	};
 }
 
@@ -135,14 +136,69 @@ static void add_backends(const struct compile *compile, struct kl_service *to)
 	const char *type = compile->v4 ? "IPv4" : "IPv6";
 	for (size_t i = 0; i < compile->slice_count; i++) {
 		const json_t *slice = compile->slices[i];
+		const char *weights =
+			kl_json_str_or_null(slice, "metadata", "annotations", KL_ANNOTATION_WEIGHTS, NULL);
 		int64_t port = slice_port(compile, slice);
 		size_t k;
 		json_t *endpoint;
 		if (!port || strcmp(kl_json_str(slice, "addressType", NULL), type))
 			continue;
 		json_array_foreach (kl_json_get(slice, "endpoints", NULL), k, endpoint)
-			add_backend(compile, to, endpoint, port);
+			add_backend(compile, to, endpoint, port, weights);
 	}
+}
+
+static void add_ranges(const struct compile *compile, struct kl_service *to)
+{
+	size_t i;
+	json_t *item;
+	const json_t *list = json_object_get(compile->spec, "loadBalancerSourceRanges");
+	if (strcmp(kl_json_str(compile->spec, "type", NULL), "LoadBalancer"))
+		return;
+	to->ranges = json_array_size(list) ? kl_calloc(json_array_size(list) + 1, sizeof(*to->ranges)) : NULL;
+	json_array_foreach (list, i, item) {
+		struct kl_range range;
+		if (json_is_string(item) && !kl_range_parse(json_string_value(item), &range) &&
+			(compile->v4 ? range.len >= 96 && kl_addr_is_v4(&range.addr) : !kl_addr_is_v4(&range.addr)))
+			to->ranges[to->range_count++] = range;
+	}
+	/* Ranges of the other family alone let nobody of this one in. */
+	if (to->ranges && !to->range_count)
+		to->ranges[to->range_count++] = (struct kl_range){.addr = kl_addr_any(compile->v4), .len = 128};
+}
+
+/*
+ * A port of SCTP stands in every packet under a CRC32c of all of it, which a program cannot make anew: what would need
+ * another port is left out (the service controller says so in the Service's status).
+ */
+static void keep_same_ports(struct kl_service *service, int64_t port)
+{
+	size_t frontends = 0, backends = 0;
+	for (size_t i = 0; i < service->frontend_count; i++)
+		if (service->frontends[i].port == port)
+			service->frontends[frontends++] = service->frontends[i];
+	service->frontend_count = frontends;
+	for (size_t i = 0; i < service->backend_count; i++) {
+		struct kl_backend *backend = &service->backends[i];
+		if (backend->port == port) {
+			service->backends[backends++] = *backend;
+			continue;
+		}
+		free(backend->node);
+		free(backend->zone_hints);
+		free(backend->node_hints);
+	}
+	service->backend_count = backends;
+}
+
+static void add_wishes(const struct compile *compile, struct kl_service *to)
+{
+	struct kl_service_wishes wishes;
+	kl_service_wishes_read(compile->service, &wishes, NULL, NULL);
+	to->algorithm = wishes.algorithm;
+	to->forward = wishes.forward;
+	to->slow_start_ms = wishes.slow_start_ms;
+	to->flags |= wishes.flags;
 }
 
 static struct kl_service *compile_port(const struct compile *compile, bool second_family)
@@ -150,7 +206,7 @@ static struct kl_service *compile_port(const struct compile *compile, bool secon
 	kl_autofree char *key = key_of(compile, second_family);
 	struct kl_service *to = kl_service_new(key);
 	to->proto = proto_of(compile->port);
-	to->algorithm = algorithm_of(compile->service);
+	add_wishes(compile, to);
 	if (!strcmp(kl_json_str(compile->spec, "externalTrafficPolicy", NULL), "Local"))
 		to->flags |= KL_SERVICE_EXTERNAL_LOCAL;
 	if (!strcmp(kl_json_str(compile->spec, "internalTrafficPolicy", NULL), "Local"))
@@ -163,6 +219,9 @@ static struct kl_service *compile_port(const struct compile *compile, bool secon
 	to->health_port = (uint16_t)kl_json_int(compile->spec, 0, "healthCheckNodePort", NULL);
 	add_frontends(compile, to);
 	add_backends(compile, to);
+	add_ranges(compile, to);
+	if (to->proto == KL_PROTO_SCTP)
+		keep_same_ports(to, kl_json_int(compile->port, 0, "port", NULL));
 	kl_service_normalise(to);
 	return to;
 }

@@ -16,6 +16,12 @@ struct record { /* one kl_service */
 	bool seen;
 };
 
+struct node_record {
+	UT_hash_handle hh;
+	struct kl_node_info *node;
+	struct kl_entry *put;
+};
+
 struct owner {
 	UT_hash_handle hh;
 	char *name;
@@ -26,6 +32,7 @@ struct owner {
 struct kl_ledger {
 	uint64_t epoch, seq; /* seq 0: nothing said */
 	struct record *records;
+	struct node_record *nodes;
 	struct owner *owners;
 	struct kl_entry **log; /* ring: change n at n % log_size */
 	size_t log_size;
@@ -47,7 +54,8 @@ static struct kl_entry *entry_new(const struct kl_frame *frame)
 {
 	kl_autobuf buf = {0};
 	struct kl_err err = {0};
-	if (kl_frame_encode(frame, &buf, &err)) {
+	size_t base;
+	if (kl_frame_encode_both(frame, &buf, &base, &err)) {
 		kl_error("%s", err.text);
 		return NULL;
 	}
@@ -56,6 +64,7 @@ static struct kl_entry *entry_new(const struct kl_frame *frame)
 	entry->seq = frame->seq;
 	entry->at_ns = kl_monotonic_ns();
 	entry->len = buf.len;
+	entry->base = base;
 	memcpy(entry->data, buf.data, buf.len);
 	return entry;
 }
@@ -73,6 +82,14 @@ static void record_free(struct kl_ledger *ledger, struct record *record)
 {
 	HASH_DEL(ledger->records, record);
 	kl_service_free(record->service);
+	kl_entry_unref(record->put);
+	free(record);
+}
+
+static void node_record_free(struct kl_ledger *ledger, struct node_record *record)
+{
+	HASH_DEL(ledger->nodes, record);
+	kl_node_info_free(record->node);
 	kl_entry_unref(record->put);
 	free(record);
 }
@@ -98,8 +115,11 @@ void kl_ledger_free(struct kl_ledger *ledger)
 {
 	struct record *record, *next_record;
 	struct owner *owner, *next_owner;
+	struct node_record *node, *next_node;
 	if (!ledger)
 		return;
+	HASH_ITER (hh, ledger->nodes, node, next_node)
+		node_record_free(ledger, node);
 	HASH_ITER (hh, ledger->records, record, next_record)
 		record_free(ledger, record);
 	HASH_ITER (hh, ledger->owners, owner, next_owner)
@@ -202,6 +222,48 @@ size_t kl_ledger_update(struct kl_ledger *ledger, const char *name, struct kl_se
 	return (size_t)(ledger->seq - before);
 }
 
+static struct node_record *find_node(struct kl_ledger *ledger, const char *name)
+{
+	struct node_record *record = NULL;
+	HASH_FIND_STR(ledger->nodes, name, record);
+	return record;
+}
+
+bool kl_ledger_node(struct kl_ledger *ledger, struct kl_node_info *node)
+{
+	struct node_record *record = find_node(ledger, node->name);
+	struct kl_frame frame = {.type = KL_FRAME_NODE, .node = node};
+	bool same = record && kl_node_info_equal(record->node, node);
+	struct kl_entry *entry = same ? NULL : say(ledger, &frame);
+	if (!entry) {
+		kl_node_info_free(node);
+		return false;
+	}
+	if (record)
+		node_record_free(ledger, record);
+	record = kl_calloc(1, sizeof(*record));
+	*record = (struct node_record){.node = node, .put = entry};
+	HASH_ADD_KEYPTR(hh, ledger->nodes, node->name, strlen(node->name), record);
+	return true;
+}
+
+void kl_ledger_node_gone(struct kl_ledger *ledger, const char *name)
+{
+	struct node_record *record = find_node(ledger, name);
+	if (!record)
+		return;
+	struct kl_frame frame = {.type = KL_FRAME_NODE_GONE, .key = record->node->name};
+	kl_entry_unref(say(ledger, &frame));
+	node_record_free(ledger, record);
+}
+
+void kl_ledger_nodes(struct kl_ledger *ledger, void (*each)(const char *name, void *arg), void *arg)
+{
+	struct node_record *record, *next;
+	HASH_ITER (hh, ledger->nodes, record, next)
+		each(record->node->name, arg);
+}
+
 void kl_ledger_owners(struct kl_ledger *ledger, void (*each)(const char *owner, void *arg), void *arg)
 {
 	struct owner *owner, *next;
@@ -244,9 +306,12 @@ struct kl_entry *kl_ledger_mark(const struct kl_ledger *ledger, int type)
 
 struct kl_entry **kl_ledger_snapshot(struct kl_ledger *ledger, size_t *ret_count)
 {
-	struct kl_entry **list = kl_calloc(HASH_COUNT(ledger->records) + 2, sizeof(struct kl_entry *));
+	struct kl_entry **list =
+		kl_calloc(HASH_COUNT(ledger->records) + HASH_COUNT(ledger->nodes) + 2, sizeof(struct kl_entry *));
 	size_t count = 0;
 	list[count++] = kl_ledger_mark(ledger, KL_FRAME_SNAPSHOT_BEGIN);
+	for (struct node_record *node = ledger->nodes; node; node = node->hh.next)
+		list[count++] = kl_entry_ref(node->put);
 	for (struct record *record = ledger->records; record; record = record->hh.next)
 		list[count++] = kl_entry_ref(record->put);
 	list[count++] = kl_ledger_mark(ledger, KL_FRAME_SNAPSHOT_END);

@@ -16,6 +16,7 @@
 #include <utlist.h>
 
 #define SERVICE_NAME_LABEL "kubernetes.io/service-name"
+#define ZONE_LABEL         "topology.kubernetes.io/zone"
 
 enum { DEFAULT_LOG = 8192, DEFAULT_HEARTBEAT_MS = 3000, TAKE = 64 };
 
@@ -62,15 +63,20 @@ static void cache_clear(struct kl_streamd *streamd)
 }
 
 /* labels are packed as "key\0value\0…\0". */
-static const char *service_name_of(const struct kl_object *slice)
+static const char *label_of(const struct kl_object *object, const char *wanted)
 {
-	for (const char *key = slice->labels; key && *key;) {
+	for (const char *key = object->labels; key && *key;) {
 		const char *value = key + strlen(key) + 1;
-		if (!strcmp(key, SERVICE_NAME_LABEL))
+		if (!strcmp(key, wanted))
 			return value;
 		key = value + strlen(value) + 1;
 	}
 	return NULL;
+}
+
+static const char *service_name_of(const struct kl_object *slice)
+{
+	return label_of(slice, SERVICE_NAME_LABEL);
 }
 
 static void slice_remove(struct kl_streamd *streamd, const struct kl_object *slice)
@@ -122,6 +128,36 @@ static void on_slice(struct kl_streamd *streamd, const struct kl_event *event)
 		slice_add(streamd, event->obj);
 }
 
+/* --- nodes: their addresses and zones */
+
+static struct kl_node_info *node_info(const struct kl_object *object)
+{
+	kl_autojson *json = kl_object_parse(object);
+	struct kl_node_info *node = kl_node_info_new(object->name, label_of(object, ZONE_LABEL));
+	size_t i;
+	json_t *item;
+	json_array_foreach (kl_json_get(json, "status", "addresses", NULL), i, item) {
+		struct kl_addr addr;
+		const char *type = kl_json_str(item, "type", NULL);
+		if ((!strcmp(type, "InternalIP") || !strcmp(type, "ExternalIP")) &&
+			!kl_addr_parse(kl_json_str(item, "address", NULL), &addr))
+			kl_node_info_add(node, &addr);
+	}
+	return node;
+}
+
+static void on_node(struct kl_streamd *streamd, const struct kl_event *event)
+{
+	struct kl_node_info *node = event->type == KL_EVENT_DELETED ? NULL : node_info(event->obj);
+	pthread_mutex_lock(&streamd->lock);
+	if (node)
+		streamd->nodes_changed |= kl_ledger_node(streamd->ledger, node);
+	else
+		kl_ledger_node_gone(streamd->ledger, event->obj->name);
+	streamd->nodes_changed |= !node;
+	pthread_mutex_unlock(&streamd->lock);
+}
+
 /* --- compiling */
 
 static void compile(struct service_cache *entry, struct kl_service ***ret, size_t *ret_count)
@@ -165,10 +201,10 @@ static void compile_dirty(struct kl_streamd *streamd)
 		if (!entry->service && !entry->slice_count)
 			cache_free(streamd, entry);
 	}
-	if (!changes)
-		return;
 	pthread_mutex_lock(&streamd->lock);
-	wake_clients(streamd);
+	if (changes || streamd->nodes_changed)
+		wake_clients(streamd);
+	streamd->nodes_changed = false;
 	pthread_mutex_unlock(&streamd->lock);
 }
 
@@ -212,10 +248,30 @@ static void remember_owner(const char *owner, void *arg)
 	list->names[list->count++] = kl_strdup(owner);
 }
 
+/* The store is asked without our lock: its writer takes it while it holds its own. */
+static void forget_absent_nodes(struct kl_streamd *streamd)
+{
+	struct owner_list nodes = {0};
+	pthread_mutex_lock(&streamd->lock);
+	kl_ledger_nodes(streamd->ledger, remember_owner, &nodes);
+	pthread_mutex_unlock(&streamd->lock);
+	for (size_t i = 0; i < nodes.count; i++) {
+		struct kl_object *object = kl_store_get(streamd->store, streamd->node_kind, "", nodes.names[i]);
+		pthread_mutex_lock(&streamd->lock);
+		if (!object)
+			kl_ledger_node_gone(streamd->ledger, nodes.names[i]);
+		pthread_mutex_unlock(&streamd->lock);
+		kl_object_unref(object);
+		free(nodes.names[i]);
+	}
+	free(nodes.names);
+}
+
 /* After a gap: what the ledger has and the store has not any more is gone. */
 static void forget_absent(struct kl_streamd *streamd)
 {
 	struct owner_list owners = {0};
+	forget_absent_nodes(streamd);
 	pthread_mutex_lock(&streamd->lock);
 	kl_ledger_owners(streamd->ledger, remember_owner, &owners);
 	for (size_t i = 0; i < owners.count; i++) {
@@ -233,8 +289,11 @@ static int start_watching(struct kl_streamd *streamd)
 {
 	kl_watch_close(kl_take(&streamd->services));
 	kl_watch_close(kl_take(&streamd->slices));
+	kl_watch_close(kl_take(&streamd->node_watch));
 	cache_clear(streamd);
-	int failed = watch_from_list(streamd, streamd->service_kind, &streamd->services, on_service);
+	int failed = watch_from_list(streamd, streamd->node_kind, &streamd->node_watch, on_node);
+	if (!failed)
+		failed = watch_from_list(streamd, streamd->service_kind, &streamd->services, on_service);
 	if (!failed)
 		failed = watch_from_list(streamd, streamd->slice_kind, &streamd->slices, on_slice);
 	if (failed)
@@ -259,18 +318,19 @@ static int take(struct kl_streamd *streamd, struct kl_watch *watch,
 
 static void take_all(struct kl_streamd *streamd)
 {
-	int services, slices;
+	int services, slices, nodes;
 	do {
+		nodes = take(streamd, streamd->node_watch, on_node);
 		services = take(streamd, streamd->services, on_service);
 		slices = take(streamd, streamd->slices, on_slice);
-		if (services < 0 || slices < 0) {
+		if (services < 0 || slices < 0 || nodes < 0) {
 			kl_warn("endpoint stream: fell behind the store, listing again");
 			if (start_watching(streamd))
 				kl_error("endpoint stream: cannot watch the store");
 			return;
 		}
 		compile_dirty(streamd);
-	} while (services || slices);
+	} while (services || slices || nodes);
 }
 
 static void heartbeat(struct kl_streamd *streamd)
@@ -331,6 +391,7 @@ static struct kl_streamd *streamd_alloc(struct kl_store *store, const struct kl_
 	streamd->ledger = kl_ledger_new(epoch | 1, options && options->log_events ? options->log_events : DEFAULT_LOG);
 	streamd->service_kind = kl_kind_named("", "Service");
 	streamd->slice_kind = kl_kind_named("discovery.k8s.io", "EndpointSlice");
+	streamd->node_kind = kl_kind_named("", "Node");
 	pthread_mutex_init(&streamd->lock, NULL);
 	pthread_condattr_init(&attr);
 	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
@@ -344,6 +405,7 @@ static void streamd_release(struct kl_streamd *streamd)
 	struct stream_node *node, *next;
 	kl_watch_close(streamd->services);
 	kl_watch_close(streamd->slices);
+	kl_watch_close(streamd->node_watch);
 	cache_clear(streamd);
 	kl_ledger_free(streamd->ledger);
 	HASH_ITER (hh, streamd->nodes, node, next) {
@@ -363,7 +425,7 @@ int kl_streamd_new(struct kl_store *store, struct kl_httpd *httpd, const struct 
 	int failed = start_watching(streamd);
 	if (failed) {
 		streamd_release(streamd);
-		return kl_fail(err, -failed, "watch Services and EndpointSlices");
+		return kl_fail(err, -failed, "watch Services, EndpointSlices and Nodes");
 	}
 	failed = pthread_create(&streamd->thread, NULL, run, streamd);
 	if (failed) {

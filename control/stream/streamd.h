@@ -1,8 +1,8 @@
 /*
- * The endpoint stream's server side: watches Services and EndpointSlices in the store, compiles each change once for
+ * The endpoint stream's server side: watches Services, EndpointSlices and Nodes in the store, compiles each change once for
  * all nodes, keeps a bounded log, and serves
  *
- *	GET  /keelson/v1/stream?node=N[&epoch=E&seq=S]	an endless body of frames (frame.h)
+ *	GET  /keelson/v1/stream?node=N[&version=V][&epoch=E&seq=S]	an endless body of frames (frame.h)
  *	POST /keelson/v1/stream/ack?node=N&epoch=E&seq=S
  *	GET  /keelson/v1/stream/status			lag of every node, JSON
  *

@@ -78,6 +78,23 @@ static int next_entry(struct stream_client *client)
 	return 0;
 }
 
+/* How long an entry is for this client; 0: it is not told. */
+static size_t entry_length(const struct stream_client *client, const struct kl_entry *entry)
+{
+	return client->version > 1 ? entry->len : entry->base;
+}
+
+static void entry_copy(const struct stream_client *client, const struct kl_entry *entry, size_t part, char *buf)
+{
+	char header[KL_FRAME_HEADER];
+	memcpy(buf, entry->data + client->offset, part);
+	if (client->version > 1 || client->offset >= sizeof(header))
+		return;
+	size_t begin = sizeof(header) - client->offset;
+	kl_frame_base_header(entry->data, entry->base, header);
+	memcpy(buf, header + client->offset, part < begin ? part : begin);
+}
+
 static ssize_t produce(void *arg, char *buf, size_t max)
 {
 	struct stream_client *client = arg;
@@ -89,13 +106,14 @@ static ssize_t produce(void *arg, char *buf, size_t max)
 			failed = next_entry(client);
 		if (!client->current)
 			break;
-		size_t part = client->current->len - client->offset;
+		size_t length = entry_length(client, client->current), part = length - client->offset;
 		if (part > max - filled)
 			part = max - filled;
-		memcpy(buf + filled, client->current->data + client->offset, part);
+		if (part)
+			entry_copy(client, client->current, part, buf + filled);
 		filled += part;
 		client->offset += part;
-		if (client->offset == client->current->len)
+		if (client->offset == length)
 			kl_entry_unref(kl_take(&client->current));
 	}
 	pthread_mutex_unlock(&client->streamd->lock);
@@ -123,11 +141,13 @@ static void closed(void *arg)
 	client_free(client);
 }
 
-static struct stream_client *client_new(struct kl_streamd *streamd, const char *node, uint64_t epoch, uint64_t seq)
+static struct stream_client *client_new(
+	struct kl_streamd *streamd, const char *node, unsigned version, uint64_t epoch, uint64_t seq)
 {
 	struct stream_client *client = kl_calloc(1, sizeof(*client));
 	client->streamd = streamd;
 	client->node = kl_strdup(node);
+	client->version = version;
 	if (kl_ledger_can_resume(streamd->ledger, epoch, seq)) {
 		client->pending = kl_calloc(1, sizeof(*client->pending));
 		client->pending[0] = kl_ledger_mark(streamd->ledger, KL_FRAME_HELLO);
@@ -157,7 +177,8 @@ static void opened(void *arg, struct kl_http_stream *stream)
 static void handle_stream(struct kl_streamd *streamd, struct kl_http_request *req, const char *node)
 {
 	pthread_mutex_lock(&streamd->lock);
-	struct stream_client *client = client_new(streamd, node, number(req, "epoch"), number(req, "seq"));
+	struct stream_client *client =
+		client_new(streamd, node, (unsigned)number(req, "version"), number(req, "epoch"), number(req, "seq"));
 	pthread_mutex_unlock(&streamd->lock);
 	struct kl_http_stream_options options = {
 		.status = 200,

@@ -14,6 +14,7 @@ struct stream_client {
 	struct kl_streamd *streamd;
 	struct kl_http_stream *stream;
 	char *node;
+	unsigned version;          /* of the frames it understands */
 	struct kl_entry **pending; /* a snapshot, or HELLO; references */
 	size_t pending_count, pending_at;
 	uint64_t next_seq; /* of the log, after what is pending */
@@ -43,10 +44,11 @@ struct kl_streamd {
 	struct kl_ledger *ledger;
 	struct stream_client *clients;
 	struct stream_node *nodes;
+	bool nodes_changed; /* since the clients were woken */
 	/* of the thread alone */
 	struct service_cache *cache;
-	struct kl_watch *services, *slices;
-	const struct kl_kind *service_kind, *slice_kind;
+	struct kl_watch *services, *slices, *node_watch;
+	const struct kl_kind *service_kind, *slice_kind, *node_kind;
 };
 
 void kl_streamd_handle(struct kl_http_request *req, void *arg);

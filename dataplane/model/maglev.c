@@ -61,15 +61,15 @@ static uint32_t weight_of(const struct kl_backend *backend)
 	return backend->weight ? backend->weight : 1;
 }
 
-static struct turn *turns_new(
-	const struct kl_backend *const *backends, size_t count, uint32_t size, uint32_t *ret_heaviest)
+static struct turn *turns_new(const struct kl_backend *const *backends, const uint32_t *weights, size_t count,
+	uint32_t size, uint32_t *ret_heaviest)
 {
 	struct turn *turns = kl_calloc(count, sizeof(*turns));
 	*ret_heaviest = 1;
 	for (size_t i = 0; i < count; i++) {
 		turns[i].offset = (uint32_t)(backend_hash(backends[i], 0x6b65656c736f6e31ull) % size);
 		turns[i].skip = (uint32_t)(backend_hash(backends[i], 0x6b65656c736f6e32ull) % (size - 1)) + 1;
-		turns[i].weight = weight_of(backends[i]);
+		turns[i].weight = weights ? weights[i] : weight_of(backends[i]);
 		if (turns[i].weight > *ret_heaviest)
 			*ret_heaviest = turns[i].weight;
 	}
@@ -90,8 +90,14 @@ static void take_slot(struct turn *turn, uint32_t id, uint32_t *slots, uint32_t 
 
 void kl_maglev_fill(const struct kl_backend *const *backends, size_t count, uint32_t *slots, uint32_t size)
 {
+	kl_maglev_fill_weighted(backends, NULL, count, slots, size);
+}
+
+void kl_maglev_fill_weighted(
+	const struct kl_backend *const *backends, const uint32_t *weights, size_t count, uint32_t *slots, uint32_t size)
+{
 	uint32_t heaviest, filled = 0;
-	kl_autofree struct turn *turns = turns_new(backends, count, size, &heaviest);
+	kl_autofree struct turn *turns = turns_new(backends, weights, count, size, &heaviest);
 	memset(slots, 0xff, size * sizeof(*slots));
 	while (filled < size)
 		for (size_t i = 0; i < count && filled < size; i++) {

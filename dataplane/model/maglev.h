@@ -16,5 +16,8 @@ uint32_t kl_maglev_size(size_t backends);
  * gets three quarters of the slots. size must be prime and at least `count`; count at least 1.
  */
 void kl_maglev_fill(const struct kl_backend *const *backends, size_t count, uint32_t *slots, uint32_t size);
+/* With other weights than the backends' own. */
+void kl_maglev_fill_weighted(const struct kl_backend *const *backends, const uint32_t *weights, size_t count,
+	uint32_t *slots, uint32_t size);
 
 #endif

@@ -48,6 +48,7 @@ struct kl_backend {
 	uint16_t weight;  /* 0 means the default, 1 */
 	char *node;       /* owned; "" when unknown */
 	char *zone_hints; /* owned; comma separated; NULL: none */
+	char *node_hints; /* the same */
 };
 
 enum kl_algorithm { KL_ALGORITHM_RANDOM, KL_ALGORITHM_ROUND_ROBIN, KL_ALGORITHM_MAGLEV, KL_ALGORITHM_LEAST_CONN };
@@ -56,6 +57,20 @@ enum kl_service_flags {
 	KL_SERVICE_EXTERNAL_LOCAL = 1, /* externalTrafficPolicy: Local */
 	KL_SERVICE_INTERNAL_LOCAL = 2, /* internalTrafficPolicy: Local */
 	KL_SERVICE_AFFINITY = 4,       /* sessionAffinity: ClientIP */
+	KL_SERVICE_ALGORITHM = 8,      /* `algorithm` was asked for; otherwise the node's default holds */
+	KL_SERVICE_FORWARD = 16,       /* the same of `forward` */
+};
+
+enum kl_forward { /* the numbers of enum kl_map_forward */
+	KL_FORWARDING_SNAT,
+	KL_FORWARDING_DSR_IPIP,
+	KL_FORWARDING_DSR_GENEVE,
+};
+
+/* A range of addresses, IPv4 mapped: 10.0.0.0/8 is ::ffff:10.0.0.0/104. */
+struct kl_range {
+	struct kl_addr addr; /* bits behind `len` are zero */
+	uint8_t len;
 };
 
 /* One port of one Service, in one family: frontends and backends are all IPv4 or all IPv6. */
@@ -63,14 +78,29 @@ struct kl_service {
 	char *key; /* owned; "namespace/name:port" with the port's name, or its number where it has none; "/UDP" …
 		    unless TCP; "/IPv6" for the second family of a dual-stack Service */
 	uint8_t proto, algorithm;
-	uint16_t flags;       /* enum kl_service_flags */
-	uint32_t affinity_s;  /* session affinity timeout */
-	uint16_t health_port; /* healthCheckNodePort; 0: none */
+	uint16_t flags;          /* enum kl_service_flags */
+	uint32_t affinity_s;     /* session affinity timeout */
+	uint16_t health_port;    /* healthCheckNodePort; 0: none */
+	uint8_t forward;         /* enum kl_forward: how packets reach backends on other nodes */
+	uint32_t slow_start_ms;  /* how long a new backend's share grows; 0: it has it at once */
+	struct kl_range *ranges; /* sources let in at load balancer addresses; none: everybody */
+	size_t range_count;
 	struct kl_frontend *frontends;
 	size_t frontend_count;
 	struct kl_backend *backends; /* sorted by address, then port */
 	size_t backend_count;
 };
+
+/* A node of the cluster, as the others have to know it. */
+struct kl_node_info {
+	char *name, *zone; /* owned; zone "" where it has none */
+	struct kl_addr *addrs;
+	size_t addr_count;
+};
+struct kl_node_info *kl_node_info_new(const char *name, const char *zone);
+void kl_node_info_add(struct kl_node_info *node, const struct kl_addr *addr);
+bool kl_node_info_equal(const struct kl_node_info *a, const struct kl_node_info *b);
+void kl_node_info_free(struct kl_node_info *node);
 
 struct kl_service *kl_service_new(const char *key);
 struct kl_service *kl_service_copy(const struct kl_service *service);
@@ -87,6 +117,8 @@ enum { KL_ADDR_TEXT = 46 };
 void kl_addr_format(const struct kl_addr *addr, char ret[KL_ADDR_TEXT]);
 bool kl_addr_is_v4(const struct kl_addr *addr);
 bool kl_addr_equal(const struct kl_addr *a, const struct kl_addr *b);
+/* "10.0.0.0/8", "fd00::/8"; -EINVAL for anything else. */
+int kl_range_parse(const char *text, struct kl_range *ret);
 /* ::ffff:0.0.0.0 or ::, the address of NodePorts. */
 struct kl_addr kl_addr_any(bool v4);
 

@@ -72,6 +72,79 @@ KL_TEST(who_takes_new_connections)
 	}
 }
 
+struct hint_case {
+	const char *what;
+	uint8_t backends[5];
+	const char *zones[5], *nodes[5];
+	const char *all;
+};
+/* On node "n1" in zone "a". */
+static const struct hint_case hint_cases[] = {
+	{"one for this zone", {R, R, 0xff}, {"a", "b"}, {0}, "0"},
+	{"several zones in a hint", {R, R, R, 0xff}, {"b,a", "b", "c,aa,a"}, {0}, "02"},
+	{"a ready one without a hint: all", {R, R, 0xff}, {"a", NULL}, {0}, "01"},
+	{"an unready one without a hint counts for nothing", {R, N, R, 0xff}, {"a", NULL, "b"}, {0}, "0"},
+	{"none for this zone: all", {R, R, 0xff}, {"b", "c"}, {0}, "01"},
+	{"an unready one for this zone does not count", {N, R, R, 0xff}, {"a", "b", "b"}, {0}, "12"},
+	{"nodes go before zones", {R, R, 0xff}, {"a", "a"}, {"n1", "n2"}, "0"},
+	{"no node's: zones", {R, R, R, 0xff}, {"a", "b", "a"}, {"n2", "n3", "n4"}, "02"},
+	{"node hints of some only: zones", {R, R, 0xff}, {"a", "b"}, {NULL, "n1"}, "0"},
+	{"terminating ones are taken from everywhere", {T, T, 0xff}, {"a", "b"}, {0}, "01"},
+};
+
+KL_TEST(hints_are_heeded_as_upstream_does)
+{
+	const struct kl_place place = {.node = "n1", .zone = "a"}, nowhere = {.node = "n1", .zone = ""};
+	for (size_t i = 0; i < KL_ARRAY_LEN(hint_cases); i++) {
+		const struct hint_case *c = &hint_cases[i];
+		struct plan_case base = {c->what, KL_SERVICE_INTERNAL_LOCAL, {0}, {0}, "", ""};
+		memcpy(base.backends, c->backends, sizeof(base.backends));
+		struct kl_service *service = service_of(&base);
+		struct kl_plan plan;
+		char text[64];
+		for (size_t k = 0; k < service->backend_count; k++) {
+			service->backends[k].zone_hints = c->zones[k] ? kl_strdup(c->zones[k]) : NULL;
+			service->backends[k].node_hints = c->nodes[k] ? kl_strdup(c->nodes[k]) : NULL;
+		}
+		kl_plan_make_at(service, &place, &plan);
+		digits(plan.all, plan.all_count, text);
+		if (!KL_CHECK_STR(text, c->all))
+			kl_test_failed(__FILE__, __LINE__, "case: %s", c->what);
+		kl_plan_release(&plan);
+		/* What is local is not narrowed further. */
+		service->backends[0].flags |= KL_BACKEND_LOCAL;
+		kl_plan_make_at(service, &place, &plan);
+		KL_CHECK_INT(plan.local_count, service->backends[0].flags & (KL_BACKEND_SERVING) ? 1 : 0);
+		kl_plan_release(&plan);
+		/* A node that knows no zone of its own heeds node hints alone. */
+		kl_plan_make_at(service, &nowhere, &plan);
+		KL_CHECK(plan.all_count >= 1);
+		kl_plan_release(&plan);
+		kl_service_free(service);
+	}
+}
+
+KL_TEST(least_connections_has_one_slot_a_backend)
+{
+	const struct plan_case c = {"", 0, {R, R, R, 0xff}, {10, 1, 5}, "", ""};
+	const uint32_t weights[] = {7, 1, 3};
+	const struct kl_place place = {.weights = weights};
+	struct kl_service *service = service_of(&c);
+	struct kl_plan plan;
+	char text[64];
+	service->algorithm = KL_ALGORITHM_LEAST_CONN;
+	kl_plan_make(service, &plan);
+	digits(plan.all, plan.all_count, text);
+	KL_CHECK_STR(text, "012");
+	kl_plan_release(&plan);
+	service->algorithm = KL_ALGORITHM_RANDOM; /* weights of the place go before the backends' own */
+	kl_plan_make_at(service, &place, &plan);
+	digits(plan.all, plan.all_count, text);
+	KL_CHECK_STR(text, "00000001222");
+	kl_plan_release(&plan);
+	kl_service_free(service);
+}
+
 KL_TEST(huge_weights_are_scaled_down)
 {
 	const struct plan_case c = {"", 0, {R, R, R, 0xff}, {65535, 65534, 1}, "", ""};
@@ -123,6 +196,29 @@ KL_TEST(addresses_have_texts)
 		KL_CHECK(kl_addr_is_v4(&addr) == texts[i].v4);
 	}
 	KL_CHECK(kl_addr_parse("10.0.0", &addr) < 0 && kl_addr_parse("", &addr) < 0 && kl_addr_parse("x", &addr) < 0);
+}
+
+KL_TEST(ranges_have_texts)
+{
+	static const struct {
+		const char *text, *addr;
+		int len;
+	} texts[] = {{"10.1.2.3/8", "10.0.0.0", 104}, {"1.2.3.4/32", "1.2.3.4", 128}, {"0.0.0.0/0", "0.0.0.0", 96},
+		{"fd00:1::5/64", "fd00:1::", 64}, {"::/0", "::", 0}, {"1.2.3.4", NULL, 0}, {"1.2.3.4/33", NULL, 0},
+		{"fd00::/129", NULL, 0}, {"1.2.3/8", NULL, 0}, {"/8", NULL, 0}, {"1.2.3.4/", NULL, 0}, {"1.2.3.4/-1", NULL, 0},
+		{"1.2.3.4/8x", NULL, 0}};
+	for (size_t i = 0; i < KL_ARRAY_LEN(texts); i++) {
+		struct kl_range range;
+		char back[KL_ADDR_TEXT];
+		int failed = kl_range_parse(texts[i].text, &range);
+		if (!KL_CHECK_INT(!failed, texts[i].addr != NULL))
+			kl_test_failed(__FILE__, __LINE__, "case: %s", texts[i].text);
+		if (failed)
+			continue;
+		kl_addr_format(&range.addr, back);
+		KL_CHECK_STR(back, texts[i].addr);
+		KL_CHECK_INT(range.len, texts[i].len);
+	}
 }
 
 KL_MAIN()

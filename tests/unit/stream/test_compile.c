@@ -25,7 +25,7 @@ static const struct compile_case cases[] = {
 		"\"ports\":[{\"name\":\"http\",\"port\":80,\"nodePort\":30080,\"targetPort\":\"www\"}]}}",
 		"[{\"addressType\":\"IPv4\",\"ports\":[{\"name\":\"other\",\"port\":1}],\"endpoints\":[{\"addresses\":[\"10.1.0.9\"]}]},"
 		"{\"addressType\":\"IPv4\",\"ports\":[{\"name\":\"http\",\"port\":8080}],\"endpoints\":[{\"addresses\":[\"10.1.0.2\"],\"nodeName\":\"n2\"}]}]",
-		"ns/web:http 6 a2 f5 60s [10.0.0.9:80 t0] [0.0.0.0:30080 t1] (10.1.0.2:8080 rs @n2)"},
+		"ns/web:http 6 a2 f13 60s [10.0.0.9:80 t0] [0.0.0.0:30080 t1] (10.1.0.2:8080 rs @n2)"},
 	{"two ports, UDP too", "{" META ",\"spec\":{\"clusterIP\":\"10.0.0.9\",\"ports\":[{\"name\":\"a\",\"port\":53,\"protocol\":\"UDP\"},{\"name\":\"b\",\"port\":53}]}}",
 		"[{\"addressType\":\"IPv4\",\"ports\":[{\"name\":\"a\",\"port\":5353,\"protocol\":\"UDP\"},{\"name\":\"b\",\"port\":5354}],\"endpoints\":[{\"addresses\":[\"10.1.0.2\"]}]}]",
 		"ns/web:a/UDP 17 a0 f0 [10.0.0.9:53 t0] (10.1.0.2:5353 rs @); ns/web:b 6 a0 f0 [10.0.0.9:53 t0] (10.1.0.2:5354 rs @)"},
@@ -35,9 +35,37 @@ static const struct compile_case cases[] = {
 		"ns/web:80 6 a0 f0 [10.0.0.9:80 t0] [0.0.0.0:30001 t1] (10.1.0.1:80 rs @); "
 		"ns/web:80/IPv6 6 a0 f0 [fd00::9:80 t0] [:::30001 t1] (fd01::1:80 rs @)"},
 	{"external and load balancer addresses",
-		"{" META ",\"spec\":{\"clusterIP\":\"10.0.0.9\",\"externalIPs\":[\"1.2.3.4\",\"fd::1\"],\"ports\":[{\"port\":80}]},"
+		"{" META ",\"spec\":{\"type\":\"LoadBalancer\",\"clusterIP\":\"10.0.0.9\",\"externalIPs\":[\"1.2.3.4\",\"fd::1\"],\"ports\":[{\"port\":80}]},"
 		"\"status\":{\"loadBalancer\":{\"ingress\":[{\"ip\":\"5.6.7.8\"},{\"hostname\":\"x\"}]}}}", "[]",
 		"ns/web:80 6 a0 f0 [10.0.0.9:80 t0] [1.2.3.4:80 t2] [5.6.7.8:80 t3]"},
+	{"a balancer's address of a type that was, and one that somebody else answers at",
+		"{" META ",\"spec\":{\"type\":\"ClusterIP\",\"clusterIP\":\"10.0.0.9\",\"ports\":[{\"port\":80}],\"loadBalancerSourceRanges\":[\"1.0.0.0/8\"]},"
+		"\"status\":{\"loadBalancer\":{\"ingress\":[{\"ip\":\"5.6.7.8\"},{\"ip\":\"5.6.7.9\",\"ipMode\":\"Proxy\"}]}}}", "[]",
+		"ns/web:80 6 a0 f0 [10.0.0.9:80 t0]"},
+	{"source ranges of its family",
+		"{" META ",\"spec\":{\"type\":\"LoadBalancer\",\"clusterIP\":\"10.0.0.9\",\"clusterIPs\":[\"10.0.0.9\",\"fd00::9\"],\"ports\":[{\"port\":80}],"
+		"\"loadBalancerSourceRanges\":[\"10.1.2.3/8\",\"1.2.3.4/32\",\"fd00:1::/32\",\"x\"]}}", "[]",
+		"ns/web:80 6 a0 f0 [10.0.0.9:80 t0] <1.2.3.4/128> <10.0.0.0/104>; ns/web:80/IPv6 6 a0 f0 [fd00::9:80 t0] <fd00:1::/32>"},
+	{"source ranges of the other family let nobody in",
+		"{" META ",\"spec\":{\"type\":\"LoadBalancer\",\"clusterIP\":\"10.0.0.9\",\"ports\":[{\"port\":80}],"
+		"\"loadBalancerSourceRanges\":[\"fd00:1::/32\"]}}", "[]", "ns/web:80 6 a0 f0 [10.0.0.9:80 t0] <0.0.0.0/128>"},
+	{"wishes: forwarding, slow start, weights, hints",
+		"{\"metadata\":{\"namespace\":\"ns\",\"name\":\"web\",\"annotations\":{\"keelson.dev/load-balancing\":\"least-connection\","
+		"\"keelson.dev/forwarding\":\"dsr-geneve\",\"keelson.dev/slow-start\":\"1m30s\"}},"
+		"\"spec\":{\"clusterIP\":\"10.0.0.9\",\"ports\":[{\"port\":80}]}}",
+		"[{\"metadata\":{\"annotations\":{\"keelson.dev/weights\":\"10.1.0.10=9,10.1.0.1=3,10.1.0.2=junk\"}},\"addressType\":\"IPv4\",\"ports\":[{\"port\":80}],"
+		"\"endpoints\":[{\"addresses\":[\"10.1.0.1\"],\"hints\":{\"forZones\":[{\"name\":\"a\"},{\"name\":\"b\"}],\"forNodes\":[{\"name\":\"n1\"}]}},"
+		"{\"addresses\":[\"10.1.0.2\"]}]}]",
+		"ns/web:80 6 a3 f24 d2 90000ms [10.0.0.9:80 t0] (10.1.0.1:80 rs @ w3 za,b nn1) (10.1.0.2:80 rs @)"},
+	{"wishes that mean nothing",
+		"{\"metadata\":{\"namespace\":\"ns\",\"name\":\"web\",\"annotations\":{\"keelson.dev/load-balancing\":\"fastest\","
+		"\"keelson.dev/forwarding\":\"\",\"keelson.dev/slow-start\":\"soon\"}},"
+		"\"spec\":{\"clusterIP\":\"10.0.0.9\",\"ports\":[{\"port\":80}]}}", "[]", "ns/web:80 6 a0 f0 [10.0.0.9:80 t0]"},
+	{"SCTP: only where the port need not change",
+		"{" META ",\"spec\":{\"type\":\"NodePort\",\"clusterIP\":\"10.0.0.9\",\"ports\":[{\"port\":80,\"nodePort\":30080,\"protocol\":\"SCTP\"}]}}",
+		"[{\"addressType\":\"IPv4\",\"ports\":[{\"port\":80,\"protocol\":\"SCTP\"}],\"endpoints\":[{\"addresses\":[\"10.1.0.1\"]}]},"
+		"{\"addressType\":\"IPv4\",\"ports\":[{\"port\":81,\"protocol\":\"SCTP\"}],\"endpoints\":[{\"addresses\":[\"10.1.0.2\"],\"nodeName\":\"n\"}]}]",
+		"ns/web:80/SCTP 132 a0 f0 [10.0.0.9:80 t0] (10.1.0.1:80 rs @)"},
 	{"the same endpoint in two slices", "{" META ",\"spec\":{\"clusterIP\":\"10.0.0.9\",\"ports\":[{\"port\":80}]}}",
 		"[{\"addressType\":\"IPv4\",\"ports\":[{\"port\":80}],\"endpoints\":[{\"addresses\":[\"10.1.0.1\"]}]},"
 		"{\"addressType\":\"IPv4\",\"ports\":[{\"port\":80}],\"endpoints\":[{\"addresses\":[\"10.1.0.1\"]},{\"addresses\":[\"junk\"]},{}]}]",
@@ -52,6 +80,10 @@ static void print(const struct kl_service *service, struct kl_buf *out)
 	kl_buf_printf(out, "%s%s %u a%u f%u", out->len ? "; " : "", service->key, service->proto, service->algorithm, service->flags);
 	if (service->affinity_s)
 		kl_buf_printf(out, " %us", service->affinity_s);
+	if (service->forward)
+		kl_buf_printf(out, " d%u", service->forward);
+	if (service->slow_start_ms)
+		kl_buf_printf(out, " %ums", service->slow_start_ms);
 	for (size_t i = 0; i < service->frontend_count; i++) {
 		kl_addr_format(&service->frontends[i].addr, addr);
 		kl_buf_printf(out, " [%s:%u t%u]", addr, service->frontends[i].port, service->frontends[i].type);
@@ -59,8 +91,19 @@ static void print(const struct kl_service *service, struct kl_buf *out)
 	for (size_t i = 0; i < service->backend_count; i++) {
 		const struct kl_backend *backend = &service->backends[i];
 		kl_addr_format(&backend->addr, addr);
-		kl_buf_printf(out, " (%s:%u %s%s%s @%s)", addr, backend->port, backend->flags & KL_BACKEND_READY ? "r" : "",
+		kl_buf_printf(out, " (%s:%u %s%s%s @%s", addr, backend->port, backend->flags & KL_BACKEND_READY ? "r" : "",
 			backend->flags & KL_BACKEND_SERVING ? "s" : "", backend->flags & KL_BACKEND_TERMINATING ? "t" : "", backend->node);
+		if (backend->weight)
+			kl_buf_printf(out, " w%u", backend->weight);
+		if (backend->zone_hints)
+			kl_buf_printf(out, " z%s", backend->zone_hints);
+		if (backend->node_hints)
+			kl_buf_printf(out, " n%s", backend->node_hints);
+		kl_buf_printf(out, ")");
+	}
+	for (size_t i = 0; i < service->range_count; i++) {
+		kl_addr_format(&service->ranges[i].addr, addr);
+		kl_buf_printf(out, " <%s/%u>", addr, service->ranges[i].len);
 	}
 }
 
