@@ -64,8 +64,21 @@ static void on_acked(const struct kl_client_answer *answer, void *arg)
 static void apply_put(struct kl_netsync *netsync, const struct kl_service *service)
 {
 	struct kl_err err = {0};
-	if (kl_dpsync_put(netsync->sync, service, &err))
-		kl_error("service %s: %s", service->key, err.text);
+	if (!kl_dpsync_put(netsync->sync, service, &err))
+		return;
+	netsync->gauges.failures++;
+	kl_error("service %s: %s", service->key, err.text);
+}
+
+static void apply_change(struct kl_netsync *netsync, const struct kl_frame *frame)
+{
+	int64_t begin_ns = kl_monotonic_ns();
+	if (frame->type == KL_FRAME_PUT)
+		apply_put(netsync, frame->service);
+	else
+		kl_dpsync_delete(netsync->sync, frame->key);
+	netsync->gauges.changes++;
+	kl_histogram_add(&netsync->gauges.programming, kl_monotonic_ns() - begin_ns);
 }
 
 static void snapshot_end(struct kl_netsync *netsync)
@@ -88,10 +101,8 @@ static int on_frame(struct kl_frame *frame, void *arg)
 		kl_dpsync_snapshot_begin(netsync->sync);
 		return 0;
 	case KL_FRAME_PUT:
-		apply_put(netsync, frame->service);
-		break;
 	case KL_FRAME_DELETE:
-		kl_dpsync_delete(netsync->sync, frame->key);
+		apply_change(netsync, frame);
 		break;
 	case KL_FRAME_SNAPSHOT_END:
 		snapshot_end(netsync);
@@ -111,8 +122,10 @@ static int on_data(const char *data, size_t len, void *arg)
 	struct kl_netsync *netsync = arg;
 	struct kl_err err = {0};
 	netsync->heard_ms = kl_monotonic_ms();
+	netsync->gauges.heard_ms = kl_realtime_ms();
 	if (!netsync->connected) {
 		netsync->connected = true;
+		netsync->gauges.connects++;
 		netsync->retry_ms = RETRY_MIN_MS;
 		netsync->acked_epoch = 0; /* a new server knows of no acknowledgement */
 	}

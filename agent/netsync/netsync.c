@@ -1,5 +1,6 @@
 #include "netsync.h"
 
+#include "clock.h"
 #include "log.h"
 #include "mem.h"
 #include "netsync_impl.h"
@@ -107,6 +108,28 @@ static void on_dead(const struct kl_addr *addr, uint16_t port, uint8_t proto, vo
 
 /* --- the kernel is the truth: what changed behind our back is found, put right and told */
 
+static void audit_now(struct kl_netsync *netsync, bool repair, struct kl_dpsync_audit *ret)
+{
+	struct kl_netsync_gauges *gauges = &netsync->gauges;
+	kl_dpsync_audit(netsync->sync, repair, ret);
+	gauges->audits++;
+	gauges->audit_missing += ret->missing;
+	gauges->audit_wrong += ret->wrong;
+	gauges->audit_foreign += ret->foreign;
+	gauges->audit_ms = kl_realtime_ms();
+}
+
+int kl_netsync_verify(struct kl_netsync *netsync, bool repair, void (*each)(const char *difference, void *arg), void *arg,
+	struct kl_dpsync_audit *ret, struct kl_err *err)
+{
+	if (!netsync->synced)
+		return kl_fail_msg(err, EAGAIN, "no complete endpoint table has come from the server yet");
+	kl_dpsync_on_difference(netsync->sync, each, arg);
+	audit_now(netsync, repair, ret);
+	kl_dpsync_on_difference(netsync->sync, NULL, NULL);
+	return 0;
+}
+
 static void on_audit(uv_timer_t *timer)
 {
 	struct kl_netsync *netsync = timer->data;
@@ -118,7 +141,7 @@ static void on_audit(uv_timer_t *timer)
 	malloc_trim(0); /* what a burst of pods or services left behind goes back to the system */
 	if (!netsync->synced)
 		return;
-	kl_dpsync_audit(netsync->sync, true, &audit);
+	audit_now(netsync, true, &audit);
 	if (audit.missing || audit.wrong || audit.foreign)
 		kl_warn("audit: %zu missing, %zu wrong, %zu foreign entries put right: %s", audit.missing, audit.wrong,
 			audit.foreign, audit.words);
@@ -207,5 +230,6 @@ void kl_netsync_status(const struct kl_netsync *netsync, struct kl_netsync_statu
 		.services = kl_dpsync_services(netsync->sync),
 		.backends = kl_dpsync_backends(netsync->sync),
 		.lb_mode = kl_lb_mode_name(netsync->mode),
+		.gauges = netsync->gauges,
 	};
 }

@@ -9,7 +9,9 @@
 #define KL_NETSYNC_H
 
 #include "client.h"
+#include "dpsync.h"
 #include "err.h"
+#include "prom.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -50,13 +52,29 @@ struct kl_netsync_pod {
 int kl_netsync_pod_add(struct kl_netsync *netsync, const struct kl_netsync_pod *pod, struct kl_err *err);
 void kl_netsync_pod_remove(struct kl_netsync *netsync, uint64_t cookie);
 
+/* Figures for metrics. Times are milliseconds since the epoch, 0: never. */
+struct kl_netsync_gauges {
+	struct kl_histogram programming; /* from the receipt of a change to the kernel's tables */
+	uint64_t changes, failures;      /* applied; refused for want of room */
+	uint64_t connects;
+	uint64_t audits, audit_missing, audit_wrong, audit_foreign;
+	int64_t audit_ms, heard_ms;
+};
+
 struct kl_netsync_status {
 	bool connected;      /* the stream is up */
 	bool synced;         /* a complete snapshot was applied since the start */
 	uint64_t epoch, seq; /* last position applied to the kernel */
 	size_t services, backends;
 	const char *lb_mode; /* what was taken: "xdp", "generic", "tc" */
+	struct kl_netsync_gauges gauges;
 };
 void kl_netsync_status(const struct kl_netsync *netsync, struct kl_netsync_status *ret);
+/*
+ * Compares the desired tables with the kernel's now; each (may be NULL) is told every difference. -EAGAIN while no
+ * complete table has come from the server yet: nothing is known to compare with.
+ */
+int kl_netsync_verify(struct kl_netsync *netsync, bool repair, void (*each)(const char *difference, void *arg),
+	void *arg, struct kl_dpsync_audit *ret, struct kl_err *err);
 
 #endif

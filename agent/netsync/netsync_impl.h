@@ -30,6 +30,7 @@ struct kl_netsync {
 	bool connected, in_snapshot, synced;
 	unsigned retry_ms;
 	int64_t heard_ms; /* monotonic: the last byte */
+	struct kl_netsync_gauges gauges;
 	uv_timer_t *retry, *watchdog, *audit;
 };
 

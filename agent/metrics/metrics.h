@@ -1,0 +1,42 @@
+/*
+ * What the agent tells Prometheus. Read from the kernel's tables and from the agent's modules at the time of asking; the
+ * connection table is counted in a thread of the pool, at most every ten seconds.
+ *
+ * Threads: everything on the loop's thread; the plain endpoint has a thread of its own, which asks the loop.
+ */
+#ifndef KL_METRICS_H
+#define KL_METRICS_H
+
+#include "err.h"
+#include "netsync.h"
+
+#include <uv.h>
+
+struct kl_metrics;
+
+struct kl_metrics_pods {
+	uint64_t pods, containers; /* on this node; running */
+};
+struct kl_metrics_ops {
+	void (*netsync)(struct kl_netsync_status *ret, void *arg);
+	void (*pods)(struct kl_metrics_pods *ret, void *arg);
+	unsigned (*watchers)(void *arg); /* of events */
+};
+struct kl_metrics_options {
+	const char *pin_dir, *node_name; /* copied */
+	const char *bind_address;        /* "127.0.0.1:10249": plain HTTP, /metrics and /healthz; NULL or "": none */
+	int service_limit;               /* so many Services get metrics of their own, the busiest; 0: none */
+	const struct kl_metrics_ops *ops;
+	void *arg;
+};
+/* The tables below pin_dir must be there. */
+int kl_metrics_new(
+	uv_loop_t *loop, const struct kl_metrics_options *options, struct kl_metrics **ret, struct kl_err *err);
+/* Waits for a count under way; the loop must run until its handles are closed. Accepts NULL. */
+void kl_metrics_free(struct kl_metrics *metrics);
+/* Appends everything in Prometheus' text format. */
+void kl_metrics_write(struct kl_metrics *metrics, struct kl_buf *buf);
+/* The plain endpoint's port; 0: none. */
+int kl_metrics_port(const struct kl_metrics *metrics);
+
+#endif
