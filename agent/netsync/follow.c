@@ -111,6 +111,9 @@ static int on_frame(struct kl_frame *frame, void *arg)
 		return 0;
 	case KL_FRAME_HEARTBEAT:
 		return 0;
+	case KL_FRAME_NODE:
+	case KL_FRAME_NODE_GONE:
+		break;
 	}
 	if (!netsync->in_snapshot)
 		netsync->seq = frame->seq;
