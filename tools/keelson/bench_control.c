@@ -286,7 +286,7 @@ static bool wanted(const struct bench_run *run, const char *name)
 static int make_namespaces(struct bench_run *run, struct kl_err *err)
 {
 	snprintf(run->ns, sizeof(run->ns), "bench-%d", (int)getpid());
-	const char *suffixes[] = {"", "-list"};
+	const char *suffixes[] = {"", "-list", "-watch"};
 	for (size_t i = 0; i < KL_ARRAY_LEN(suffixes); i++) {
 		kl_autofree char *body =
 			kl_asprintf("{\"apiVersion\":\"v1\",\"kind\":\"Namespace\",\"metadata\":{\"name\":\"%s%s\"}}",
@@ -300,7 +300,7 @@ static int make_namespaces(struct bench_run *run, struct kl_err *err)
 
 static void remove_namespaces(struct bench_run *run)
 {
-	const char *suffixes[] = {"", "-list"};
+	const char *suffixes[] = {"", "-list", "-watch"};
 	for (size_t i = 0; i < KL_ARRAY_LEN(suffixes); i++) {
 		kl_autofree char *path = kl_asprintf("/api/v1/namespaces/%s%s", run->ns, suffixes[i]);
 		bench_ask(run->target, "DELETE", path, NULL, NULL, NULL);

@@ -212,7 +212,7 @@ static void raise_file_limit(void)
 
 static int run_crowd(struct crowd *crowd, struct bench_told *ret, struct kl_err *err)
 {
-	kl_autofree char *collection = kl_asprintf("/api/v1/namespaces/%s/configmaps", crowd->run->ns);
+	kl_autofree char *collection = kl_asprintf("/api/v1/namespaces/%s-watch/configmaps", crowd->run->ns);
 	kl_autofree char *path = kl_asprintf("%s/watched", collection);
 	int rc = change(crowd, collection, 0, err);
 	if (rc < 0)
