@@ -359,6 +359,8 @@ static int start_all(struct agent *agent, struct kl_err *err)
 	if (!rc)
 		rc = start_network(agent, err);
 	if (!rc)
+		rc = agent_start_looks(agent, err);
+	if (!rc)
 		rc = start_streaming(agent, err);
 	return rc;
 }
@@ -373,6 +375,8 @@ static void close_rest(uv_handle_t *handle, void *arg)
 static void stop_all(struct agent *agent)
 {
 	kl_streaming_free(agent->streaming);
+	kl_inspect_free(agent->inspect);
+	kl_metrics_free(agent->metrics);
 	if (agent->informer)
 		kl_informer_free(agent->informer);
 	kl_pods_free(agent->pods);
@@ -413,7 +417,7 @@ static void tune_memory(void)
 
 int kl_agent_run(const struct kl_agent_config *config, struct kl_err *err)
 {
-	struct agent agent = {.config = config, .begin_ms = kl_monotonic_ms()};
+	struct agent agent = {.config = config, .begin_ms = kl_monotonic_ms(), .begin_epoch_ms = kl_realtime_ms()};
 
 	tune_memory();
 	umask(022);

@@ -26,6 +26,8 @@ struct kl_agent_config {
 	const char *const *labels, *const *taints; /* NULL-terminated; NULL: none */
 	const char *system_reserved;               /* NULL: nothing */
 	int max_pods, port, lease_seconds, drain_hold_ms, pids_limit;
+	const char *metrics_address; /* "127.0.0.1:10249": plain HTTP; NULL or "": none */
+	int metrics_services;	     /* so many Services have metrics of their own */
 	const char *tls_cert, *tls_key, *client_ca; /* NULL for all: no endpoint */
 	const char *crun, *runc, *conmon;           /* NULL: found in PATH */
 };

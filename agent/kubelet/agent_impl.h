@@ -7,6 +7,8 @@
 #include "client.h"
 #include "cniserver.h"
 #include "images.h"
+#include "inspect.h"
+#include "metrics.h"
 #include "netsync.h"
 #include "node.h"
 #include "pods.h"
@@ -28,6 +30,8 @@ struct agent {
 	struct kl_pods *pods;
 	struct kl_informer *informer;
 	struct kl_streaming *streaming;
+	struct kl_inspect *inspect;
+	struct kl_metrics *metrics;
 	struct kl_cgroups cgroups;
 	struct kl_node_capacity capacity;
 	char *cni_socket, *allocatable_cpu, *allocatable_memory, *runtime_version;
@@ -38,13 +42,15 @@ struct agent {
 	uv_timer_t shrink_timer;
 	uv_work_t shrink;
 	bool cidrs_known, shrinking;
-	int64_t begin_ms;
+	int64_t begin_ms, begin_epoch_ms;
 };
 
 /* podops.c: what pods need of the rest. */
 extern const struct kl_pods_ops agent_pods_ops;
 /* views.c: what the streaming endpoint asks. */
 extern const struct kl_streaming_ops agent_streaming_ops;
+/* looks.c: the inspection socket and the metrics. */
+int agent_start_looks(struct agent *agent, struct kl_err *err);
 /* nodeips.c: the global addresses of a device, v4 first; NULL-terminated, owned by the caller. */
 char **agent_device_ips(const char *device);
 

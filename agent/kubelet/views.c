@@ -96,9 +96,15 @@ static json_t *stats(void *arg)
 	return json_pack("{s:O,s:o}", "node", node, "pods", s.pods);
 }
 
+static void metrics(struct kl_buf *buf, void *arg)
+{
+	kl_metrics_write(((struct agent *)arg)->metrics, buf);
+}
+
 const struct kl_streaming_ops agent_streaming_ops = {
 	.find_container = find_container,
 	.find_netns = find_netns,
 	.pods = list_pods,
 	.stats = stats,
+	.metrics = metrics,
 };

@@ -11,7 +11,7 @@
 #include "streaming.h"
 #include "websocket.h"
 
-enum kl_job_kind { KL_JOB_LOGS, KL_JOB_EXEC, KL_JOB_ATTACH, KL_JOB_FORWARD, KL_JOB_PODS, KL_JOB_STATS };
+enum kl_job_kind { KL_JOB_LOGS, KL_JOB_EXEC, KL_JOB_ATTACH, KL_JOB_FORWARD, KL_JOB_PODS, KL_JOB_STATS, KL_JOB_METRICS };
 
 struct kl_job {
 	struct kl_streaming *streaming;

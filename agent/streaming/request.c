@@ -268,7 +268,7 @@ static int parse_upgrade(struct kl_job *job, const char **ret_words)
 
 static int parse(struct kl_job *job, const char **ret_words)
 {
-	if (job->kind == KL_JOB_PODS || job->kind == KL_JOB_STATS)
+	if (job->kind == KL_JOB_PODS || job->kind == KL_JOB_STATS || job->kind == KL_JOB_METRICS)
 		return 0;
 	*ret_words = "404 page not found";
 	if (!parse_path(job))

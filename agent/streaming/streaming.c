@@ -3,6 +3,7 @@
 #include "file.h"
 #include "job.h"
 #include "log.h"
+#include "prom.h"
 
 #include <errno.h>
 #include <pthread.h>
@@ -215,6 +216,19 @@ static void answer_json(struct kl_job *job, json_t *(*get)(void *arg))
 	kl_job_free(job);
 }
 
+static void answer_metrics(struct kl_job *job)
+{
+	struct kl_streaming *s = job->streaming;
+	struct kl_buf body = {0};
+	if (!s->ops.metrics) {
+		fail(job, 404, "404 page not found");
+		return;
+	}
+	s->ops.metrics(&body, s->arg);
+	kl_http_reply_buf(job->req, 200, KL_PROM_CONTENT_TYPE, &body);
+	kl_job_free(job);
+}
+
 static void found_logs(struct kl_job *job)
 {
 	const struct kl_streaming_container *found = &job->found;
@@ -255,6 +269,10 @@ static void look_up(void *arg)
 	int rc;
 	if (job->kind == KL_JOB_PODS || job->kind == KL_JOB_STATS) {
 		answer_json(job, job->kind == KL_JOB_PODS ? s->ops.pods : s->ops.stats);
+		return;
+	}
+	if (job->kind == KL_JOB_METRICS) {
+		answer_metrics(job);
 		return;
 	}
 	if (job->kind == KL_JOB_FORWARD)
@@ -338,6 +356,11 @@ static void on_stats(struct kl_http_request *req, void *arg)
 	handle(arg, req, KL_JOB_STATS);
 }
 
+static void on_metrics(struct kl_http_request *req, void *arg)
+{
+	handle(arg, req, KL_JOB_METRICS);
+}
+
 static void on_healthz(struct kl_http_request *req, void *arg)
 {
 	(void)arg;
@@ -360,6 +383,7 @@ static const struct {
 	{"/portForward", on_forward},
 	{"/pods", on_pods},
 	{"/stats/summary", on_stats},
+	{"/metrics", on_metrics},
 	{"/healthz", on_healthz},
 	{"/", on_other},
 };

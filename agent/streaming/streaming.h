@@ -5,6 +5,7 @@
  *	GET      /healthz                                     "ok" (any client)
  *	GET      /pods                                        PodList
  *	GET      /stats/summary
+ *	GET      /metrics                                     Prometheus' text format
  *	GET      /containerLogs/{ns}/{pod}/{container}        ?follow &previous &tailLines &sinceSeconds &sinceTime
  *	                                                       &timestamps &limitBytes &stream
  *	GET,POST /exec/{ns}/{pod}[/{uid}]/{container}         ?command=… &input &output &error &tty
@@ -76,6 +77,8 @@ struct kl_streaming_ops {
 	json_t *(*pods)(void *arg);
 	/* stats.Summary (kubelet's /stats/summary); a new reference. May be NULL: 404. */
 	json_t *(*stats)(void *arg);
+	/* Appends Prometheus' text. May be NULL: 404. */
+	void (*metrics)(struct kl_buf *buf, void *arg);
 };
 
 struct kl_streaming_options {

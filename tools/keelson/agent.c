@@ -138,7 +138,9 @@ static int run(int argc, char **argv)
 			.run_dir = "/run/keelson",
 			.pin_dir = "/sys/fs/bpf/keelson",
 			.max_pods = 110,
-			.port = 10250}};
+			.port = 10250,
+			.metrics_address = "127.0.0.1:10249",
+			.metrics_services = 100}};
 	struct kl_agent_config *c = &o.config;
 	const struct kl_opt opts[] = {
 		{"server", 0, KL_OPT_STRING, &c->server},
@@ -168,6 +170,8 @@ static int run(int argc, char **argv)
 		{"max-pods", 0, KL_OPT_INT, &c->max_pods},
 		{"pod-max-pids", 0, KL_OPT_INT, &c->pids_limit},
 		{"port", 0, KL_OPT_INT, &c->port},
+		{"metrics-bind-address", 0, KL_OPT_STRING, &c->metrics_address},
+		{"metrics-services", 0, KL_OPT_INT, &c->metrics_services},
 		{"tls-cert-file", 0, KL_OPT_STRING, &c->tls_cert},
 		{"tls-private-key-file", 0, KL_OPT_STRING, &c->tls_key},
 		{"client-ca-file", 0, KL_OPT_STRING, &c->client_ca},
@@ -236,5 +240,9 @@ const struct kl_cmd kl_cmd_agent = {
 		"Endpoint for logs, exec, attach, port-forward\n"
 		"  --port N                     default 10250\n"
 		"  --tls-cert-file, --tls-private-key-file, --client-ca-file   PEM files\n"
+		"  --metrics-bind-address IP:PORT   /metrics in plain HTTP, besides that of the port above, which wants a "
+		"certificate\n"
+		"                               (default 127.0.0.1:10249; \"\": not there)\n"
+		"  --metrics-services N         so many Services, the busiest, have metrics of their own (default 100)\n"
 		"  --log-level LEVEL            error, warn, info (default), debug\n",
 };
