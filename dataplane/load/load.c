@@ -2,6 +2,7 @@
 
 #include "bpflink.h"
 #include "file.h"
+#include "load_impl.h"
 #include "log.h"
 #include "mem.h"
 
@@ -94,7 +95,7 @@ static int reuse_maps(struct bpf_object *object, const struct kl_maps *maps, str
 	return 0;
 }
 
-static int load_object(struct bpf_object *object, const struct kl_maps *maps, struct kl_err *err)
+int kl_object_load(struct bpf_object *object, const struct kl_maps *maps, struct kl_err *err)
 {
 	int failed = reuse_maps(object, maps, err);
 	if (failed)
@@ -109,7 +110,7 @@ static int load_object(struct bpf_object *object, const struct kl_maps *maps, st
 }
 
 /* A new pin takes the old one's place at once. */
-static int pin_program(const char *pin_dir, const char *name, int fd, struct kl_err *err)
+int kl_program_pin(const char *pin_dir, const char *name, int fd, struct kl_err *err)
 {
 	kl_autofree char *path = kl_asprintf("%s/progs/%s", pin_dir, name);
 	kl_autofree char *fresh = kl_asprintf("%s/progs/%s_new", pin_dir, name);
@@ -143,7 +144,7 @@ static int attach_all(const struct attach *attach, struct kl_err *err)
 		};
 		int failed = kl_bpf_link_ensure(&spec, err);
 		if (!failed)
-			failed = pin_program(attach->options->pin_dir, hook->program, spec.prog_fd, err);
+			failed = kl_program_pin(attach->options->pin_dir, hook->program, spec.prog_fd, err);
 		if (failed)
 			return failed;
 	}
@@ -182,7 +183,7 @@ static int load_sock(const struct kl_maps *maps, const struct kl_load_options *o
 	if (!skeleton)
 		return kl_fail(err, errno, "open the BPF object of the socket programs");
 	skeleton->rodata->netns_filter = options->netns_filter;
-	int failed = load_object(skeleton->obj, maps, err);
+	int failed = kl_object_load(skeleton->obj, maps, err);
 	if (failed)
 		return failed;
 	kl_autoclose int cgroup = open_cgroup(options->cgroup, err);
@@ -193,7 +194,7 @@ static int load_sock(const struct kl_maps *maps, const struct kl_load_options *o
 }
 
 /* BPF_F_IPV6 of bpf_l4_csum_replace came with 6.16. */
-static uint64_t csum_v6_flag(void)
+uint64_t kl_csum_v6_flag(void)
 {
 	struct utsname name;
 	unsigned major = 0, minor = 0;
@@ -213,8 +214,8 @@ static int load_tc(const struct kl_maps *maps, const struct kl_load_options *opt
 	kl_cleanup(cleanup_tc) struct kl_lb_tc_bpf *skeleton = kl_lb_tc_bpf__open();
 	if (!skeleton)
 		return kl_fail(err, errno, "open the BPF object of the balancer");
-	skeleton->rodata->csum_v6_flag = csum_v6_flag();
-	int failed = load_object(skeleton->obj, maps, err);
+	skeleton->rodata->csum_v6_flag = kl_csum_v6_flag();
+	int failed = kl_object_load(skeleton->obj, maps, err);
 	if (failed)
 		return failed;
 	struct attach attach = {options, skeleton->obj, tc_hooks, KL_ARRAY_LEN(tc_hooks), ifindex, 0};
@@ -233,7 +234,7 @@ static int load_xdp(const struct kl_maps *maps, const struct kl_load_options *op
 	kl_cleanup(cleanup_xdp) struct kl_lb_xdp_bpf *skeleton = kl_lb_xdp_bpf__open();
 	if (!skeleton)
 		return kl_fail(err, errno, "open the BPF object of the balancer");
-	int failed = load_object(skeleton->obj, maps, err);
+	int failed = kl_object_load(skeleton->obj, maps, err);
 	if (failed)
 		return failed;
 	struct attach attach = {options, skeleton->obj, xdp_hooks, KL_ARRAY_LEN(xdp_hooks), ifindex, flags};

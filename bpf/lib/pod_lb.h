@@ -1,0 +1,204 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
+/*
+ * Packets of pods to a Service that no socket hook has seen: raw sockets, sandboxes with a stack of their own. The same
+ * tables as everywhere; translated where the packet leaves the pod (kl_pod_out) and, in answer, where it enters it
+ * (kl_pod_in). No node address is needed, whichever node the backend is on, except where the backend is the pod itself:
+ *
+ *	pod:p -> vip:80    becomes  node:q -> pod:8000     q of the masquerading range
+ *	pod:8000 -> node:q becomes  vip:80 -> pod:p
+ */
+#ifndef KL_BPF_POD_LB_H
+#define KL_BPF_POD_LB_H
+
+#include "fragment.h"
+#include "icmp_flow.h"
+#include "pod_port.h"
+#include "reply.h"
+
+/* Affinity is the pod's, whether it asks by socket or by packet. */
+KL_INLINE void pod_client(struct kl_map_client *client, __u64 cookie)
+{
+	client->addr[0] = (__be32)cookie;
+	client->addr[1] = (__be32)(cookie >> 32);
+	client->addr[2] = client->addr[3] = 0;
+}
+
+__noinline int pod_admit_once(struct work *work, __u64 cookie, __u32 attempt)
+{
+	const struct kl_map_config *cfg = config_get();
+	struct scratch *scratch = scratch_get();
+	if (!cfg || !work || !scratch)
+		return NO_BACKEND;
+	const struct kl_flow_key *key = &work->packet.key;
+	pod_client(&scratch->client, cookie);
+	__u32 id = service_pick(cfg, work->service, 0, kl_pick_hash(key) + attempt * 0x9e3779b9u, &scratch->client);
+	const struct kl_map_backend *backend = id ? backend_get(id) : NULL;
+	if (!backend || addr_is_v4(backend->addr) == work->packet.v6)
+		return NO_BACKEND;
+	/* As in admit_once(): read first and again at the end. */
+	__u8 generation = KL_READ(backend->generation);
+	if (!(KL_READ(backend->flags) & KL_BE_LIVE))
+		return KEY_TAKEN;
+	struct new_flow *new = &scratch->new;
+	struct kl_flow_key *reply = &scratch->reply;
+	__u64 now = now_ticks(cfg);
+	__be16 port = 0;
+	reply_key_fill(reply, key, backend);
+	if (addr_equal(backend->addr, key->saddr)) {
+		const __be32 *source = node_addr(cfg, work->packet.v6);
+		if (!source)
+			return NO_NODE_ADDR;
+		addr_copy(reply->daddr, source);
+		port = (__be16)pod_port_pick(reply, (__u32)(work->hash.fingerprint >> 32), &new->reply);
+		if (!port)
+			return NO_NAT_PORT;
+	} else {
+		flow_hash(reply, &new->reply);
+		if (!reply_key_clear(&new->reply, (__u16)now, attempt + 1 == ADMIT_TRIES))
+			return KEY_TAKEN;
+	}
+	tuple_fill(&new->tuple, key, port, (__u32)now);
+	new->forward = work->hash;
+	new->confirmed = 0;
+	new->state = new_state(id, generation, port, now);
+	if (flow_insert(new))
+		return NO_PLACE;
+	if (KL_READ(backend->generation) != generation) {
+		flow_free_pair(new->index);
+		return KEY_TAKEN;
+	}
+	traffic_connection(id);
+	work->found.index = new->index;
+	work->found.state = new->state;
+	return ADMITTED;
+}
+
+KL_INLINE int pod_admit(struct work *work, struct kl_map_pod *pod)
+{
+	int admitted = KEY_TAKEN;
+	for (__u32 attempt = 0; attempt < ADMIT_TRIES && admitted == KEY_TAKEN; attempt++)
+		admitted = pod_admit_once(work, pod->cookie, attempt);
+	/* From here on its packets come in through kl_pod_in. */
+	if (admitted == ADMITTED && !(pod->flags & KL_POD_FLOWS))
+		__sync_fetch_and_or(&pod->flags, KL_POD_FLOWS);
+	return admitted;
+}
+
+/* The living backend of the flow that work->hash finds, made where there is none; NULL: *ret says why. */
+KL_INLINE const struct kl_map_backend *pod_flow(const struct kl_map_config *cfg, struct work *work,
+	struct kl_map_pod *pod, struct kl_map_counters *counters, int *ret)
+{
+	if (flow_find(cfg, &work->hash, &work->found)) {
+		const struct kl_map_backend *backend = backend_get(state_backend(work->found.state));
+		if (backend && backend->generation == state_generation(work->found.state) && !is_restart(work))
+			return backend;
+		counters->flows_void++;
+		flow_free_pair(work->found.index);
+	}
+	*ret = pod_admit(work, pod);
+	if (*ret != ADMITTED)
+		return NULL;
+	counters->flows_inserted++;
+	return backend_get(state_backend(work->found.state));
+}
+
+/* Rewrites a packet to a Service; -1: it goes on to work->to.daddr, otherwise a verdict. */
+KL_INLINE int pod_balance(ctx_t *ctx, const struct kl_map_config *cfg, struct work *work, struct kl_map_pod *pod,
+	struct kl_map_counters *counters)
+{
+	int why = NO_BACKEND;
+	work->hash = kl_flow_hash(cfg->hash_key, &work->packet.key);
+	const struct kl_map_backend *backend = pod_flow(cfg, work, pod, counters, &why);
+	if (!backend)
+		return refuse(work, counters, why);
+	forward_to(cfg, work, backend, state_port(work->found.state));
+	track_forward(cfg, work);
+	__u32 id = state_backend(work->found.state);
+	struct kl_map_traffic *traffic = bpf_map_lookup_elem(&kl_traffic, &id);
+	if (traffic) {
+		traffic->packets++;
+		traffic->bytes += work->packet.bytes;
+	}
+	counters->forwarded++;
+	return packet_rewrite(ctx, &work->packet, &work->to, 0) ? drop(&counters->drop_rewrite) : -1;
+}
+
+/* An answer on its way to the pod that asked: 0, or a verdict. */
+KL_INLINE int pod_answer(
+	ctx_t *ctx, const struct kl_map_config *cfg, struct work *work, struct kl_map_counters *counters)
+{
+	track_reply(cfg, work);
+	__u32 id = state_backend(work->found.state);
+	struct kl_map_traffic *traffic = bpf_map_lookup_elem(&kl_traffic, &id);
+	if (traffic)
+		traffic->reply_bytes += work->packet.bytes;
+	counters->returned++;
+	return packet_rewrite(ctx, &work->packet, &work->to, 0) ? drop(&counters->drop_rewrite) : 0;
+}
+
+/*
+ * An ICMP error from a pod: about what a Service answered it (then it is for the backend), or, where the pod is its own
+ * backend, about what it asked. -1: work->to says where it goes; otherwise a verdict.
+ */
+__noinline int pod_icmp_out(struct __sk_buff *ctx)
+{
+	const struct kl_map_config *cfg = config_get();
+	struct scratch *scratch = scratch_get();
+	struct kl_map_counters *counters = counters_get();
+	if (!cfg || !scratch || !counters)
+		return DROP;
+	struct work *work = &scratch->work;
+	struct quoted *quoted = &scratch->quoted;
+	struct kl_flow_key *inner = &scratch->reply;
+	work->to = work->packet.key;
+	if (quoted_parse(ctx, &work->packet, quoted))
+		return -1;
+	flow_hash(&quoted->answer, &work->hash);
+	if (!flow_find(cfg, &work->hash, &work->found) || state_is_void(work->found.state))
+		return -1;
+	const struct kl_map_tuple *tuple = tuple_at(work->found.index);
+	if (!tuple || !state_backend(work->found.state))
+		return -1;
+	if (work->found.state >> STATE_REVERSE_SHIFT & 1) {
+		if (!is_main_addr(cfg, quoted->answer.daddr) || !tuple->nat_port)
+			return -1;
+		icmp_to_client(work, tuple, quoted, inner);
+	} else {
+		if (icmp_to_backend(cfg, work, inner))
+			return -1;
+		inner->dport = state_port(work->found.state) ? state_port(work->found.state) : quoted->answer.sport;
+	}
+	if (icmp_rewrite(ctx, &work->packet, quoted, inner, &work->to))
+		return drop(&counters->drop_rewrite);
+	counters->icmp_translated++;
+	return -1;
+}
+
+/* An ICMP error to a pod about what it sent to a Service. 0, or a verdict. */
+__noinline int pod_icmp_in(struct __sk_buff *ctx)
+{
+	const struct kl_map_config *cfg = config_get();
+	struct scratch *scratch = scratch_get();
+	struct kl_map_counters *counters = counters_get();
+	if (!cfg || !scratch || !counters)
+		return 0;
+	struct work *work = &scratch->work;
+	struct quoted *quoted = &scratch->quoted;
+	struct kl_flow_key *inner = &scratch->reply;
+	if (quoted_parse(ctx, &work->packet, quoted))
+		return 0;
+	flow_hash(&quoted->answer, &work->hash);
+	if (!flow_find(cfg, &work->hash, &work->found) || state_is_void(work->found.state) ||
+		!(work->found.state >> STATE_REVERSE_SHIFT & 1))
+		return 0;
+	const struct kl_map_tuple *tuple = tuple_at(work->found.index);
+	if (!tuple || !addr_equal(tuple->client, work->packet.key.daddr))
+		return 0;
+	icmp_to_client(work, tuple, quoted, inner);
+	if (icmp_rewrite(ctx, &work->packet, quoted, inner, &work->to))
+		return drop(&counters->drop_rewrite);
+	counters->icmp_translated++;
+	return 0;
+}
+
+#endif
