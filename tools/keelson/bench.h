@@ -6,5 +6,6 @@ int kl_bench_control(int argc, char **argv);
 int kl_bench_memory(int argc, char **argv);
 int kl_bench_path(int argc, char **argv);
 int kl_bench_program(int argc, char **argv);
+int kl_bench_sock(int argc, char **argv);
 
 #endif
