@@ -278,7 +278,7 @@ static struct kl_map_prefix prefix_of(const struct kl_podload_prefix *prefix)
 	uint8_t mask[16];
 	for (unsigned i = 0; i < 16; i++) {
 		unsigned keep = bits > i * 8 ? bits - i * 8 : 0;
-		mask[i] = keep >= 8 ? 0xff : (uint8_t)(0xff00U >> keep);
+		mask[i] = (uint8_t)(0xff00U >> (keep < 8 ? keep : 8));
 	}
 	memcpy(ret.mask, mask, sizeof(mask));
 	memcpy(ret.addr, prefix->addr.bytes, sizeof(ret.addr));
