@@ -30,8 +30,8 @@ static const char *const way_names[WAYS] = {
 
 struct path {
 	struct kl_bench_run *run;
-	struct kl_wire *wire;
-	struct kl_wire_node node[WAYS];
+	struct kl_bench_wire *wire;
+	struct kl_bench_wire_node node[WAYS];
 	struct kl_maps *maps[WAYS];
 	struct kl_dpsync *sync[WAYS];
 	struct kl_samples established[WAYS], fresh[WAYS], generator;
@@ -99,7 +99,7 @@ static int set_up_keelson(struct path *path, enum way way, enum kl_lb_mode mode,
 		.blocks = SERVICES * 4,
 		.flows = FLOW_ENTRIES};
 	struct kl_addr addr;
-	kl_addr_parse(KL_WIRE_NODE_ADDR, &addr);
+	kl_addr_parse(KL_BENCH_WIRE_ADDR, &addr);
 	struct kl_dpsync_node node = {.addrs = &addr, .addr_count = 1};
 	int failed = kl_maps_open(pin_dir, &sizes, &path->maps[way], err);
 	if (!failed)
@@ -135,11 +135,11 @@ static int set_up(struct path *path, struct kl_err *err)
 	static const char *const names[WAYS] = {"nft", "tc", "xdp", "bounce"};
 	int failed = kl_bench_cgroup(path->run, err);
 	if (!failed)
-		failed = kl_wire_new(&path->wire, err);
+		failed = kl_bench_wire_new(&path->wire, err);
 	for (int way = 0; way < WAYS && !failed; way++)
-		failed = kl_wire_node_add(path->wire, names[way], &path->node[way], err);
+		failed = kl_bench_wire_node_add(path->wire, names[way], &path->node[way], err);
 	if (!failed)
-		failed = kl_wire_bounce(path->wire, &path->node[BOUNCE], err);
+		failed = kl_bench_wire_bounce(path->wire, &path->node[BOUNCE], err);
 	if (!failed)
 		failed = set_up_keelson(path, TC, KL_LB_TC, err);
 	if (!failed)
@@ -152,9 +152,9 @@ static void tear_down(struct path *path)
 	for (int way = 0; way < WAYS; way++) {
 		kl_dpsync_free(path->sync[way]);
 		kl_maps_close(path->maps[way]);
-		kl_wire_node_release(&path->node[way]);
+		kl_bench_wire_node_release(&path->node[way]);
 	}
-	kl_wire_free(path->wire);
+	kl_bench_wire_free(path->wire);
 }
 
 /* --- packets */
@@ -162,13 +162,13 @@ static void tear_down(struct path *path)
 /* A handshake of every flow: SYN and its answer, then the client's ACK. */
 static int establish(struct path *path, enum way way, struct kl_err *err)
 {
-	struct kl_wire_load load = {
+	struct kl_bench_wire_load load = {
 		.flows = ESTABLISHED, .services = SERVICES, .packets = ESTABLISHED, .syn = true, .answer = true};
-	struct kl_wire_result result;
-	int failed = kl_wire_send(path->wire, &path->node[way], &load, &result, err);
+	struct kl_bench_wire_result result;
+	int failed = kl_bench_wire_send(path->wire, &path->node[way], &load, &result, err);
 	load.syn = load.answer = false;
 	if (!failed)
-		failed = kl_wire_send(path->wire, &path->node[way], &load, &result, err);
+		failed = kl_bench_wire_send(path->wire, &path->node[way], &load, &result, err);
 	if (!failed && way != BOUNCE && result.arrived < ESTABLISHED)
 		return kl_fail_msg(err, EIO, "%s: only %llu of %d connections were established", way_names[way],
 			(unsigned long long)result.arrived, ESTABLISHED);
@@ -176,11 +176,11 @@ static int establish(struct path *path, enum way way, struct kl_err *err)
 }
 
 /* CPU for one packet that came out again. */
-static int measure(
-	struct path *path, enum way way, const struct kl_wire_load *load, struct kl_samples *to, struct kl_err *err)
+static int measure(struct path *path, enum way way, const struct kl_bench_wire_load *load, struct kl_samples *to,
+	struct kl_err *err)
 {
-	struct kl_wire_result result;
-	int failed = kl_wire_send(path->wire, &path->node[way], load, &result, err);
+	struct kl_bench_wire_result result;
+	int failed = kl_bench_wire_send(path->wire, &path->node[way], load, &result, err);
 	if (failed)
 		return failed;
 	uint64_t count = load->drop_at_once ? load->packets : result.arrived;
@@ -205,7 +205,7 @@ static void add_ratio(struct path *path, const struct kl_samples *samples, struc
 		kl_samples_add(&ratios[way], (last(&samples[way]) - made) / nft);
 }
 
-static int round_of(struct path *path, const struct kl_wire_load *load, struct kl_samples *samples,
+static int round_of(struct path *path, const struct kl_bench_wire_load *load, struct kl_samples *samples,
 	struct kl_samples *ratios, struct kl_err *err)
 {
 	int failed = 0;
@@ -218,14 +218,14 @@ static int round_of(struct path *path, const struct kl_wire_load *load, struct k
 
 static int one_round(struct path *path, struct kl_err *err)
 {
-	const struct kl_wire_load made = {
+	const struct kl_bench_wire_load made = {
 		.flows = ESTABLISHED, .services = SERVICES, .packets = 500000, .drop_at_once = true};
-	const struct kl_wire_load established = {
+	const struct kl_bench_wire_load established = {
 		.flows = ESTABLISHED, .services = SERVICES, .packets = path->run->quick ? 100000 : 300000};
-	const struct kl_wire_load fresh = {
+	const struct kl_bench_wire_load fresh = {
 		.first = path->next_flow, .flows = NEW_FLOWS, .services = SERVICES, .packets = NEW_FLOWS, .syn = true};
 	path->next_flow += NEW_FLOWS;
-	int failed = kl_wire_flush_conntrack(&path->node[NFT], err);
+	int failed = kl_bench_wire_flush_conntrack(&path->node[NFT], err);
 	if (!failed)
 		failed = measure(path, BOUNCE, &made, &path->generator, err);
 	for (int way = NFT; way <= XDP && !failed; way++)

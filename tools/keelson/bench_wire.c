@@ -29,7 +29,7 @@
 
 enum { FRAME = 64, FLAG_SYN = 2, FLAG_ACK = 16, MAX_CPUS = 1024, BATCH = 64 };
 
-struct kl_wire {
+struct kl_bench_wire {
 	struct kl_bench_path_bpf *programs;
 	int cpus; /* possible ones: values of a per-CPU map */
 	pid_t ksoftirqd;
@@ -75,7 +75,7 @@ static pid_t find_ksoftirqd(int cpu)
 }
 
 /* Nanoseconds that ksoftirqd has run; 0 where it cannot be seen (in a container). */
-static double ksoftirqd_ns(const struct kl_wire *wire)
+static double ksoftirqd_ns(const struct kl_bench_wire *wire)
 {
 	kl_autofree char *path = kl_asprintf("/proc/%d/schedstat", (int)wire->ksoftirqd);
 	unsigned long long ns = 0;
@@ -88,7 +88,7 @@ static double ksoftirqd_ns(const struct kl_wire *wire)
 	return (double)ns;
 }
 
-static double cpu_ns(const struct kl_wire *wire)
+static double cpu_ns(const struct kl_bench_wire *wire)
 {
 	struct timespec now;
 	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
@@ -97,7 +97,7 @@ static double cpu_ns(const struct kl_wire *wire)
 
 /* --- making and removing */
 
-int kl_wire_new(struct kl_wire **ret, struct kl_err *err)
+int kl_bench_wire_new(struct kl_bench_wire **ret, struct kl_err *err)
 {
 	int cpu = own_cpu(err);
 	if (cpu < 0)
@@ -110,7 +110,7 @@ int kl_wire_new(struct kl_wire **ret, struct kl_err *err)
 	struct kl_bench_path_bpf *programs = kl_bench_path_bpf__open_and_load();
 	if (!programs)
 		return kl_fail(err, errno, "load the generator's programs");
-	struct kl_wire *wire = kl_calloc(1, sizeof(*wire));
+	struct kl_bench_wire *wire = kl_calloc(1, sizeof(*wire));
 	wire->programs = programs;
 	wire->cpus = libbpf_num_possible_cpus();
 	wire->ksoftirqd = find_ksoftirqd(cpu);
@@ -118,7 +118,7 @@ int kl_wire_new(struct kl_wire **ret, struct kl_err *err)
 	return 0;
 }
 
-void kl_wire_free(struct kl_wire *wire)
+void kl_bench_wire_free(struct kl_bench_wire *wire)
 {
 	if (!wire)
 		return;
@@ -150,7 +150,7 @@ static int set_sysctls(int netns, struct kl_err *err)
 	return failed;
 }
 
-static int set_up_uplink(struct kl_wire_node *node, struct kl_err *err)
+static int set_up_uplink(struct kl_bench_wire_node *node, struct kl_err *err)
 {
 	kl_autolink *link = NULL;
 	struct kl_link_info uplink;
@@ -161,7 +161,7 @@ static int set_up_uplink(struct kl_wire_node *node, struct kl_err *err)
 		failed = kl_link_get(link, "eth0", &uplink, err);
 	if (!failed)
 		failed = kl_link_up(link, uplink.ifindex, err);
-	kl_prefix_read(KL_WIRE_NODE_ADDR "/24", &addr);
+	kl_prefix_read(KL_BENCH_WIRE_ADDR "/24", &addr);
 	if (!failed)
 		failed = kl_link_addr_add(link, uplink.ifindex, &addr, err);
 	kl_addr_parse("192.0.2.254", &route.via);
@@ -178,7 +178,7 @@ static int attach_xdp(int ifindex, int prog_fd, struct kl_err *err)
 	return failed ? kl_fail(err, -failed, "attach XDP to interface %d", ifindex) : 0;
 }
 
-static int join(struct kl_wire *wire, const char *name, struct kl_wire_node *node, struct kl_err *err)
+static int join(struct kl_bench_wire *wire, const char *name, struct kl_bench_wire_node *node, struct kl_err *err)
 {
 	kl_autolink *link = NULL;
 	struct kl_link_info far;
@@ -200,10 +200,11 @@ static int join(struct kl_wire *wire, const char *name, struct kl_wire_node *nod
 	return attach_xdp((int)far.ifindex, bpf_program__fd(wire->programs->progs.kl_bench_sink), err);
 }
 
-int kl_wire_node_add(struct kl_wire *wire, const char *name, struct kl_wire_node *ret, struct kl_err *err)
+int kl_bench_wire_node_add(
+	struct kl_bench_wire *wire, const char *name, struct kl_bench_wire_node *ret, struct kl_err *err)
 {
 	uint8_t number = (uint8_t)++wire->nodes;
-	*ret = (struct kl_wire_node){
+	*ret = (struct kl_bench_wire_node){
 		.netns = kl_bench_netns(err), .mac = {2, 0, 0, 0, number, 1}, .far_mac = {2, 0, 0, 0, number, 2}};
 	if (ret->netns < 0)
 		return ret->netns;
@@ -217,7 +218,7 @@ int kl_wire_node_add(struct kl_wire *wire, const char *name, struct kl_wire_node
 	return failed ? kl_fail_prefix(err, "node %s", name) : 0;
 }
 
-void kl_wire_node_release(struct kl_wire_node *node)
+void kl_bench_wire_node_release(struct kl_bench_wire_node *node)
 {
 	if (node->netns > 0)
 		close(node->netns);
@@ -234,7 +235,7 @@ static int attach_bounce(void *arg, struct kl_err *err)
 	return attach_xdp((int)bounce->ifindex, bounce->prog_fd, err);
 }
 
-int kl_wire_bounce(struct kl_wire *wire, const struct kl_wire_node *node, struct kl_err *err)
+int kl_bench_wire_bounce(struct kl_bench_wire *wire, const struct kl_bench_wire_node *node, struct kl_err *err)
 {
 	kl_autolink *link = NULL;
 	struct kl_link_info uplink;
@@ -249,7 +250,7 @@ int kl_wire_bounce(struct kl_wire *wire, const struct kl_wire_node *node, struct
 
 /* --- sending */
 
-static uint64_t arrived(const struct kl_wire *wire)
+static uint64_t arrived(const struct kl_bench_wire *wire)
 {
 	uint64_t values[MAX_CPUS] = {0}, sum = 0;
 	uint32_t zero = 0;
@@ -261,7 +262,8 @@ static uint64_t arrived(const struct kl_wire *wire)
 	return sum;
 }
 
-static void configure(struct kl_wire *wire, const struct kl_wire_node *node, const struct kl_wire_load *load)
+static void configure(
+	struct kl_bench_wire *wire, const struct kl_bench_wire_node *node, const struct kl_bench_wire_load *load)
 {
 	struct kl_bench_path_bpf__bss *bss = wire->programs->bss;
 	bss->first = load->first;
@@ -277,8 +279,8 @@ static void configure(struct kl_wire *wire, const struct kl_wire_node *node, con
 	}
 }
 
-int kl_wire_send(struct kl_wire *wire, const struct kl_wire_node *node, const struct kl_wire_load *load,
-	struct kl_wire_result *ret, struct kl_err *err)
+int kl_bench_wire_send(struct kl_bench_wire *wire, const struct kl_bench_wire_node *node,
+	const struct kl_bench_wire_load *load, struct kl_bench_wire_result *ret, struct kl_err *err)
 {
 	uint8_t frame[FRAME] = {0};
 	struct xdp_md ctx = {.data_end = FRAME, .ingress_ifindex = node->ifindex};
@@ -318,7 +320,7 @@ static int flush(void *arg, struct kl_err *err)
 	return failed;
 }
 
-int kl_wire_flush_conntrack(const struct kl_wire_node *node, struct kl_err *err)
+int kl_bench_wire_flush_conntrack(const struct kl_bench_wire_node *node, struct kl_err *err)
 {
 	return kl_netns_run(node->netns, flush, NULL, err);
 }
