@@ -3,6 +3,7 @@
  * listener knows only one) and watches for clients that hang up while their connection sleeps.
  */
 #include "front.h"
+#include "stream.h"
 
 #include "log.h"
 
@@ -312,6 +313,8 @@ int kl_httpd_start(struct kl_httpd *httpd, struct kl_err *err)
 		httpd->front = front_new(httpd);
 	httpd->options.cert_pem = httpd->options.key_pem = httpd->options.client_ca_pem = NULL;
 	httpd->options.addresses = NULL;
+	if (pumps_start(httpd, err) < 0)
+		return -EAGAIN;
 	int rc = pthread_create(&httpd->housekeeper, NULL, housekeep, httpd);
 	if (rc)
 		return kl_fail(err, rc, "start a thread");
@@ -359,6 +362,7 @@ static bool drain(struct kl_httpd *httpd)
 
 static bool stop_daemon(struct kl_httpd *httpd)
 {
+	pumps_stop(httpd);
 	release_waiting(httpd);
 	if (!drain(httpd)) {
 		kl_error("a connection that was taken over is not closed by its owner: the HTTP server's memory is "
@@ -389,6 +393,7 @@ void kl_httpd_free(struct kl_httpd *httpd)
 		close(httpd->epoll);
 	if (httpd->stop_event >= 0)
 		close(httpd->stop_event);
+	pumps_free(httpd);
 	httpd_free_credentials(httpd);
 	for (size_t i = 0; i < httpd->route_count; i++)
 		free(httpd->routes[i].prefix);

@@ -12,6 +12,7 @@
 
 #define MAX_LISTENERS 32
 #define MAX_ROUTES    64
+#define MAX_PUMPS     4
 
 struct route {
 	char *prefix;
@@ -32,6 +33,9 @@ struct kl_httpd {
 	struct MHD_Daemon *daemon;
 	struct MHD_Daemon *plain_daemon; /* behind front; NULL without TLS */
 	struct front *front;
+	struct pump *pumps[MAX_PUMPS]; /* stream.h */
+	unsigned pump_count;
+	_Atomic unsigned next_pump;
 	int listeners[MAX_LISTENERS];
 	size_t listener_count;
 	int epoll, stop_event;
@@ -68,6 +72,7 @@ struct kl_http_request {
 	const struct route *route;
 	struct kl_url url;
 	bool bad_url, begun, handled;
+	bool old_version; /* HTTP/1.0: knows no chunks */
 	char method[16];
 	struct kl_buf body;
 	size_t discarded; /* bytes of a body that is too large */
@@ -117,6 +122,8 @@ void request_answer(struct kl_http_request *req, unsigned status, struct MHD_Res
 void request_answer_error(struct kl_http_request *req, int status, const char *message);
 void add_headers(
 	struct MHD_Response *response, const char *content_type, const struct kl_http_header *headers, size_t count);
+
+/* stream.c */
 /* Marks the stream as left by its client; returns the connection to resume, if it sleeps. */
 struct MHD_Connection *stream_hangup(struct kl_http_stream *stream);
 void stream_detach(struct kl_http_stream *stream);

@@ -109,9 +109,10 @@ static const struct route *find_route(const struct kl_httpd *httpd, const char *
 }
 
 /* Called with the headers: what can be refused before the body, is. */
-static void begin(struct kl_http_request *req, const char *method)
+static void begin(struct kl_http_request *req, const char *method, const char *version)
 {
 	req->begun = true;
+	req->old_version = strcmp(version, MHD_HTTP_VERSION_1_1) != 0;
 	strncpy(req->method, method, sizeof(req->method) - 1);
 	peer_identify(req->peer, req->conn);
 	const char *text = MHD_lookup_connection_value(req->conn, MHD_HEADER_KIND, "Content-Length");
@@ -180,13 +181,13 @@ static enum MHD_Result settle(struct kl_http_request *req)
 enum MHD_Result request_access(void *arg, struct MHD_Connection *conn, const char *url, const char *method,
 	const char *version, const char *data, size_t *len, void **context)
 {
-	(void)conn, (void)url, (void)version;
+	(void)conn, (void)url;
 	struct kl_httpd *httpd = arg;
 	struct kl_http_request *req = *context;
 	if (!req || atomic_load(&httpd->stopping))
 		return MHD_NO;
 	if (!req->begun) {
-		begin(req, method);
+		begin(req, method, version);
 		return req->handled ? settle(req) : MHD_YES;
 	}
 	if (*len) {

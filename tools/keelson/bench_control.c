@@ -30,7 +30,7 @@ void bench_add(struct bench_run *run, const struct bench_figure *figure)
 	"{\"apiVersion\":\"v1\",\"kind\":\"ConfigMap\",\"metadata\":{\"name\":\"%s-%lld\",\"labels\":{\"app\":" \
 	"\"bench\","                                                                                            \
 	"\"tier\":\"t%lld\"}},\"data\":{\"key\":\"value-%lld\",\"text\":\"%0*d\"}}"
-enum { SMALL = 300, LARGE = 910 };
+enum { SMALL = 300, LARGE = 850 };
 
 static size_t make_object(
 	const struct bench_run *run, const char *ns, const char *name, int64_t n, int fill, char *buf, size_t size)
