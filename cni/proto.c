@@ -1,6 +1,7 @@
 #include "proto.h"
 
 #include <ctype.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -141,6 +142,48 @@ static char *arg_value(const char *args, const char *key)
 	return kl_strdup("");
 }
 
+static const struct {
+	const char *name;
+	size_t offset;
+} rates[] = {
+	{"ingressRate", offsetof(struct kl_cni_bandwidth, ingress_rate)},
+	{"ingressBurst", offsetof(struct kl_cni_bandwidth, ingress_burst)},
+	{"egressRate", offsetof(struct kl_cni_bandwidth, egress_rate)},
+	{"egressBurst", offsetof(struct kl_cni_bandwidth, egress_burst)},
+};
+
+static uint64_t *rate_at(struct kl_cni_bandwidth *bandwidth, size_t i)
+{
+	return (uint64_t *)(void *)((char *)bandwidth + rates[i].offset);
+}
+
+static int read_bandwidth(const json_t *object, struct kl_cni_ask *ask, struct kl_cni_failure *failure)
+{
+	if (object && !json_is_object(object))
+		return kl_cni_failed(
+			failure, KL_CNI_BAD_CONFIG, "invalid runtimeConfig.bandwidth", "it must be an object");
+	for (size_t i = 0; i < KL_ARRAY_LEN(rates); i++) {
+		const json_t *value = kl_json_get(object, rates[i].name, NULL);
+		if (value && (!json_is_integer(value) || json_integer_value(value) < 0))
+			return kl_cni_failed(failure, KL_CNI_BAD_CONFIG, "invalid runtimeConfig.bandwidth",
+				"%s must be a number of bits, not negative", rates[i].name);
+		*rate_at(&ask->bandwidth, i) = (uint64_t)json_integer_value(value);
+	}
+	return 0;
+}
+
+json_t *kl_cni_bandwidth_json(const struct kl_cni_bandwidth *bandwidth)
+{
+	struct kl_cni_bandwidth copy = *bandwidth;
+	if (!bandwidth->ingress_rate && !bandwidth->egress_rate)
+		return NULL;
+	json_t *object = json_object();
+	for (size_t i = 0; i < KL_ARRAY_LEN(rates); i++)
+		if (*rate_at(&copy, i))
+			json_object_set_new(object, rates[i].name, json_integer((json_int_t)*rate_at(&copy, i)));
+	return object;
+}
+
 static int read_config(const json_t *config, struct kl_cni_ask *ask, struct kl_cni_failure *failure)
 {
 	/* Section "Version considerations": a configuration without cniVersion is of 0.2.0, which we do not speak. */
@@ -162,7 +205,7 @@ static int read_config(const json_t *config, struct kl_cni_ask *ask, struct kl_c
 	if (previous && !json_is_object(previous))
 		return kl_cni_failed(failure, KL_CNI_BAD_CONFIG, "invalid prevResult", "it must be an object");
 	ask->previous = json_incref(previous);
-	return 0;
+	return read_bandwidth(kl_json_get(config, "runtimeConfig", "bandwidth", NULL), ask, failure);
 }
 
 static int read_env(const struct kl_cni_env *env, struct kl_cni_ask *ask, struct kl_cni_failure *failure)
@@ -218,6 +261,9 @@ json_t *kl_cni_ask_json(const struct kl_cni_ask *ask)
 	}
 	if (ask->previous)
 		json_object_set(config, "prevResult", ask->previous);
+	json_t *bandwidth = kl_cni_bandwidth_json(&ask->bandwidth);
+	if (bandwidth)
+		json_object_set_new(config, "runtimeConfig", json_pack("{s:o}", "bandwidth", bandwidth));
 	json_object_set_new(json, "config", config);
 	return json;
 }
@@ -258,7 +304,7 @@ int kl_cni_ask_parse(const char *data, size_t len, struct kl_cni_ask *ret, struc
 
 char *kl_cni_conflist(const char *socket_path)
 {
-	kl_autojson *list = json_pack("{s:s, s:s, s:[{s:s, s:s}]}", "cniVersion", KL_CNI_VERSION, "name", "keelson",
-		"plugins", "type", "keelson-cni", "socket", socket_path);
+	kl_autojson *list = json_pack("{s:s, s:s, s:[{s:s, s:s, s:{s:b}}]}", "cniVersion", KL_CNI_VERSION, "name",
+		"keelson", "plugins", "type", "keelson-cni", "socket", socket_path, "capabilities", "bandwidth", 1);
 	return json_dumps(list, JSON_INDENT(2));
 }

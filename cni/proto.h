@@ -43,6 +43,12 @@ int kl_cni_failed(struct kl_cni_failure *failure, int code, const char *msg, con
 /* The error object of the specification; cniVersion of the configuration, or ours when it is not known. */
 json_t *kl_cni_failure_json(const struct kl_cni_failure *failure, const char *version);
 
+/* runtimeConfig.bandwidth, the convention of capabilities: bits a second and bits; 0: no limit, our choice. */
+struct kl_cni_bandwidth {
+	uint64_t ingress_rate, ingress_burst; /* towards the pod */
+	uint64_t egress_rate, egress_burst;
+};
+
 enum kl_cni_command { KL_CNI_ADD, KL_CNI_DEL, KL_CNI_CHECK, KL_CNI_VERSION_COMMAND };
 /* -1 for other words. */
 int kl_cni_command_read(const char *word);
@@ -59,6 +65,7 @@ struct kl_cni_ask {
 	char *version, *network; /* of the configuration */
 	char *socket;            /* of the configuration, or the default */
 	json_t *previous;        /* the configuration's prevResult; NULL: none */
+	struct kl_cni_bandwidth bandwidth;
 };
 void kl_cni_ask_release(struct kl_cni_ask *ask);
 
@@ -72,6 +79,9 @@ int kl_cni_ask_read(const struct kl_cni_env *env, const char *config, size_t len
 /* As it goes through the socket. */
 json_t *kl_cni_ask_json(const struct kl_cni_ask *ask);
 int kl_cni_ask_parse(const char *data, size_t len, struct kl_cni_ask *ret, struct kl_cni_failure *failure);
+
+/* NULL where there is no limit; otherwise the object for runtimeConfig. */
+json_t *kl_cni_bandwidth_json(const struct kl_cni_bandwidth *bandwidth);
 
 /* The configuration list that goes to /etc/cni/net.d/10-keelson.conflist; owned by the caller. */
 char *kl_cni_conflist(const char *socket_path);

@@ -16,7 +16,7 @@
 #include "netns.h"
 #include "result.h"
 
-enum { RANGES = 2, MTU_DEFAULT = 1500 };
+enum { RANGES = 2, MTU_DEFAULT = 1500, MTU_MIN = 1280 };
 
 struct kl_attacher {
 	uv_loop_t *loop;
@@ -172,6 +172,25 @@ static int announce(struct kl_attacher *attacher, const struct kl_attachment *at
 {
 	struct kl_cni_pod pod = kl_attachment_pod(attachment);
 	return attacher->opts->pod_added ? attacher->opts->pod_added(&pod, attacher->opts->arg, err) : 0;
+}
+
+/* A pod that is just being attached takes what its ADD said; the next change of its object comes here again. */
+int kl_attacher_limit(
+	struct kl_attacher *attacher, const char *pod_uid, const struct kl_cni_bandwidth *bandwidth, struct kl_err *err)
+{
+	struct kl_attachment *at;
+	int rc = 0;
+	DL_FOREACH (attacher->attachments, at) {
+		if (at->state != KL_ATTACHMENT_READY || strcmp(at->pod_uid, pod_uid) ||
+			!memcmp(&at->bandwidth, bandwidth, sizeof(*bandwidth)))
+			continue;
+		at->bandwidth = *bandwidth;
+		int failed = announce(attacher, at, err);
+		if (!failed)
+			failed = kl_attachment_save(at, attacher->opts->state_dir, err);
+		rc = rc ? rc : failed;
+	}
+	return rc;
 }
 
 void kl_attacher_each(struct kl_attacher *attacher, void (*each)(const struct kl_cni_pod *pod, void *arg), void *arg)
@@ -406,9 +425,13 @@ static void known_after(uv_work_t *work, int status)
 
 /* ---- the three commands ---- */
 
+/* IPv6 asks for 1280 bytes at least (RFC 8200, section 5). */
 static uint32_t mtu_of(const struct kl_attacher *attacher)
 {
-	return attacher->opts->mtu ? attacher->opts->mtu : kl_cni_uplink_mtu(MTU_DEFAULT);
+	if (attacher->opts->mtu)
+		return attacher->opts->mtu;
+	uint32_t uplink = kl_cni_uplink_mtu(attacher->opts->uplink, MTU_DEFAULT), less = attacher->opts->mtu_less;
+	return uplink > less + MTU_MIN ? uplink - less : uplink < MTU_MIN ? uplink : MTU_MIN;
 }
 
 static struct kl_attachment *new_attachment(
@@ -425,6 +448,7 @@ static struct kl_attachment *new_attachment(
 	attachment->pod_name = kl_take(&ask->pod_name);
 	attachment->pod_uid = kl_take(&ask->pod_uid);
 	attachment->link.mtu = mtu_of(attacher);
+	attachment->bandwidth = ask->bandwidth;
 	if (take_ips(attacher, attachment)) {
 		kl_cni_failed(failure, KL_CNI_EXHAUSTED, "no address is free",
 			"all addresses of the node's pod range are in use");

@@ -17,6 +17,8 @@ int kl_attacher_new(
  */
 void kl_attacher_free(struct kl_attacher *attacher, void (*freed)(void *arg), void *arg);
 int kl_attacher_set_cidrs(struct kl_attacher *attacher, const char *const *cidrs, size_t count, struct kl_err *err);
+int kl_attacher_limit(struct kl_attacher *attacher, const char *pod_uid, const struct kl_cni_bandwidth *bandwidth,
+	struct kl_err *err);
 void kl_attacher_each(struct kl_attacher *attacher, void (*each)(const struct kl_cni_pod *pod, void *arg), void *arg);
 /* Forgets pods whose network namespace is gone or another one. */
 void kl_attacher_collect(struct kl_attacher *attacher);

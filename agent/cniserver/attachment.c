@@ -51,6 +51,7 @@ struct kl_cni_pod kl_attachment_pod(const struct kl_attachment *attachment)
 		.netns_cookie = link->netns_cookie,
 		.ip_count = link->ip_count,
 		.host_ifindex = link->host_ifindex,
+		.bandwidth = attachment->bandwidth,
 	};
 	memcpy(pod.ips, link->ips, sizeof(pod.ips));
 	memcpy(pod.host_mac, link->host_mac, sizeof(pod.host_mac));
@@ -80,12 +81,13 @@ static json_t *to_json(const struct kl_attachment *attachment)
 		char text[KL_ADDR_TEXT];
 		json_array_append_new(ips, json_string(kl_addr_write(&link->ips[i], text)));
 	}
-	return json_pack("{s:b, s:s, s:s, s:s, s:s, s:s, s:s, s:o, s:I, s:i, s:o, s:o}", "ready",
+	return json_pack("{s:b, s:s, s:s, s:s, s:s, s:s, s:s, s:o, s:I, s:i, s:o, s:o, s:o*}", "ready",
 		attachment->state == KL_ATTACHMENT_READY, "containerID", attachment->container_id, "ifname",
 		attachment->ifname, "netns", attachment->netns_path, "podNamespace", attachment->pod_namespace,
 		"podName", attachment->pod_name, "podUID", attachment->pod_uid, "ips", ips, "cookie",
 		(json_int_t)link->netns_cookie, "hostIfindex", (int)link->host_ifindex, "hostMAC",
-		mac_json(link->host_mac), "podMAC", mac_json(link->pod_mac));
+		mac_json(link->host_mac), "podMAC", mac_json(link->pod_mac), "bandwidth",
+		kl_cni_bandwidth_json(&attachment->bandwidth));
 }
 
 static char *file_of(const struct kl_attachment *attachment, const char *dir)
@@ -127,6 +129,11 @@ static void load_ips(const json_t *json, struct kl_podlink *link)
 			link->ip_count++;
 }
 
+static uint64_t load_bits(const json_t *json, const char *name)
+{
+	return (uint64_t)kl_json_int(json, 0, "bandwidth", name, NULL);
+}
+
 struct kl_attachment *kl_attachment_load(const char *path, struct kl_err *err)
 {
 	kl_autojson *json = kl_json_load(path, FILE_MAX, err);
@@ -146,6 +153,12 @@ struct kl_attachment *kl_attachment_load(const char *path, struct kl_err *err)
 	attachment->link.host_ifindex = (uint32_t)kl_json_int(json, 0, "hostIfindex", NULL);
 	mac_read(kl_json_str(json, "hostMAC", NULL), attachment->link.host_mac);
 	mac_read(kl_json_str(json, "podMAC", NULL), attachment->link.pod_mac);
+	attachment->bandwidth = (struct kl_cni_bandwidth){
+		.ingress_rate = load_bits(json, "ingressRate"),
+		.ingress_burst = load_bits(json, "ingressBurst"),
+		.egress_rate = load_bits(json, "egressRate"),
+		.egress_burst = load_bits(json, "egressBurst"),
+	};
 	load_ips(json, &attachment->link);
 	return attachment;
 }

@@ -17,6 +17,7 @@ struct kl_attachment {
 	bool busy; /* a worker is on it */
 	char *container_id, *ifname, *netns_path;
 	char *pod_namespace, *pod_name, *pod_uid;
+	struct kl_cni_bandwidth bandwidth;
 	struct kl_podlink link; /* strings of link point into this struct */
 	char host_ifname[IFNAMSIZ];
 	struct kl_attachment *prev, *next;

@@ -191,6 +191,9 @@ static struct call *call_new(uv_loop_t *loop, const struct kl_cni_request *reque
 	uv_timer_init(loop, &call->timer);
 	kl_autojson *config = json_pack("{s:s, s:s, s:s, s:s}", "cniVersion", KL_CNI_VERSION, "name", "keelson", "type",
 		"keelson-cni", "socket", request->socket_path);
+	json_t *bandwidth = kl_cni_bandwidth_json(&request->bandwidth);
+	if (bandwidth)
+		json_object_set_new(config, "runtimeConfig", json_pack("{s:o}", "bandwidth", bandwidth));
 	call->config = kl_json_text(config);
 	return call;
 }

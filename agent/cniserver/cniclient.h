@@ -9,6 +9,7 @@
 
 #include "err.h"
 #include "json.h"
+#include "proto.h"
 
 #include <uv.h>
 
@@ -22,6 +23,7 @@ struct kl_cni_request {
 	const char *netns_path;   /* DEL: may be "" when it is gone */
 	const char *ifname;       /* NULL: "eth0" */
 	const char *pod_namespace, *pod_name, *pod_uid;
+	struct kl_cni_bandwidth bandwidth;
 	int timeout_ms; /* 0: 30 s */
 };
 

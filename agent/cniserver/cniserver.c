@@ -33,7 +33,7 @@ struct connection {
 
 struct kl_cniserver {
 	struct kl_cniserver_opts opts;
-	char *socket_path, *state_dir;
+	char *socket_path, *state_dir, *uplink;
 	uv_loop_t *loop;
 	uv_pipe_t listener;
 	uv_timer_t collector;
@@ -192,6 +192,7 @@ static void server_unref(struct kl_cniserver *server)
 		return;
 	free(server->socket_path);
 	free(server->state_dir);
+	free(server->uplink);
 	free(server);
 }
 
@@ -233,6 +234,8 @@ int kl_cniserver_new(
 	server->opts = *opts;
 	server->opts.socket_path = server->socket_path = kl_strdup(opts->socket_path);
 	server->opts.state_dir = server->state_dir = kl_strdup(opts->state_dir);
+	server->uplink = opts->uplink ? kl_strdup(opts->uplink) : NULL;
+	server->opts.uplink = server->uplink;
 	server->handles = 2;
 	server->listener.data = server->collector.data = server;
 	uv_pipe_init(loop, &server->listener, 0);
@@ -270,6 +273,12 @@ void kl_cniserver_free(struct kl_cniserver *server)
 int kl_cniserver_set_cidrs(struct kl_cniserver *server, const char *const *cidrs, size_t count, struct kl_err *err)
 {
 	return kl_attacher_set_cidrs(server->attacher, cidrs, count, err);
+}
+
+int kl_cniserver_limit(
+	struct kl_cniserver *server, const char *pod_uid, const struct kl_cni_bandwidth *bandwidth, struct kl_err *err)
+{
+	return kl_attacher_limit(server->attacher, pod_uid, bandwidth, err);
 }
 
 void kl_cniserver_each(struct kl_cniserver *server, void (*each)(const struct kl_cni_pod *pod, void *arg), void *arg)

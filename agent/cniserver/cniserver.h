@@ -12,6 +12,7 @@
 #define KL_CNISERVER_H
 
 #include "err.h"
+#include "proto.h"
 #include "service.h"
 
 #include <uv.h>
@@ -28,12 +29,15 @@ struct kl_cni_pod {
 	uint32_t host_ifindex;
 	char host_ifname[16];
 	uint8_t host_mac[6], pod_mac[6];
+	struct kl_cni_bandwidth bandwidth;
 };
 
 struct kl_cniserver_opts {
 	const char *socket_path; /* <run-dir>/agent.sock; made anew, mode 0600 */
 	const char *state_dir;   /* <run-dir>/cni; volatile: a reboot takes the pods with it */
-	uint32_t mtu;            /* 0: that of the device of the default route, else 1500 */
+	uint32_t mtu;            /* of pods; 0: that of the uplink less mtu_less */
+	const char *uplink;      /* NULL: the device of the default route; none such: 1500 is taken */
+	uint32_t mtu_less;       /* room for envelopes */
 	/*
 	 * Called in ADD when address, link and routes are in place and before the runtime hears of success: what is
 	 * done here is in force before the pod's first packet. An error fails the ADD, and all is undone. Called again
@@ -54,6 +58,12 @@ void kl_cniserver_free(struct kl_cniserver *server);
  * calls with the same ranges do nothing; other ranges hold for new pods.
  */
 int kl_cniserver_set_cidrs(struct kl_cniserver *server, const char *const *cidrs, size_t count, struct kl_err *err);
+/*
+ * Other limits for a pod that is attached: remembered, and pod_added is called where they differ. Nothing happens for a
+ * pod that is not known.
+ */
+int kl_cniserver_limit(
+	struct kl_cniserver *server, const char *pod_uid, const struct kl_cni_bandwidth *bandwidth, struct kl_err *err);
 void kl_cniserver_each(struct kl_cniserver *server, void (*each)(const struct kl_cni_pod *pod, void *arg), void *arg);
 
 #endif

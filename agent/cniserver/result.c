@@ -63,9 +63,14 @@ static void take_mtu(const struct kl_link_info *info, void *arg)
 		uplink->mtu = info->mtu;
 }
 
-uint32_t kl_cni_uplink_mtu(uint32_t otherwise)
+uint32_t kl_cni_uplink_mtu(const char *device, uint32_t otherwise)
 {
 	kl_autolink *link = NULL;
+	struct kl_link_info info;
+	kl_autofree char *first = device ? kl_strndup(device, strcspn(device, ",")) : NULL;
+	if (first && !kl_link_open(-1, &link, NULL) && !kl_link_get(link, first, &info, NULL))
+		return info.mtu;
+	kl_link_close(kl_take(&link));
 	struct uplink uplink = {.mtu = otherwise};
 	if (kl_link_open(-1, &link, NULL) || kl_link_routes_each(link, 0, take_default, &uplink, NULL) ||
 		kl_link_each(link, take_mtu, &uplink, NULL))

@@ -65,6 +65,9 @@ struct kl_link_change {
 int kl_link_set(struct kl_link *link, uint32_t ifindex, const struct kl_link_change *change, struct kl_err *err);
 int kl_link_up(struct kl_link *link, uint32_t ifindex, struct kl_err *err);
 
+/* Does the link send through fq, which keeps packets until their departure time? At its root, or in every queue of mq. */
+bool kl_link_sends_by_fq(struct kl_link *link, uint32_t ifindex);
+
 /* ---- addresses and prefixes ---- */
 
 struct kl_prefix {

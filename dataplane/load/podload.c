@@ -317,3 +317,16 @@ int kl_podload_net(struct kl_podload *load, const struct kl_podload_net *net, st
 	__atomic_store_n(&at->flags, want.flags, __ATOMIC_RELEASE);
 	return 0;
 }
+
+size_t kl_podload_own(const struct kl_podload *load, struct kl_podload_prefix ret[2])
+{
+	const struct kl_map_net *net = load->maps->net;
+	for (size_t i = 0; i < net->own_count; i++) {
+		unsigned bits = 0;
+		for (unsigned word = 0; word < 4; word++)
+			bits += (unsigned)__builtin_popcount(net->own[i].mask[word]);
+		memcpy(ret[i].addr.bytes, net->own[i].addr, sizeof(ret[i].addr.bytes));
+		ret[i].len = (uint8_t)(bits - (kl_addr_is_v4(&ret[i].addr) ? 96U : 0U));
+	}
+	return net->own_count;
+}

@@ -66,5 +66,7 @@ struct kl_podload_net {
 };
 /* Written only where it differs; each word is valid by itself while it is. */
 int kl_podload_net(struct kl_podload *load, const struct kl_podload_net *net, struct kl_err *err);
+/* The node's own ranges as they stand in the kernel; returns how many. */
+size_t kl_podload_own(const struct kl_podload *load, struct kl_podload_prefix ret[2]);
 
 #endif
