@@ -12,6 +12,7 @@
 #define KL_PROTO_H
 
 #include "json.h"
+#include "rates.h"
 
 enum { KL_CNI_MAX = 256 << 10 };
 #define KL_CNI_VERSION        "1.0.0" /* the newest we speak */
@@ -42,12 +43,6 @@ int kl_cni_failed(struct kl_cni_failure *failure, int code, const char *msg, con
 	__attribute__((format(printf, 4, 5)));
 /* The error object of the specification; cniVersion of the configuration, or ours when it is not known. */
 json_t *kl_cni_failure_json(const struct kl_cni_failure *failure, const char *version);
-
-/* runtimeConfig.bandwidth, the convention of capabilities: bits a second and bits; 0: no limit, our choice. */
-struct kl_cni_bandwidth {
-	uint64_t ingress_rate, ingress_burst; /* towards the pod */
-	uint64_t egress_rate, egress_burst;
-};
 
 enum kl_cni_command { KL_CNI_ADD, KL_CNI_DEL, KL_CNI_CHECK, KL_CNI_VERSION_COMMAND };
 /* -1 for other words. */

@@ -9,6 +9,7 @@
 
 #include "file.h"
 #include "json.h"
+#include "proto.h"
 
 enum { FILE_MAX = 64 << 10 };
 

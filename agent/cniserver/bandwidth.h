@@ -6,7 +6,8 @@
 #define KL_BANDWIDTH_H
 
 #include "err.h"
-#include "proto.h"
+#include "json.h"
+#include "rates.h"
 
 #define KL_ANNOTATION_INGRESS "kubernetes.io/ingress-bandwidth"
 #define KL_ANNOTATION_EGRESS  "kubernetes.io/egress-bandwidth"

@@ -9,7 +9,7 @@
 
 #include "err.h"
 #include "json.h"
-#include "proto.h"
+#include "rates.h"
 
 #include <uv.h>
 

@@ -12,7 +12,7 @@
 #define KL_CNISERVER_H
 
 #include "err.h"
-#include "proto.h"
+#include "rates.h"
 #include "service.h"
 
 #include <uv.h>

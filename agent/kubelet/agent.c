@@ -33,8 +33,13 @@ static struct kl_netsync_pod netsync_pod(const struct kl_cni_pod *pod, char text
 		ips[count++] = texts[i];
 	}
 	ips[count] = NULL;
-	return (struct kl_netsync_pod){
-		.cookie = pod->netns_cookie, .ips = ips, .ifindex = pod->host_ifindex, .netns = pod->netns_path};
+	struct kl_netsync_pod ret = {.cookie = pod->netns_cookie,
+		.ips = ips,
+		.ifindex = pod->host_ifindex,
+		.netns = pod->netns_path,
+		.uid = pod->pod_uid};
+	memcpy(ret.mac, pod->pod_mac, sizeof(ret.mac));
+	return ret;
 }
 
 static int on_pod_added(const struct kl_cni_pod *pod, void *arg, struct kl_err *err)
@@ -46,15 +51,18 @@ static int on_pod_added(const struct kl_cni_pod *pod, void *arg, struct kl_err *
 
 	if (!agent->netsync)
 		return kl_fail_msg(err, EAGAIN, "the dataplane is not up yet");
-	return kl_netsync_pod_add(agent->netsync, &entry, err);
+	int rc = kl_netsync_pod_add(agent->netsync, &entry, err);
+	return rc ? rc : kl_podnet_pod_add(agent->podnet, pod, err);
 }
 
 static void on_pod_removed(const struct kl_cni_pod *pod, void *arg)
 {
 	struct agent *agent = arg;
 
-	if (agent->netsync)
-		kl_netsync_pod_remove(agent->netsync, pod->netns_cookie);
+	if (!agent->netsync)
+		return;
+	kl_podnet_pod_remove(agent->podnet, pod);
+	kl_netsync_pod_remove(agent->netsync, pod->netns_cookie);
 }
 
 static void on_cidrs(const char *const *cidrs, size_t count, void *arg)
@@ -62,7 +70,8 @@ static void on_cidrs(const char *const *cidrs, size_t count, void *arg)
 	struct agent *agent = arg;
 	struct kl_err err = {0};
 
-	if (kl_cniserver_set_cidrs(agent->cni, cidrs, count, &err)) {
+	if (kl_podnet_own(agent->podnet, cidrs, count, &err) ||
+		kl_cniserver_set_cidrs(agent->cni, cidrs, count, &err)) {
 		kl_error("the node's podCIDRs: %s", err.text);
 		return;
 	}
@@ -74,6 +83,15 @@ static void on_settled(uv_timer_t *timer)
 {
 	(void)timer;
 	kl_memory_trim();
+}
+
+static void on_other_cidrs(const struct kl_prefix *cidrs, size_t count, void *arg)
+{
+	struct agent *agent = arg;
+	struct kl_err err = {0};
+
+	if (kl_podnet_others(agent->podnet, cidrs, count, &err))
+		kl_warn("pods of other nodes may be masqueraded to, --cluster-cidr helps: %s", err.text);
 }
 
 /* Ready as soon as pods get addresses and the tables hold what the server knows. */
@@ -130,12 +148,14 @@ static void on_shrink_timer(uv_timer_t *timer)
 
 static void on_pod_changed(const json_t *object, const json_t *old, void *arg)
 {
-	(void)old;
+	agent_podnet_pod_changed(arg, object, old);
 	kl_pods_update(((struct agent *)arg)->pods, object);
 }
 
 static void on_pod_deleted(const json_t *last, void *arg)
 {
+	if (((struct agent *)arg)->netsync)
+		kl_netsync_pod_forget(((struct agent *)arg)->netsync, last);
 	kl_pods_deleted(((struct agent *)arg)->pods, last);
 }
 
@@ -150,6 +170,8 @@ static void on_synced(void *arg)
 {
 	struct agent *agent = arg;
 
+	if (agent->netsync)
+		kl_netsync_pods_synced(agent->netsync);
 	kl_pods_synced(agent->pods, is_known, agent);
 }
 
@@ -260,17 +282,28 @@ static int start_network(struct agent *agent, struct kl_err *err)
 		.lb_mode = c->lb_mode,
 		.pin_dir = c->pin_dir,
 		.netns_filter = c->netns_filter,
-		.external_cluster_ip = c->external_cluster_ip};
+		.external_cluster_ip = c->external_cluster_ip,
+		.kubeconfig = &agent->kubeconfig,
+		.lb_algorithm = c->lb_algorithm,
+		.lb_forwarding = c->lb_forwarding,
+		.geneve_port = (uint16_t)c->geneve_port,
+		.no_bind_guard = c->no_bind_guard};
 	const struct kl_cniserver_opts cni = {.socket_path = agent->cni_socket,
 		.state_dir = state,
+		.mtu = (uint32_t)c->pod_mtu,
+		.uplink = c->uplink,
 		.pod_added = on_pod_added,
 		.pod_removed = on_pod_removed,
 		.arg = agent};
-	const struct kl_routes_opts routes = {.node_name = c->node_name, .pod_cidrs = on_cidrs, .arg = agent};
-	int rc = kl_netsync_new(&agent->loop, agent->client, &netsync, &agent->netsync, err);
+	const struct kl_routes_opts routes = {.node_name = c->node_name, .pod_cidrs = on_cidrs, .others = on_other_cidrs, .arg = agent};
+	int rc = kl_netsync_new(&netsync, &agent->netsync, err);
 
 	if (!rc)
+		rc = agent_podnet_start(agent, err);
+	if (!rc)
 		rc = kl_cniserver_new(&agent->loop, &cni, &agent->cni, err);
+	if (!rc)
+		agent_podnet_settled(agent);
 	if (!rc)
 		rc = kl_routes_new(&agent->loop, agent->client, &routes, &agent->routes, err);
 	return rc;
@@ -384,6 +417,7 @@ static void stop_all(struct agent *agent)
 		kl_routes_free(agent->routes);
 	if (agent->cni)
 		kl_cniserver_free(agent->cni);
+	kl_podnet_free(agent->podnet);
 	kl_netsync_free(agent->netsync);
 	kl_node_free(agent->node);
 	if (agent->client)

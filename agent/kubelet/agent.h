@@ -17,8 +17,15 @@ struct kl_agent_config {
 	const char *root_dir, *run_dir, *image_root, *pin_dir, *cgroup_root;
 	const char *uplink;  /* NULL: the device of the default route, else eth0 */
 	const char *lb_mode; /* NULL: auto */
+	const char *lb_algorithm, *lb_forwarding; /* of Services that ask for nothing; NULL: random, snat */
+	int geneve_port;                          /* 0: 6081 */
+	bool no_bind_guard;                       /* processes of the node may bind NodePorts that are in use */
 	bool netns_filter; /* other nodes share this kernel; this one has a network and a mount namespace of its own */
 	bool external_cluster_ip;
+	/* Lists of CIDRs, NULL-terminated, and podnet.h's words; NULL: none, the default */
+	const char *const *cluster_cidrs, *const *service_cidrs, *const *non_masquerade;
+	const char *masquerade, *pod_shortcuts;
+	int pod_mtu; /* 0: the uplink's, less what envelopes need */
 	const char *const *registry_mirrors; /* NULL-terminated; NULL: none */
 	const char *cni_plugin;              /* NULL: the default path */
 	const char *const *cluster_dns;      /* NULL-terminated; NULL: none */

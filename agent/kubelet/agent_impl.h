@@ -11,6 +11,7 @@
 #include "metrics.h"
 #include "netsync.h"
 #include "node.h"
+#include "podnet.h"
 #include "pods.h"
 #include "routes.h"
 #include "runtime.h"
@@ -26,6 +27,8 @@ struct agent {
 	struct kl_node *node;
 	struct kl_netsync *netsync;
 	struct kl_cniserver *cni;
+	struct kl_podnet *podnet;
+	uv_timer_t podnet_timer;
 	struct kl_routes *routes;
 	struct kl_pods *pods;
 	struct kl_informer *informer;
@@ -51,6 +54,12 @@ extern const struct kl_pods_ops agent_pods_ops;
 extern const struct kl_streaming_ops agent_streaming_ops;
 /* looks.c: the inspection socket and the metrics. */
 int agent_start_looks(struct agent *agent, struct kl_err *err);
+/* podnetwork.c: what stands on the pods' links and between them and the outside; once netsync is up. */
+int agent_podnet_start(struct agent *agent, struct kl_err *err);
+/* The CNI server has told of every living pod. */
+void agent_podnet_settled(struct agent *agent);
+/* A pod's object has changed: its bandwidth may have. */
+void agent_podnet_pod_changed(struct agent *agent, const json_t *object, const json_t *old);
 /* nodeips.c: the global addresses of a device, v4 first; NULL-terminated, owned by the caller. */
 char **agent_device_ips(const char *device);
 

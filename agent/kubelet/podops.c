@@ -1,5 +1,6 @@
 #include "agent_impl.h"
 
+#include "bandwidth.h"
 #include "cniclient.h"
 #include "podns.h"
 
@@ -41,6 +42,11 @@ static int op_network(void *arg, const char *command, const json_t *pod, const c
 	struct kl_err *err)
 {
 	struct agent *agent = arg;
+	struct kl_cni_bandwidth bandwidth = {0};
+
+	/* As a CRI runtime says it when it makes the sandbox. */
+	if (!strcmp(command, "ADD") && kl_bandwidth_of_pod(pod, &bandwidth, err))
+		return kl_fail_prefix(err, "failed to get bandwidth info from annotations");
 	struct network_call *call = kl_calloc(1, sizeof(*call));
 	const struct kl_cni_request request = {.plugin = agent->config->cni_plugin,
 		.command = command,
@@ -49,7 +55,8 @@ static int op_network(void *arg, const char *command, const json_t *pod, const c
 		.netns_path = netns_path,
 		.pod_namespace = kl_json_str(pod, "metadata", "namespace", NULL),
 		.pod_name = kl_json_str(pod, "metadata", "name", NULL),
-		.pod_uid = kl_json_str(pod, "metadata", "uid", NULL)};
+		.pod_uid = kl_json_str(pod, "metadata", "uid", NULL),
+		.bandwidth = bandwidth};
 
 	*call = (struct network_call){done, done_arg};
 	int rc = kl_cni_call(&agent->loop, &request, on_cni, call, err);

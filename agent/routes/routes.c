@@ -135,6 +135,14 @@ static int apply(struct kl_routes *routes, const struct table *wanted, const str
 	return rc;
 }
 
+static void tell_others(struct kl_routes *routes, const struct table *wanted)
+{
+	kl_autofree struct kl_prefix *cidrs = kl_calloc(wanted->count + 1, sizeof(*cidrs));
+	for (size_t i = 0; i < wanted->count; i++)
+		cidrs[i] = wanted->items[i].dst;
+	routes->opts.others(cidrs, wanted->count, routes->opts.arg);
+}
+
 /*
  * Compares the whole table each time: a node's change is rare, the dump costs microseconds a route, and a route that
  * somebody else took away comes back on the way.
@@ -148,6 +156,8 @@ static int reconcile(struct kl_routes *routes)
 	if (!kl_informer_synced(routes->nodes))
 		return 0;
 	kl_informer_each(routes->nodes, want_node, arg);
+	if (routes->opts.others)
+		tell_others(routes, &wanted);
 	int rc = kl_link_routes_each(routes->link, KL_ROUTE_PROTOCOL, note_present, &present, &err);
 	if (rc) {
 		kl_warn("%s; trying again", kl_err_text(&err));

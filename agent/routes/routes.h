@@ -11,6 +11,7 @@
 
 #include "client.h"
 #include "err.h"
+#include "link.h"
 
 #include <uv.h>
 
@@ -25,6 +26,8 @@ struct kl_routes_opts {
 	 * kl_cniserver_set_cidrs. NULL allowed.
 	 */
 	void (*pod_cidrs)(const char *const *cidrs, size_t count, void *arg);
+	/* The pod ranges of the other nodes, each time that the routes are compared. NULL allowed. */
+	void (*others)(const struct kl_prefix *cidrs, size_t count, void *arg);
 	void *arg;
 };
 

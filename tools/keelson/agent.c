@@ -16,8 +16,8 @@
 
 struct options {
 	struct kl_agent_config config;
-	const char *log_level, *cert_dir, *service_cidr, *cni_bin_dir, *hold_pid;
-	struct kl_opt_list node_ips, mirrors, dns, labels, taints;
+	const char *log_level, *cert_dir, *cni_bin_dir, *hold_pid;
+	struct kl_opt_list node_ips, mirrors, dns, labels, taints, cluster_cidrs, service_cidrs, non_masquerade;
 	bool shared_kernel;
 	/* What was made from the options; lives until the agent ends. */
 	void *owned[256];
@@ -116,6 +116,9 @@ static void derive(struct options *o)
 	c->cluster_dns = flatten(o, &o->dns);
 	c->labels = flatten(o, &o->labels);
 	c->taints = flatten(o, &o->taints);
+	c->cluster_cidrs = flatten(o, &o->cluster_cidrs);
+	c->service_cidrs = flatten(o, &o->service_cidrs);
+	c->non_masquerade = flatten(o, &o->non_masquerade);
 	c->netns_filter = o->shared_kernel;
 	if (!c->node_name)
 		c->node_name = own(o, default_node_name());
@@ -155,6 +158,10 @@ static int run(int argc, char **argv)
 		{"cgroup-root", 0, KL_OPT_STRING, &c->cgroup_root},
 		{"uplink", 0, KL_OPT_STRING, &c->uplink},
 		{"lb-mode", 0, KL_OPT_STRING, &c->lb_mode},
+		{"lb-algorithm", 0, KL_OPT_STRING, &c->lb_algorithm},
+		{"lb-forwarding", 0, KL_OPT_STRING, &c->lb_forwarding},
+		{"geneve-port", 0, KL_OPT_INT, &c->geneve_port},
+		{"no-node-port-bind-protection", 0, KL_OPT_FLAG, &c->no_bind_guard},
 		{"shared-kernel", 0, KL_OPT_FLAG, &o.shared_kernel},
 		{"netns-filter", 0, KL_OPT_FLAG, &o.shared_kernel},
 		{"external-cluster-ip", 0, KL_OPT_FLAG, &c->external_cluster_ip},
@@ -163,7 +170,12 @@ static int run(int argc, char **argv)
 		{"cni-bin-dir", 0, KL_OPT_STRING, &o.cni_bin_dir},
 		{"cluster-dns", 0, KL_OPT_LIST, &o.dns},
 		{"cluster-domain", 0, KL_OPT_STRING, &c->cluster_domain},
-		{"service-cidr", 0, KL_OPT_STRING, &o.service_cidr},
+		{"cluster-cidr", 0, KL_OPT_LIST, &o.cluster_cidrs},
+		{"service-cidr", 0, KL_OPT_LIST, &o.service_cidrs},
+		{"non-masquerade-cidr", 0, KL_OPT_LIST, &o.non_masquerade},
+		{"masquerade", 0, KL_OPT_STRING, &c->masquerade},
+		{"pod-shortcuts", 0, KL_OPT_STRING, &c->pod_shortcuts},
+		{"pod-mtu", 0, KL_OPT_INT, &c->pod_mtu},
 		{"node-labels", 0, KL_OPT_LIST, &o.labels},
 		{"register-with-taints", 0, KL_OPT_LIST, &o.taints},
 		{"system-reserved", 0, KL_OPT_STRING, &c->system_reserved},
@@ -231,7 +243,14 @@ const struct kl_cmd kl_cmd_agent = {
 		"  --pin-dir DIR                on a bpffs (default /sys/fs/bpf/keelson)\n"
 		"  --shared-kernel              other agents run on this kernel: touch only this node's namespaces\n"
 		"  --external-cluster-ip        translate ClusterIPs that arrive on the uplink\n"
-		"  --service-cidr CIDR          accepted for symmetry with the server\n"
+		"  --cluster-cidr CIDR[,CIDR]   all pods; with --service-cidr and --non-masquerade-cidr: where pods are "
+		"seen\n"
+		"                               under their own addresses. Default of all: what ip-masq-agent leaves "
+		"alone\n"
+		"  --service-cidr, --non-masquerade-cidr CIDR[,CIDR]\n"
+		"  --masquerade bpf|off         what leaves the cluster gets the node's address (default bpf)\n"
+		"  --pod-shortcuts on|off       packets of pods may skip the node's stack (default on)\n"
+		"  --pod-mtu N                  default: that of the uplink, less what envelopes need\n"
 		"  --cni-plugin FILE            default /opt/cni/bin/keelson-cni; or --cni-bin-dir DIR\n"
 		"  --cluster-dns IP, --cluster-domain NAME   for the pods' resolv.conf\n"
 		"  --drain-hold MS              at most so long a Ready pod of a Service waits for its first signal, "

@@ -94,6 +94,7 @@ static void add_agent(struct kl_units *units, const struct kl_cluster *cluster, 
 	kl_autofree char *mirror = kl_asprintf("docker.io=http://%s:%d", cluster->bridge_ip, KL_REGISTRY_PORT);
 	kl_autofree char *ips = both(cluster, node.ip, node.ip6);
 	kl_autofree char *services = both(cluster, cluster->service_cidr, cluster->service_cidr6);
+	kl_autofree char *pods = both(cluster, cluster->pod_cidr, cluster->pod_cidr6);
 	/* One store for all: an image is pulled and unpacked once. */
 	kl_autofree char *images = kl_asprintf("%s/images", cluster->data_dir);
 	unit->cgroup = kl_asprintf("%s/agent", node.cgroup);
@@ -102,7 +103,7 @@ static void add_agent(struct kl_units *units, const struct kl_cluster *cluster, 
 	arguments(unit, cluster->binary, "agent", "--node-name", node.name, "--node-ip", ips, "--kubeconfig",
 		kubeconfig, "--cert-dir", node.pki_dir, "--root-dir", node.data_dir, "--run-dir", node.run_dir,
 		"--pin-dir", node.pin_dir, "--cgroup-root", node.cgroup, "--uplink", "eth0", "--cni-plugin",
-		cluster->cni_plugin, "--service-cidr", services, "--external-cluster-ip", "--shared-kernel",
+		cluster->cni_plugin, "--cluster-cidr", pods, "--service-cidr", services, "--external-cluster-ip", "--shared-kernel",
 		"--image-root", images, "--lease-duration", "10", NULL);
 	if (cluster->registry)
 		arguments(unit, "--registry-mirror", mirror, NULL);
