@@ -33,13 +33,8 @@ static struct kl_netsync_pod netsync_pod(const struct kl_cni_pod *pod, char text
 		ips[count++] = texts[i];
 	}
 	ips[count] = NULL;
-	struct kl_netsync_pod ret = {.cookie = pod->netns_cookie,
-		.ips = ips,
-		.ifindex = pod->host_ifindex,
-		.netns = pod->netns_path,
-		.uid = pod->pod_uid};
-	memcpy(ret.mac, pod->pod_mac, sizeof(ret.mac));
-	return ret;
+	return (struct kl_netsync_pod){
+		.cookie = pod->netns_cookie, .ips = ips, .ifindex = pod->host_ifindex, .netns = pod->netns_path};
 }
 
 static int on_pod_added(const struct kl_cni_pod *pod, void *arg, struct kl_err *err)
@@ -154,8 +149,6 @@ static void on_pod_changed(const json_t *object, const json_t *old, void *arg)
 
 static void on_pod_deleted(const json_t *last, void *arg)
 {
-	if (((struct agent *)arg)->netsync)
-		kl_netsync_pod_forget(((struct agent *)arg)->netsync, last);
 	kl_pods_deleted(((struct agent *)arg)->pods, last);
 }
 
@@ -170,8 +163,6 @@ static void on_synced(void *arg)
 {
 	struct agent *agent = arg;
 
-	if (agent->netsync)
-		kl_netsync_pods_synced(agent->netsync);
 	kl_pods_synced(agent->pods, is_known, agent);
 }
 
@@ -282,12 +273,7 @@ static int start_network(struct agent *agent, struct kl_err *err)
 		.lb_mode = c->lb_mode,
 		.pin_dir = c->pin_dir,
 		.netns_filter = c->netns_filter,
-		.external_cluster_ip = c->external_cluster_ip,
-		.kubeconfig = &agent->kubeconfig,
-		.lb_algorithm = c->lb_algorithm,
-		.lb_forwarding = c->lb_forwarding,
-		.geneve_port = (uint16_t)c->geneve_port,
-		.no_bind_guard = c->no_bind_guard};
+		.external_cluster_ip = c->external_cluster_ip};
 	const struct kl_cniserver_opts cni = {.socket_path = agent->cni_socket,
 		.state_dir = state,
 		.mtu = (uint32_t)c->pod_mtu,
@@ -296,7 +282,7 @@ static int start_network(struct agent *agent, struct kl_err *err)
 		.pod_removed = on_pod_removed,
 		.arg = agent};
 	const struct kl_routes_opts routes = {.node_name = c->node_name, .pod_cidrs = on_cidrs, .others = on_other_cidrs, .arg = agent};
-	int rc = kl_netsync_new(&netsync, &agent->netsync, err);
+	int rc = kl_netsync_new(&agent->loop, agent->client, &netsync, &agent->netsync, err);
 
 	if (!rc)
 		rc = agent_podnet_start(agent, err);
