@@ -162,12 +162,28 @@ void kl_columns_row(struct kl_columns *table, const char *const *cells)
 	add_row(table, cells);
 }
 
+/* As a terminal shows it: colours take no room, nor do the later bytes of a character. */
+static size_t shown_width(const char *text)
+{
+	size_t width = 0;
+
+	while (*text) {
+		if (*text == '\033') {
+			text += strcspn(text, "m");
+			text += *text != 0;
+			continue;
+		}
+		width += (*text++ & 0xc0) != 0x80;
+	}
+	return width;
+}
+
 static size_t column_width(const struct kl_columns *table, size_t column)
 {
 	size_t widest = 0;
 
 	for (size_t row = 0; row < table->rows; row++) {
-		size_t len = strlen(table->cells[row * table->width + column]);
+		size_t len = shown_width(table->cells[row * table->width + column]);
 		if (len > widest)
 			widest = len;
 	}
@@ -184,7 +200,8 @@ void kl_columns_print(struct kl_columns *table)
 		for (size_t i = 0; i < table->width; i++) {
 			char *cell = table->cells[row * table->width + i];
 			bool last = i + 1 == table->width;
-			printf("%-*s%s", last ? 0 : (int)widths[i], cell, last ? "\n" : "   ");
+			printf("%s%*s", cell, last ? 0 : (int)(widths[i] - shown_width(cell)) + 3, "");
+			fputs(last ? "\n" : "", stdout);
 			free(cell);
 		}
 	}

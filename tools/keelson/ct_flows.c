@@ -1,0 +1,154 @@
+#include "ct_flows.h"
+
+#include "lb_service.h"
+#include "look.h"
+#include "mapnames.h"
+#include "tablestats.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <string.h>
+#include <sys/mman.h>
+
+int kl_ct_open(const struct kl_maps *maps, bool writable, struct kl_ct_view *ret, struct kl_err *err)
+{
+	*ret = (struct kl_ct_view){.maps = maps};
+	const void *hot = kl_maps_view(maps, KL_MAP_CT_HOT, &ret->hot_len, err);
+	if (!hot)
+		return err->code;
+	ret->hot = (struct kl_map_line *)hot;
+	ret->cold = kl_maps_view(maps, KL_MAP_CT_COLD, &ret->cold_len, err);
+	if (!ret->cold)
+		return err->code;
+	/* The view was mapped for reading; the descriptor allows writing. */
+	if (!writable)
+		return 0;
+	munmap((void *)hot, ret->hot_len);
+	void *at = mmap(NULL, ret->hot_len, PROT_READ | PROT_WRITE, MAP_SHARED, maps->fd[KL_MAP_CT_HOT], 0);
+	ret->hot = at == MAP_FAILED ? NULL : at;
+	return ret->hot ? 0 : kl_fail(err, errno, "map the connection table for writing");
+}
+
+void kl_ct_close(struct kl_ct_view *view)
+{
+	if (view->hot)
+		munmap(view->hot, view->hot_len);
+	if (view->cold)
+		munmap((void *)view->cold, view->cold_len);
+}
+
+static struct kl_map_flow *entry_at(const struct kl_ct_view *view, uint32_t index)
+{
+	return &view->hot[index / KL_LINE_FLOWS].flow[index % KL_LINE_FLOWS];
+}
+
+/* Backend 0 is nobody's: a pod's flow that left the cluster under the node's address. */
+static void resolve(const struct kl_ct_view *view, struct kl_ct_flow *flow)
+{
+	const struct kl_maps *maps = view->maps;
+	flow->backend = NULL;
+	flow->service = flow->hot.backend ? "" : "<masquerade>";
+	if (!flow->hot.backend || flow->hot.backend >= maps->entries[KL_MAP_BACKENDS])
+		return;
+	const struct kl_map_backend *backend = &maps->backends[flow->hot.backend];
+	if (backend->generation != flow->hot.generation || backend->service >= maps->entries[KL_MAP_NAMES])
+		return;
+	flow->backend = backend;
+	flow->service = maps->names[backend->service].key;
+}
+
+static const char *state_of(const struct kl_ct_flow *flow)
+{
+	return *flow->service ? kl_phase_name(flow->hot.phase) : "void";
+}
+
+static bool same_end(const struct kl_addr *addr, uint16_t port, const __be32 words[4], __be16 at_port)
+{
+	return !memcmp(addr->bytes, words, sizeof(addr->bytes)) && (!port || htons(port) == at_port);
+}
+
+static bool matches(const struct kl_ct_filter *filter, const struct kl_ct_flow *flow)
+{
+	if (filter->proto && filter->proto != flow->cold.proto)
+		return false;
+	if (filter->has_client &&
+		!same_end(&filter->client, filter->client_port, flow->cold.client, flow->cold.client_port))
+		return false;
+	if (filter->has_backend && (!flow->backend || !same_end(&filter->backend, filter->backend_port,
+							      flow->backend->addr, flow->backend->port)))
+		return false;
+	if (filter->state && strcmp(filter->state, state_of(flow)))
+		return false;
+	return !filter->service || kl_lb_matches(flow->service, filter->service);
+}
+
+void kl_ct_each(const struct kl_ct_view *view, const struct kl_ct_filter *filter,
+	bool (*each)(const struct kl_ct_flow *flow, void *arg), void *arg)
+{
+	uint32_t count = view->maps->entries[KL_MAP_CT_COLD];
+	for (uint32_t i = 0; i < count; i++) {
+		struct kl_ct_flow flow = {.index = i, .hot = *entry_at(view, i)};
+		if (flow.hot.phase <= KL_PHASE_CLAIMED || flow.hot.reverse)
+			continue;
+		flow.cold = view->cold[i];
+		resolve(view, &flow);
+		if (matches(filter, &flow) && !each(&flow, arg))
+			return;
+	}
+}
+
+/* The younger of both directions: a download is silent one way. */
+static uint16_t idle_ticks(const struct kl_ct_view *view, const struct kl_ct_flow *flow)
+{
+	uint16_t now = (uint16_t)kl_maps_tick(view->maps), idle = (uint16_t)(now - flow->hot.stamp);
+	uint32_t peer = flow->cold.peer;
+	if (peer >= view->maps->entries[KL_MAP_CT_COLD] || view->cold[peer].peer != flow->index)
+		return idle;
+	uint16_t back = (uint16_t)(now - entry_at(view, peer)->stamp);
+	return back < idle ? back : idle;
+}
+
+json_t *kl_ct_flow_json(const struct kl_ct_view *view, const struct kl_ct_flow *flow)
+{
+	kl_autofree char *client = kl_endpoint_text(flow->cold.client, flow->cold.client_port);
+	kl_autofree char *frontend = kl_endpoint_text(flow->cold.frontend, flow->cold.frontend_port);
+	kl_autofree char *backend = flow->backend ? kl_endpoint_text(flow->backend->addr, flow->backend->port)
+						  : kl_strdup(*flow->service ? frontend : "gone");
+	uint32_t now = (uint32_t)kl_maps_tick(view->maps);
+	enum kl_ct_region region = kl_ct_region_of(view->maps->config, flow->index / KL_LINE_FLOWS);
+	return json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:I, s:I, s:i, s:s, s:I}", "protocol",
+		kl_proto_name(flow->cold.proto), "client", client, "frontend", frontend, "backend", backend, "service",
+		flow->service, "state", state_of(flow), "ageSeconds", (json_int_t)(uint32_t)(now - flow->cold.created),
+		"idleSeconds", (json_int_t)idle_ticks(view, flow), "natPort", ntohs((uint16_t)flow->hot.nat_port),
+		"region", kl_ct_region_name(region), "entry", (json_int_t)flow->index);
+}
+
+/* The state word swapped for zero, unless a program was there first. */
+static bool free_entry(struct kl_map_flow *entry, const struct kl_map_flow *seen)
+{
+	uint64_t *words = (uint64_t *)(void *)entry, state = words[1];
+	const struct kl_map_flow now = *entry;
+	if (!state || now.fingerprint != seen->fingerprint || now.backend != seen->backend ||
+		now.generation != seen->generation)
+		return false;
+	if (!__atomic_compare_exchange_n(&words[1], &state, 0, false, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE))
+		return false;
+	__atomic_store_n(&words[0], 0, __ATOMIC_RELEASE);
+	return true;
+}
+
+/* A packet that changes the stamp in between makes one swap fail, not three. */
+bool kl_ct_free(const struct kl_ct_view *view, const struct kl_ct_flow *flow)
+{
+	uint32_t peer = flow->cold.peer;
+	bool paired = peer != flow->index && peer < view->maps->entries[KL_MAP_CT_COLD] &&
+		      view->cold[peer].peer == flow->index;
+	struct kl_map_flow back = paired ? *entry_at(view, peer) : flow->hot;
+	bool freed = false;
+	for (int i = 0; i < 3 && !freed; i++)
+		freed = free_entry(entry_at(view, flow->index), &flow->hot);
+	for (int i = 0; freed && paired && i < 3; i++)
+		if (free_entry(entry_at(view, peer), &back))
+			break;
+	return freed;
+}
