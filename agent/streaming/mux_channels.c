@@ -4,6 +4,8 @@
  */
 #include "mux_impl.h"
 
+#include "base64.h"
+
 #include <errno.h>
 #include <stdio.h>
 
@@ -63,7 +65,7 @@ static void write_message(struct kl_mux_entry *entry, const void *data, size_t l
 	kl_buf_reserve(&message, len + 1);
 	kl_buf_char(&message, (char)(entry->stream.id + (is_base64(mux) ? '0' : 0)));
 	if (is_base64(mux))
-		kl_ws_base64_encode(&message, data, len);
+		kl_base64_encode(&message, data, len, 0);
 	else
 		kl_buf_push(&message, data, len);
 	kl_ws_put(kl_mux_wire(mux), is_base64(mux) ? KL_WS_TEXT : KL_WS_BINARY, true, NULL, message.data, message.len);
@@ -111,7 +113,7 @@ static int base64_piece(struct kl_mux *mux, const struct kl_ws_piece *piece)
 		return 0;
 	kl_autobuf plain = {0};
 	const char *text = kl_buf_str(&mux->message);
-	if (mux->message.len && kl_ws_base64_decode(&plain, text + 1, mux->message.len - 1) < 0)
+	if (mux->message.len && kl_base64_decode(&plain, text + 1, mux->message.len - 1, 0) < 0)
 		return -EPROTO;
 	uint32_t channel = (uint32_t)(unsigned char)text[0] - '0';
 	kl_buf_reset(&mux->message);

@@ -1,5 +1,7 @@
 #include "websocket.h"
 
+#include "base64.h"
+
 #include <errno.h>
 #include <gnutls/crypto.h>
 #include <string.h>
@@ -182,46 +184,6 @@ void kl_ws_put_close(struct kl_buf *out, const uint8_t *mask, unsigned code, con
 	kl_ws_put(out, KL_WS_CLOSE, true, mask, body, 2 + len);
 }
 
-static const char BASE64[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-
-void kl_ws_base64_encode(struct kl_buf *out, const void *data, size_t len)
-{
-	const uint8_t *at = data;
-	for (size_t i = 0; i < len; i += 3) {
-		size_t have = len - i < 3 ? len - i : 3;
-		uint32_t word =
-			(uint32_t)at[i] << 16 | (have > 1 ? (uint32_t)at[i + 1] << 8 : 0) | (have > 2 ? at[i + 2] : 0U);
-		for (size_t k = 0; k < 4; k++)
-			kl_buf_char(out, k <= have ? BASE64[word >> (18 - 6 * k) & 63] : '=');
-	}
-}
-
-static int base64_value(char c)
-{
-	const char *at = c ? strchr(BASE64, c) : NULL;
-	return at ? (int)(at - BASE64) : -1;
-}
-
-int kl_ws_base64_decode(struct kl_buf *out, const char *text, size_t len)
-{
-	if (len % 4)
-		return -EINVAL;
-	for (int padding = 0; padding < 2 && len && text[len - 1] == '='; padding++)
-		len--;
-	if (len % 4 == 1)
-		return -EINVAL;
-	uint32_t word = 0;
-	for (size_t i = 0; i < len; i++) {
-		int value = base64_value(text[i]);
-		if (value < 0)
-			return -EINVAL;
-		word = word << 6 | (uint32_t)value;
-		if (i % 4)
-			kl_buf_char(out, (char)(word >> (6 - 2 * (i % 4))));
-	}
-	return 0;
-}
-
 void kl_ws_accept_key(const char *key, char ret[KL_WS_ACCEPT_LEN])
 {
 	static const char GUID[] = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11"; /* RFC 6455 section 1.3 */
@@ -230,6 +192,6 @@ void kl_ws_accept_key(const char *key, char ret[KL_WS_ACCEPT_LEN])
 	kl_buf_str_push(&text, key);
 	kl_buf_str_push(&text, GUID);
 	gnutls_hash_fast(GNUTLS_DIG_SHA1, text.data, text.len, digest);
-	kl_ws_base64_encode(&encoded, digest, sizeof(digest));
+	kl_base64_encode(&encoded, digest, sizeof(digest), 0);
 	memcpy(ret, encoded.data, KL_WS_ACCEPT_LEN);
 }

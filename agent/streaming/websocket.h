@@ -63,8 +63,4 @@ void kl_ws_put_close(struct kl_buf *out, const uint8_t *mask, unsigned code, con
 #define KL_WS_ACCEPT_LEN 29 /* with its NUL */
 void kl_ws_accept_key(const char *key, char ret[KL_WS_ACCEPT_LEN]);
 
-/* Base64 (RFC 4648), as the base64.channel.k8s.io protocols carry payloads. Decoding skips nothing; -EINVAL. */
-void kl_ws_base64_encode(struct kl_buf *out, const void *data, size_t len);
-int kl_ws_base64_decode(struct kl_buf *out, const char *text, size_t len);
-
 #endif

@@ -1,5 +1,7 @@
 #include "volumes.h"
 
+#include "base64.h"
+
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -8,30 +10,12 @@ enum { MODE_DEFAULT = 0644 };
 
 int kl_volume_base64(const char *text, char **ret, size_t *ret_len)
 {
-	static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-	size_t len = strlen(text), out = 0;
-	kl_autofree char *data = kl_malloc(len / 4 * 3 + 4);
-	unsigned bits = 0, held = 0;
+	kl_autobuf data = {0};
 
-	while (len && text[len - 1] == '=')
-		len--;
-	for (size_t i = 0; i < len; i++) {
-		const char *digit = text[i] ? strchr(digits, text[i]) : NULL;
-		if (text[i] == '\n' || text[i] == '\r')
-			continue;
-		if (!digit)
-			return -EINVAL;
-		bits = bits << 6 | (unsigned)(digit - digits);
-		held += 6;
-		if (held >= 8) {
-			held -= 8;
-			data[out++] = (char)(bits >> held);
-			bits &= (1U << held) - 1;
-		}
-	}
-	data[out] = 0;
-	*ret = kl_take(&data);
-	*ret_len = out;
+	if (kl_base64_decode(&data, text, strlen(text), KL_BASE64_LINES) < 0)
+		return -EINVAL;
+	*ret_len = data.len;
+	*ret = data.len ? kl_buf_take(&data) : kl_strdup("");
 	return 0;
 }
 

@@ -1,6 +1,7 @@
 #include "decode.h"
 
 #include "api.h"
+#include "base64.h"
 #include "clock.h"
 #include "validate.h"
 
@@ -111,22 +112,12 @@ static int check_quantity(struct kl_decode *d, json_t *parent_value, json_t **re
 	return 0;
 }
 
-static bool valid_base64(const char *text, size_t len)
+/* Bytes travel as base64, in which Go skips line ends. */
+static int check_bytes(struct kl_decode *d, const json_t *value)
 {
-	size_t symbols = 0, padding = 0;
-	for (size_t i = 0; i < len; i++) {
-		unsigned char c = (unsigned char)text[i];
-		if (c == '\n' || c == '\r')
-			continue;
-		bool symbol = (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '+' ||
-			      c == '/';
-		if (c == '=')
-			padding++;
-		else if (!symbol || padding)
-			return false;
-		symbols++;
-	}
-	return symbols % 4 == 0 && padding <= 2;
+	ssize_t at = kl_base64_check(json_string_value(value), json_string_length(value), KL_BASE64_LINES);
+	kl_autofree char *where = kl_asprintf("%zd", at);
+	return at < 0 ? 0 : wrong_text(d, "illegal base64 data at input byte %s", where);
 }
 
 static int check_time(struct kl_decode *d, const char *text)
@@ -176,8 +167,8 @@ static int decode_scalar(struct kl_decode *d, const struct kl_schema *schema, co
 		return check_quantity(d, value, ret_new);
 	if (field->type == KL_T_TIME || field->type == KL_T_MICRO_TIME)
 		return check_time(d, json_string_value(value));
-	if (field->type == KL_T_BYTES && !valid_base64(json_string_value(value), json_string_length(value)))
-		return wrong_text(d, "%s", "illegal base64 data at input byte 0");
+	if (field->type == KL_T_BYTES)
+		return check_bytes(d, value);
 	return 0;
 }
 

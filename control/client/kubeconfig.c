@@ -1,6 +1,7 @@
 #include "client.h"
 
 #include "api.h"
+#include "base64.h"
 #include "file.h"
 
 #include <errno.h>
@@ -25,33 +26,12 @@ void kl_kubeconfig_release(struct kl_kubeconfig *config)
 	*config = (struct kl_kubeconfig){0};
 }
 
-static int base64_value(char c)
-{
-	static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-	const char *at = c ? strchr(digits, c) : NULL;
-	return at ? (int)(at - digits) : -1;
-}
-
-/* RFC 4648 with padding; white space is skipped. NULL on any other character, or on a NUL byte in the result. */
+/* White space is skipped. NULL: it is no base64, or its bytes are no text. */
 static char *base64_text(const char *text)
 {
 	kl_autobuf out = {0};
-	unsigned bits = 0;
-	int have = 0, value;
-	for (; *text && *text != '='; text++) {
-		if (strchr(" \t\r\n", *text))
-			continue;
-		value = base64_value(*text);
-		if (value < 0)
-			return NULL;
-		bits = bits << 6 | (unsigned)value;
-		have += 6;
-		if (have >= 8) {
-			have -= 8;
-			kl_buf_char(&out, (char)(bits >> have & 0xff));
-		}
-	}
-	if (strspn(text, "= \t\r\n") != strlen(text) || (out.len && memchr(out.data, 0, out.len)))
+	if (kl_base64_decode(&out, text, strlen(text), KL_BASE64_SPACES | KL_BASE64_UNPADDED) < 0 ||
+		(out.len && memchr(out.data, 0, out.len)))
 		return NULL;
 	return out.len ? kl_buf_take(&out) : kl_strdup("");
 }

@@ -1,5 +1,7 @@
 #include "jwt.h"
 
+#include "base64.h"
+
 #include <errno.h>
 #include <gnutls/abstract.h>
 #include <gnutls/crypto.h>
@@ -50,33 +52,6 @@ void kl_jwt_key_free(struct kl_jwt_key *key)
 		gnutls_pubkey_deinit(key->public_key);
 	pthread_mutex_destroy(&key->lock);
 	free(key);
-}
-
-/* --- base64url without padding --- */
-
-static void push_base64(struct kl_buf *buf, const void *data, size_t len)
-{
-	gnutls_datum_t in = datum(data, len), out = {0};
-	if (gnutls_base64_encode2(&in, &out) < 0)
-		abort();
-	for (unsigned i = 0; i < out.size && out.data[i] != '='; i++)
-		kl_buf_char(buf, out.data[i] == '+' ? '-' : out.data[i] == '/' ? '_' : (char)out.data[i]);
-	gnutls_free(out.data);
-}
-
-static bool pop_base64(const char *text, size_t len, struct kl_buf *ret)
-{
-	kl_autobuf padded = {0};
-	for (size_t i = 0; i < len; i++)
-		kl_buf_char(&padded, text[i] == '-' ? '+' : text[i] == '_' ? '/' : text[i]);
-	while (padded.len % 4)
-		kl_buf_char(&padded, '=');
-	gnutls_datum_t in = datum(kl_buf_str(&padded), padded.len), out = {0};
-	if (!len || gnutls_base64_decode2(&in, &out) < 0)
-		return false;
-	kl_buf_push(ret, out.data, out.size);
-	gnutls_free(out.data);
-	return true;
 }
 
 /* --- signatures: JWS wants r and s as 32 bytes each, GnuTLS speaks DER --- */
@@ -133,20 +108,20 @@ char *kl_jwt_sign(const struct kl_jwt_key *key, const json_t *claims)
 	struct kl_buf token = {0};
 	unsigned char signature[2 * COORDINATE];
 	kl_json_dump(claims, &body);
-	push_base64(&token, header, sizeof(header) - 1);
+	kl_base64_encode(&token, header, sizeof(header) - 1, KL_BASE64_URL);
 	kl_buf_char(&token, '.');
-	push_base64(&token, body.data, body.len);
+	kl_base64_encode(&token, body.data, body.len, KL_BASE64_URL);
 	if (!sign(key, &token, signature))
 		abort(); /* the key was checked when it was loaded */
 	kl_buf_char(&token, '.');
-	push_base64(&token, signature, sizeof(signature));
+	kl_base64_encode(&token, signature, sizeof(signature), KL_BASE64_URL);
 	return kl_buf_take(&token);
 }
 
 static json_t *decode_json(const char *text, size_t len)
 {
 	kl_autobuf buf = {0};
-	return pop_base64(text, len, &buf) ? kl_json_parse(kl_buf_str(&buf), buf.len, NULL) : NULL;
+	return kl_base64_decode(&buf, text, len, KL_BASE64_URL) == 0 ? kl_json_parse(kl_buf_str(&buf), buf.len, NULL) : NULL;
 }
 
 json_t *kl_jwt_verify(const struct kl_jwt_key *key, const char *token)
@@ -157,7 +132,7 @@ json_t *kl_jwt_verify(const struct kl_jwt_key *key, const char *token)
 	kl_autojson *header = decode_json(token, (size_t)(first - token));
 	kl_autobuf signature = {0};
 	if (strcmp(kl_json_str(header, "alg", NULL), "ES256") != 0 ||
-		!pop_base64(second + 1, strlen(second + 1), &signature) ||
+		kl_base64_decode(&signature, second + 1, strlen(second + 1), KL_BASE64_URL) < 0 ||
 		!signed_by(key, token, (size_t)(second - token), &signature))
 		return NULL;
 	return decode_json(first + 1, (size_t)(second - first - 1));

@@ -1,32 +1,25 @@
 /* Kubeconfig files with embedded certificates, for the administrator and for nodes. */
 #include "pki.h"
 
+#include "base64.h"
 #include "cert.h"
 #include "file.h"
 #include "pki_files.h"
 
-#include <gnutls/gnutls.h>
 #include <stdlib.h>
 #include <string.h>
 
 static char *base64(const char *text)
 {
-	gnutls_datum_t in = {.data = (unsigned char *)(uintptr_t)text, .size = (unsigned)strlen(text)}, out = {0};
-	if (gnutls_base64_encode2(&in, &out) < 0)
-		abort();
-	char *result = kl_strndup((const char *)out.data, out.size);
-	gnutls_free(out.data);
-	return result;
+	kl_autobuf out = {0};
+	kl_base64_encode(&out, text, strlen(text), 0);
+	return kl_buf_take(&out);
 }
 
 static char *unbase64(const char *text, size_t len)
 {
-	gnutls_datum_t in = {.data = (unsigned char *)(uintptr_t)text, .size = (unsigned)len}, out = {0};
-	if (gnutls_base64_decode2(&in, &out) < 0)
-		return NULL;
-	char *result = kl_strndup((const char *)out.data, out.size);
-	gnutls_free(out.data);
-	return result;
+	kl_autobuf out = {0};
+	return kl_base64_decode(&out, text, len, 0) == 0 && out.len ? kl_buf_take(&out) : NULL;
 }
 
 static void format_kubeconfig(struct kl_buf *buf, const char *cluster, const char *user, const char *url,

@@ -379,6 +379,7 @@ static void *tick(void *arg)
 			break;
 		pthread_mutex_unlock(&rest->lock);
 		watches_tick(rest, kl_monotonic_ms());
+		kl_snapshots_tick(rest->snapshots, kl_monotonic_ms());
 		pthread_mutex_lock(&rest->lock);
 	}
 	pthread_mutex_unlock(&rest->lock);
@@ -392,6 +393,7 @@ int kl_rest_new(const struct kl_rest_options *options, struct kl_httpd *httpd, s
 	rest->registry = options->registry;
 	rest->store = kl_registry_store(options->registry);
 	rest->httpd = httpd;
+	rest->snapshots = kl_snapshots_new(rest->store);
 	pthread_condattr_t attr;
 	pthread_condattr_init(&attr);
 	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
@@ -400,6 +402,7 @@ int kl_rest_new(const struct kl_rest_options *options, struct kl_httpd *httpd, s
 	pthread_condattr_destroy(&attr);
 	int rc = pthread_create(&rest->ticker, NULL, tick, rest);
 	if (rc) {
+		kl_snapshots_free(rest->snapshots);
 		free(rest);
 		return kl_fail(err, rc, "start a thread");
 	}
@@ -417,6 +420,7 @@ void kl_rest_free(struct kl_rest *rest)
 	pthread_cond_signal(&rest->wake);
 	pthread_mutex_unlock(&rest->lock);
 	pthread_join(rest->ticker, NULL);
+	kl_snapshots_free(rest->snapshots);
 	pthread_cond_destroy(&rest->wake);
 	pthread_mutex_destroy(&rest->lock);
 	free(rest);

@@ -7,6 +7,7 @@
 #include "op.h"
 #include "rest.h"
 #include "rest_path.h"
+#include "snapshot.h"
 
 #include <pthread.h>
 #include <stdatomic.h>
@@ -18,6 +19,7 @@ struct kl_rest {
 	struct kl_registry *registry;
 	struct kl_store *store;
 	struct kl_httpd *httpd;
+	struct kl_snapshots *snapshots;
 	pthread_t ticker;
 	pthread_mutex_t lock; /* of what follows */
 	pthread_cond_t wake;
@@ -71,6 +73,26 @@ int filter_parse(const struct rest_call *call, struct filter *ret, struct kl_sta
 void filter_release(struct filter *filter);
 bool filter_matches(const struct filter *filter, const struct kl_object *obj);
 bool filter_all(const struct filter *filter);
+
+/* --- rest_options.c: which state a list or watch wants */
+struct list_options {
+	uint64_t limit;              /* 0: all */
+	bool exact;                  /* the state at `rv`, no other */
+	uint64_t rv;                 /* 0: none given */
+	char *after_ns, *after_name; /* continue behind this key; NULL: from the start */
+	struct filter filter;
+};
+int list_options_parse(const struct rest_call *call, struct list_options *options, struct kl_status *st);
+void list_options_release(struct list_options *options);
+/* Pure; fuzzed. */
+int list_token_parse(const char *token, struct list_options *options, struct kl_status *st);
+char *list_token(uint64_t rv, const struct kl_object *last);
+/* Goes on where `options` would have, with whatever is there. */
+char *list_token_inconsistent(const struct list_options *options);
+int list_expired(const struct list_options *options, struct kl_status *st);
+int watch_options_check(const struct kl_http_request *req, struct kl_status *st);
+/* 504 with upstream's words when the store has not come so far. */
+int check_not_in_future(const struct rest_call *call, uint64_t rv, struct kl_status *st);
 
 /* --- rest_read.c, rest_watch.c, rest_write.c: each answers the request */
 void rest_get(struct rest_call *call);

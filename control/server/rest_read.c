@@ -3,29 +3,9 @@
 
 #include "clock.h"
 
-#include <errno.h>
-#include <gnutls/gnutls.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
-
-bool parse_rv(const struct kl_http_request *req, uint64_t *ret, bool *ret_given, struct kl_status *st)
-{
-	const char *text = kl_http_query(req, "resourceVersion");
-	*ret = 0;
-	*ret_given = text && *text;
-	if (!*ret_given)
-		return true;
-	char *end;
-	errno = 0;
-	*ret = strtoull(text, &end, 10);
-	if (*end == '\0' && !errno && text[0] >= '0' && text[0] <= '9')
-		return true;
-	kl_status_bad_request(st,
-		"resourceVersion: Invalid value: \"%s\": strconv.ParseUint: parsing \"%s\": invalid syntax", text,
-		text);
-	return false;
-}
 
 void rest_get(struct rest_call *call)
 {
@@ -46,148 +26,18 @@ void rest_get(struct rest_call *call)
 	reply_failure(call->req, &st);
 }
 
-/* --- parameters of a list --- */
-
-struct list_options {
-	uint64_t limit;              /* 0: all */
-	uint64_t rv;                 /* that of the first page, for a continued list */
-	char *after_ns, *after_name; /* continue behind this key; NULL: from the start */
-	struct filter filter;
-};
-
-static void release_options(struct list_options *options)
-{
-	free(options->after_ns);
-	free(options->after_name);
-	filter_release(&options->filter);
-}
-
-static int expired(struct kl_status *st, const char *message)
-{
-	return kl_status_set(st, 410, "Expired", "%s", message);
-}
-
-/*
- * The continue token says where the next page starts and which resourceVersion the first page showed. Later pages show
- * newer state, but tell that first resourceVersion, so that a watch from it misses nothing.
- */
-static char *make_token(uint64_t rv, const struct kl_object *last)
-{
-	kl_autofree char *text = kl_asprintf("v1\t%" PRIu64 "\t%s\t%s", rv, last->ns, last->name);
-	gnutls_datum_t in = {(unsigned char *)text, (unsigned)strlen(text)}, out = {0};
-	if (gnutls_base64_encode2(&in, &out) < 0)
-		abort();
-	char *token = kl_strndup((const char *)out.data, out.size);
-	gnutls_free(out.data);
-	for (char *at = token; *at; at++)
-		*at = *at == '+' ? '-' : *at == '/' ? '_' : *at;
-	token[strcspn(token, "=")] = '\0';
-	return token;
-}
-
-static char *decode_token(const char *token)
-{
-	size_t len = strlen(token);
-	kl_autofree char *padded = kl_asprintf("%s%s", token, &"==="[3 - (4 - len % 4) % 4]);
-	for (char *at = padded; *at; at++)
-		*at = *at == '-' ? '+' : *at == '_' ? '/' : *at;
-	gnutls_datum_t in = {(unsigned char *)padded, (unsigned)strlen(padded)}, out = {0};
-	if (len > 4096 || gnutls_base64_decode2(&in, &out) < 0)
-		return NULL;
-	char *text = kl_strndup((const char *)out.data, out.size);
-	gnutls_free(out.data);
-	return text;
-}
-
-static int parse_token(const char *token, struct list_options *options, struct kl_status *st)
-{
-	kl_autofree char *text = decode_token(token);
-	char *rest = text;
-	const char *version = strsep(&rest, "\t"), *rv = strsep(&rest, "\t"), *ns = strsep(&rest, "\t");
-	if (!version || strcmp(version, "v1") != 0 || !rv || !ns || !rest || !*rest)
-		return kl_status_bad_request(st, "continue key is not valid: %s", text ? "wrong form" : "not base64");
-	options->rv = strtoull(rv, NULL, 10);
-	options->after_ns = kl_strdup(ns);
-	options->after_name = kl_strdup(rest);
-	return 0;
-}
-
-static int invalid_options(struct kl_status *st, const char *field, const char *why)
-{
-	kl_status_set(st, 422, "Invalid", "ListOptions.meta.k8s.io \"\" is invalid: %s: %s", field, why);
-	kl_status_cause(st, "FieldValueForbidden", field, "%s", why);
-	return -1;
-}
-
-/* Can the wanted resourceVersion be served? Memory knows the newest state only. */
-static int check_rv(const struct rest_call *call, struct kl_status *st)
-{
-	uint64_t rv;
-	bool given;
-	const char *match = kl_http_query(call->req, "resourceVersionMatch");
-	if (!parse_rv(call->req, &rv, &given, st))
-		return -1;
-	if (match && *match && !given)
-		return invalid_options(st, "resourceVersionMatch",
-			"Forbidden: resourceVersionMatch is forbidden unless resourceVersion is provided");
-	bool exact = match && !strcmp(match, "Exact");
-	if (match && *match && !exact && strcmp(match, "NotOlderThan") != 0)
-		return invalid_options(
-			st, "resourceVersionMatch", "Unsupported value: supported values: \"Exact\", \"NotOlderThan\"");
-	if (exact && !rv)
-		return invalid_options(st, "resourceVersionMatch",
-			"Forbidden: resourceVersionMatch \"exact\" is forbidden for resourceVersion \"0\"");
-	uint64_t now = kl_store_rv(call->rest->store);
-	if (rv > now) {
-		kl_status_set(
-			st, 504, "Timeout", "Too large resource version: %" PRIu64 ", current: %" PRIu64, rv, now);
-		kl_status_cause(st, "ResourceVersionTooLarge", NULL, "Too large resource version");
-		json_object_set_new(st->details, "retryAfterSeconds", json_integer(1));
-		return -1;
-	}
-	return exact && rv != now ? expired(st, "The resourceVersion for the provided list is too old.") : 0;
-}
-
-static int parse_options(const struct rest_call *call, struct list_options *options, struct kl_status *st)
-{
-	const char *limit = kl_http_query(call->req, "limit"), *token = kl_http_query(call->req, "continue");
-	char *end = NULL;
-	if (limit && *limit) {
-		long long value = strtoll(limit, &end, 10);
-		if (*end)
-			return kl_status_bad_request(st, "limit: Invalid value: \"%s\"", limit);
-		options->limit = value > 0 ? (uint64_t)value : 0;
-	}
-	if (token && *token) {
-		if (parse_token(token, options, st) < 0)
-			return -1;
-	} else if (check_rv(call, st) < 0) {
-		return -1;
-	}
-	return filter_parse(call, &options->filter, st);
-}
-
 /* --- the objects --- */
 
-/* Moves the matching ones to the front; at most `limit`, if that is not 0. Returns whether more match. */
-static bool select_objects(const struct filter *filter, uint64_t limit, struct kl_object_list *list)
+static void drop_others(const struct filter *filter, struct kl_object_list *list)
 {
-	size_t kept = 0, i = 0;
-	bool more = false;
-	for (; i < list->count && !more; i++) {
-		if (!filter_matches(filter, list->items[i]))
-			continue;
-		if (limit && kept == limit) {
-			more = true;
-			break;
-		}
-		struct kl_object *obj = list->items[i];
-		list->items[i] = list->items[kept];
-		list->items[kept++] = obj;
+	size_t kept = 0;
+	for (size_t i = 0; i < list->count; i++) {
+		if (filter_matches(filter, list->items[i]))
+			list->items[kept++] = list->items[i];
+		else
+			kl_object_unref(list->items[i]);
 	}
-	while (list->count > kept)
-		kl_object_unref(list->items[--list->count]);
-	return more;
+	list->count = kept;
 }
 
 /* What the list's metadata says of the rest. */
@@ -198,26 +48,78 @@ struct page {
 	uint64_t rv;
 };
 
-static void load_page(const struct rest_call *call, struct list_options *options, struct page *page)
+/* The first position of a list behind (ns, name). */
+static size_t after(const struct kl_object_list *list, const char *ns, const char *name)
+{
+	size_t low = 0, high = list->count;
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+		const struct kl_object *obj = list->items[middle];
+		int order = strcmp(obj->ns, ns);
+		if (!order)
+			order = strcmp(obj->name, name);
+		if (order <= 0)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
+static void take_matching(
+	const struct kl_object_list *from, size_t at, const struct list_options *options, struct page *page)
 {
 	const struct filter *filter = &options->filter;
-	bool all = filter_all(filter), more = false;
-	size_t remaining = 0, max = options->limit && all ? (size_t)options->limit : SIZE_MAX;
-	if (filter->name && call->path.ns && !options->after_name) {
+	size_t max = options->limit && options->limit < from->count ? (size_t)options->limit : from->count;
+	page->list.items = kl_calloc(max + 1, sizeof(struct kl_object *));
+	for (; at < from->count; at++) {
+		if (!filter_matches(filter, from->items[at]))
+			continue;
+		if (page->list.count == max)
+			break; /* there is one more */
+		page->list.items[page->list.count++] = kl_object_ref(from->items[at]);
+	}
+	page->remaining = from->count - at;
+}
+
+/* A page of a list that is read in pieces, or that shows an earlier moment. */
+static int load_piece(
+	const struct rest_call *call, const struct list_options *options, struct page *page, struct kl_status *st)
+{
+	struct kl_snapshots *snapshots = call->rest->snapshots;
+	struct kl_snapshot *snapshot = options->exact
+					       ? kl_snapshot_find(snapshots, call->kind, call->path.ns, options->rv)
+					       : kl_snapshot_take(snapshots, call->kind, call->path.ns);
+	if (!snapshot)
+		return list_expired(options, st);
+	const struct kl_object_list *list = kl_snapshot_list(snapshot);
+	page->rv = list->rv;
+	take_matching(
+		list, options->after_name ? after(list, options->after_ns, options->after_name) : 0, options, page);
+	if (page->remaining) {
+		page->token = list_token(page->rv, page->list.items[page->list.count - 1]);
+		kl_snapshot_keep(snapshots, snapshot);
+	}
+	if (!filter_all(&options->filter))
+		page->remaining = 0; /* how many of them match is not known */
+	kl_snapshot_unref(snapshot);
+	return 0;
+}
+
+static void load_whole(const struct rest_call *call, const struct list_options *options, struct page *page)
+{
+	const struct filter *filter = &options->filter;
+	if (filter->name && call->path.ns) {
 		page->list.rv = kl_store_rv(call->rest->store);
 		page->list.items = kl_calloc(1, sizeof(struct kl_object *));
 		if ((page->list.items[0] = kl_store_get(call->rest->store, call->kind, call->path.ns, filter->name)))
 			page->list.count = 1;
 	} else {
-		kl_store_list_page(call->rest->store, call->kind, call->path.ns, options->after_ns, options->after_name,
-			max, &page->list, &remaining);
+		kl_store_list(call->rest->store, call->kind, call->path.ns, &page->list);
 	}
-	if (!all)
-		more = select_objects(filter, options->limit, &page->list);
-	page->rv = options->rv ? options->rv : page->list.rv;
-	page->remaining = all ? remaining : 0;
-	if ((more || remaining) && page->list.count)
-		page->token = make_token(page->rv, page->list.items[page->list.count - 1]);
+	if (!filter_all(filter))
+		drop_others(filter, &page->list);
+	page->rv = page->list.rv;
 }
 
 static void list_meta(const struct page *page, struct kl_buf *buf)
@@ -369,18 +271,35 @@ static void reply_list(struct rest_call *call, struct page *page)
 	kl_http_reply_buf(call->req, 200, "application/json", &buf);
 }
 
+/* A token that is too old comes with another one, which goes on from there with what is there now. */
+static void reply_list_failure(struct rest_call *call, const struct list_options *options, struct kl_status *st)
+{
+	kl_autojson *json = kl_status_json(st);
+	if (st->code != 410 || !options->after_name) {
+		reply_failure(call->req, st);
+		return;
+	}
+	kl_autofree char *token = list_token_inconsistent(options);
+	kl_json_set(json, json_string(token), "metadata", "continue", NULL);
+	reply_json(call, st->code, json);
+	kl_status_release(st);
+}
+
 void rest_list(struct rest_call *call)
 {
 	struct kl_status st = {0};
 	struct list_options options = {0};
 	struct page page = {0};
-	if (parse_options(call, &options, &st) < 0) {
-		reply_failure(call->req, &st);
-	} else {
-		load_page(call, &options, &page);
+	int rc = list_options_parse(call, &options, &st);
+	if (rc == 0 && (options.exact || options.limit))
+		rc = load_piece(call, &options, &page, &st);
+	else if (rc == 0)
+		load_whole(call, &options, &page);
+	if (rc < 0)
+		reply_list_failure(call, &options, &st);
+	else
 		reply_list(call, &page);
-	}
-	release_options(&options);
+	list_options_release(&options);
 	kl_object_list_release(&page.list);
 	free(page.token);
 }

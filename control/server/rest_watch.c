@@ -331,32 +331,53 @@ static int64_t timeout_ms(const struct kl_http_request *req)
 	return DEFAULT_TIMEOUT_MS + kl_monotonic_ns() / 1000 % DEFAULT_TIMEOUT_MS;
 }
 
-static int check_initial_events(const struct rest_call *call, bool *ret_wanted, struct kl_status *st)
+/* From the present state on, of which nothing is told. */
+static void start_from_now(struct watch_call *w)
 {
-	const char *send = kl_http_query(call->req, "sendInitialEvents"),
-		   *match = kl_http_query(call->req, "resourceVersionMatch");
-	*ret_wanted = send && kl_http_query_bool(call->req, "sendInitialEvents");
-	const char *why = NULL, *field = NULL;
-	if (send && *send && (!match || strcmp(match, "NotOlderThan") != 0)) {
-		field = "resourceVersionMatch";
-		why = "Forbidden: sendInitialEvents requires setting resourceVersionMatch to NotOlderThan";
-	} else if (match && *match && !send) {
-		field = "resourceVersionMatch";
-		why = "Forbidden: resourceVersionMatch is forbidden for watch unless sendInitialEvents is provided";
+	const struct rest_call *call = &w->call;
+	while (kl_store_watch(call->rest->store, call->kind, call->path.ns, kl_store_rv(call->rest->store), &w->watch) <
+		0)
+		;
+}
+
+static void start_from_version(struct watch_call *w, uint64_t rv)
+{
+	const struct rest_call *call = &w->call;
+	if (kl_store_watch(call->rest->store, call->kind, call->path.ns, rv, &w->watch) == 0)
+		return;
+	kl_autofree char *message =
+		kl_asprintf("too old resource version: %" PRIu64 " (%" PRIu64 ")", rv, kl_store_rv(call->rest->store));
+	error_line(w, message);
+}
+
+/*
+ * sendInitialEvents=true: the state, whatever resourceVersion is given, as long as it is not newer than the store;
+ * =false: no state, even where none is given. Unsaid, the state is told to those who give none.
+ */
+static int start(struct watch_call *w, uint64_t rv, struct kl_status *st)
+{
+	const struct rest_call *call = &w->call;
+	const char *send = kl_http_query(call->req, "sendInitialEvents");
+	bool said = send && *send, initial = said && kl_http_query_bool(call->req, "sendInitialEvents");
+	if (initial && check_not_in_future(call, rv, st) < 0)
+		return -1;
+	if (initial || (!rv && !said)) {
+		start_from_state(w);
+		w->initial_mark = initial && w->bookmarks;
+	} else if (!rv) {
+		start_from_now(w);
+	} else {
+		start_from_version(w, rv);
 	}
-	if (!why)
-		return 0;
-	kl_status_set(st, 422, "Invalid", "ListOptions.meta.k8s.io \"\" is invalid: %s: %s", field, why);
-	kl_status_cause(st, "FieldValueForbidden", field, "%s", why);
-	return -1;
+	return 0;
 }
 
 static int prepare(struct watch_call *w, struct kl_status *st)
 {
 	struct rest_call *call = &w->call;
 	uint64_t rv;
-	bool given, initial;
-	if (!parse_rv(call->req, &rv, &given, st) || check_initial_events(call, &initial, st) < 0 ||
+	bool given;
+	if (!parse_rv(call->req, &rv, &given, st) || watch_options_check(call->req, st) < 0 ||
 		filter_parse(call, &w->filter, st) < 0)
 		return -1;
 	if (call->path.name) /* the old form: …/watch/…/NAME, and ?watch on one object */
@@ -365,15 +386,7 @@ static int prepare(struct watch_call *w, struct kl_status *st)
 	w->bookmarks = kl_http_query_bool(call->req, "allowWatchBookmarks");
 	w->end_ms = kl_monotonic_ms() + timeout_ms(call->req);
 	atomic_store(&w->bookmark_ms, kl_monotonic_ms() + BOOKMARK_MS);
-	if (!rv || initial) {
-		start_from_state(w);
-		w->initial_mark = initial && w->bookmarks;
-	} else if (kl_store_watch(call->rest->store, call->kind, call->path.ns, rv, &w->watch) < 0) {
-		kl_autofree char *message = kl_asprintf(
-			"too old resource version: %" PRIu64 " (%" PRIu64 ")", rv, kl_store_rv(call->rest->store));
-		error_line(w, message);
-	}
-	return 0;
+	return start(w, rv, st);
 }
 
 void rest_watch(struct rest_call *call)

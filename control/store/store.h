@@ -57,6 +57,12 @@ void kl_store_list(struct kl_store *store, const struct kl_kind *kind, const cha
 /* A page: at most max objects that come after (after_ns, after_name), and how many follow those. */
 void kl_store_list_page(struct kl_store *store, const struct kl_kind *kind, const char *ns, const char *after_ns,
 	const char *after_name, size_t max, struct kl_object_list *ret, size_t *ret_remaining);
+/*
+ * What kl_store_list() showed at an earlier resourceVersion, from the history of changes. -ESTALE: it does not reach back
+ * so far; -EAGAIN: the store is not there yet.
+ */
+int kl_store_list_at(
+	struct kl_store *store, const struct kl_kind *kind, const char *ns, uint64_t rv, struct kl_object_list *ret);
 /* How many objects of a kind there are. */
 size_t kl_store_count(struct kl_store *store, const struct kl_kind *kind);
 void kl_object_list_release(struct kl_object_list *list);

@@ -57,6 +57,13 @@ void feed_release(struct feed *feed);
 /* Takes the event's references over. The writer thread only. */
 void feed_publish(struct kl_store *store, struct feed *feed, const struct kl_event *event, int64_t now_ms);
 
+/*
+ * Calls `each` with every event after from_rv and up to to_rv, in order; what it gets is valid during the call. -ESTALE:
+ * some of them are gone.
+ */
+int feed_each(struct feed *feed, uint64_t from_rv, uint64_t to_rv, void (*each)(const struct kl_event *event, void *arg),
+	void *arg);
+
 /* --- writer.c */
 struct batch {
 	struct batch *next;

@@ -126,6 +126,23 @@ static uint64_t position_after(const struct feed *feed, uint64_t rv)
 	return low;
 }
 
+int feed_each(struct feed *feed, uint64_t from_rv, uint64_t to_rv, void (*each)(const struct kl_event *event, void *arg),
+	void *arg)
+{
+	int rc = 0;
+	pthread_mutex_lock(&feed->lock);
+	if (from_rv < feed->floor_rv)
+		rc = -ESTALE;
+	for (uint64_t i = position_after(feed, from_rv); rc == 0 && i < feed->end; i++) {
+		const struct kl_event *event = &slot(feed, i)->event;
+		if (event->obj->rv > to_rv)
+			break;
+		each(event, arg);
+	}
+	pthread_mutex_unlock(&feed->lock);
+	return rc;
+}
+
 int kl_store_watch(
 	struct kl_store *store, const struct kl_kind *kind, const char *ns, uint64_t from_rv, struct kl_watch **ret)
 {

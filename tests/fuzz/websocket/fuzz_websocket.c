@@ -3,6 +3,7 @@
  * -EPROTO, and give the same messages as when they are taken at once. Base64 of the payload: whatever decodes encodes
  * back.
  */
+#include "base64.h"
 #include "websocket.h"
 
 #include <stdlib.h>
@@ -34,10 +35,10 @@ static int decode(const uint8_t *data, size_t size, size_t step, bool masked, st
 static void check_base64(const uint8_t *data, size_t size)
 {
 	kl_autobuf plain = {0}, encoded = {0}, again = {0};
-	if (kl_ws_base64_decode(&plain, (const char *)data, size) < 0)
+	if (kl_base64_decode(&plain, (const char *)data, size, 0) < 0)
 		return;
-	kl_ws_base64_encode(&encoded, plain.data, plain.len);
-	if (kl_ws_base64_decode(&again, kl_buf_str(&encoded), encoded.len) < 0 || again.len != plain.len ||
+	kl_base64_encode(&encoded, plain.data, plain.len, 0);
+	if (kl_base64_decode(&again, kl_buf_str(&encoded), encoded.len, 0) < 0 || again.len != plain.len ||
 		(plain.len && memcmp(again.data, plain.data, plain.len)))
 		abort();
 }

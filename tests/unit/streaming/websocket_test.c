@@ -104,23 +104,4 @@ KL_TEST(accept_key_of_the_rfc)
 	KL_CHECK_STR(accept, "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=");
 }
 
-KL_TEST(base64_of_the_rfc)
-{
-	static const char *const PAIRS[][2] = {{"", ""}, {"f", "Zg=="}, {"fo", "Zm8="}, {"foo", "Zm9v"}, {"foob", "Zm9vYg=="},
-		{"fooba", "Zm9vYmE="}, {"foobar", "Zm9vYmFy"}};
-	static const char *const BAD[] = {"Z", "Zg", "Zg=", "Z===", "====", "Zm9v!A==", "Zg==Zg==", "Zm 9"};
-	for (size_t i = 0; i < KL_ARRAY_LEN(PAIRS); i++) {
-		kl_autobuf encoded = {0}, decoded = {0};
-		kl_ws_base64_encode(&encoded, PAIRS[i][0], strlen(PAIRS[i][0]));
-		KL_CHECK_STR(kl_buf_str(&encoded), PAIRS[i][1]);
-		KL_CHECK_INT(kl_ws_base64_decode(&decoded, PAIRS[i][1], strlen(PAIRS[i][1])), 0);
-		KL_CHECK_STR(kl_buf_str(&decoded), PAIRS[i][0]);
-	}
-	for (size_t i = 0; i < KL_ARRAY_LEN(BAD); i++) {
-		kl_autobuf decoded = {0};
-		if (!KL_CHECK_INT(kl_ws_base64_decode(&decoded, BAD[i], strlen(BAD[i])), -EINVAL))
-			kl_test_failed(__FILE__, __LINE__, "%s", BAD[i]);
-	}
-}
-
 KL_MAIN()
