@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /*
  * East-west balancing: a socket that connects or sends to a Service gets a backend's address instead, once; no packet
- * costs anything after that. cgroup hooks, for TCP and UDP, both families and IPv4 on IPv6 sockets.
+ * costs anything after that. cgroup hooks, for TCP and UDP, both families and IPv4 on IPv6 sockets. The kernel has no such
+ * hooks for SCTP.
  *
- * What a socket asked for is kept in its own storage, so that getpeername(2) and recvmsg(2) show the Service's address.
+ * What a socket asked for is kept in its own storage, so that getpeername(2) and recvmsg(2) show the Service's address, and so
+ * that its end is known to be the end of a connection to that backend (kl_live).
  */
+#include "lib/event.h"
 #include "lib/service.h"
 
 char _license[] SEC("license") = "Dual BSD/GPL";
@@ -14,6 +17,7 @@ char _license[] SEC("license") = "Dual BSD/GPL";
 const volatile __u8 netns_filter = 0;
 
 enum verdict { REFUSE = 0, ALLOW = 1 };
+enum { SOCK_DGRAM = 2 };
 
 struct target {
 	__be32 addr[4];
@@ -54,11 +58,24 @@ KL_INLINE void rewrite(struct bpf_sock_addr *ctx, const struct target *target, c
 	ctx->user_port = port;
 }
 
-KL_INLINE int is_ours(struct bpf_sock_addr *ctx, __u64 *ret_cookie)
+/* Who asks: its network namespace, as the agent knows it. */
+struct asker {
+	__u64 cookie;
+	const struct kl_map_netns *netns; /* NULL: unknown */
+};
+
+/* On a node that has its kernel for itself every namespace is ours, and the lookup is spared. */
+KL_INLINE int is_ours(struct bpf_sock_addr *ctx, const struct target *target, struct asker *ret)
 {
-	__u64 cookie = bpf_get_netns_cookie(ctx);
-	*ret_cookie = cookie;
-	return !netns_filter || bpf_map_lookup_elem(&kl_netns, &cookie);
+	ret->cookie = bpf_get_netns_cookie(ctx);
+	ret->netns = NULL;
+	if (!netns_filter && !is_loopback(target->addr))
+		return 1;
+	ret->netns = bpf_map_lookup_elem(&kl_netns, &ret->cookie);
+	/* Loopback is the node's own: in a pod's namespace it is the pod's, whatever the port. */
+	if (is_loopback(target->addr))
+		return ret->netns && ret->netns->flags & KL_NETNS_NODE;
+	return ret->netns != NULL;
 }
 
 /* An IPv6 socket cannot be sent to an IPv4 address that is not mapped, nor an IPv4 one to IPv6: mixed backends are
@@ -76,12 +93,14 @@ struct picked {
 	__u8 generation;
 };
 
-KL_INLINE struct picked pick(const struct kl_map_config *cfg, __u32 service, __u64 cookie)
+KL_INLINE struct picked pick(const struct kl_map_config *cfg, const struct frontend *frontend, __u64 cookie)
 {
+	/* From inside the cluster an address for outside leads to any backend. */
+	int scope = frontend->type == KL_TYPE_CLUSTER_IP ? SCOPE_INTERNAL : SCOPE_ANY;
 	struct kl_map_client client = {.addr = {(__be32)cookie, (__be32)(cookie >> 32)}};
 	struct picked ret = {};
 	for (int i = 0; i < 2; i++) {
-		ret.id = service_pick(cfg, service, 0, bpf_get_prandom_u32(), &client);
+		ret.id = service_pick(cfg, frontend->service, scope, bpf_get_prandom_u32(), &client);
 		struct kl_map_backend *backend = ret.id ? backend_get(ret.id) : NULL;
 		if (!backend)
 			return ret;
@@ -106,6 +125,17 @@ KL_INLINE void peer_fill(
 	peer->backend_id = picked->id;
 	peer->generation = picked->generation;
 	peer->service = service;
+	peer->counted = 1;
+	live_open(picked->id);
+}
+
+/* The socket is with this backend no longer. */
+KL_INLINE void peer_leave(struct kl_map_peer *peer)
+{
+	if (!peer->backend_id || !peer->counted)
+		return;
+	peer->counted = 0;
+	live_close(peer->backend_id, peer->generation);
 }
 
 KL_INLINE int peer_is_alive(const struct kl_map_peer *peer)
@@ -114,12 +144,55 @@ KL_INLINE int peer_is_alive(const struct kl_map_peer *peer)
 	return backend && backend->generation == peer->generation && (backend->flags & KL_BE_LIVE);
 }
 
+/* What a watcher is told (bpf/lib/event.h). */
+KL_INLINE void tell(const struct target *target, const struct kl_map_backend *backend, struct event_what *what)
+{
+	struct kl_flow_key key = {.dport = target->port, .proto = target->proto}, to = {.proto = target->proto};
+	addr_copy(key.daddr, target->addr);
+	what->hook = KL_HOOK_SOCKET;
+	what->pid = (__u32)(bpf_get_current_pid_tgid() >> 32);
+	if (backend) {
+		addr_copy(to.daddr, backend->addr);
+		to.dport = backend->port;
+	}
+	event_write(&key, backend ? &to : NULL, what);
+}
+
 /* Where there is nobody to talk to: what a closed port would say. */
-KL_INLINE int refuse(struct kl_map_counters *counters)
+KL_INLINE int refuse(const struct kl_map_config *cfg, struct kl_map_counters *counters, const struct target *target,
+	const struct frontend *frontend)
 {
 	counters->sock_no_backend++;
+	if (event_wanted(cfg))
+		tell(target, NULL,
+			&(struct event_what){.kind = KL_EVENT_DROP,
+				.service = frontend->service,
+				.reason = event_reason(counters, &counters->sock_no_backend)});
 	bpf_set_retval(-111); /* ECONNREFUSED */
 	return REFUSE;
+}
+
+/* The socket goes to the backend. */
+KL_INLINE void send_to(struct bpf_sock_addr *ctx, const struct kl_map_config *cfg, const struct target *target,
+	const struct asker *asker, const struct picked *picked)
+{
+	rewrite(ctx, target, picked->backend->addr, picked->backend->port);
+	traffic_connection(picked->id);
+	if (event_wanted(cfg))
+		tell(target, picked->backend,
+			&(struct event_what){.kind = KL_EVENT_CONNECT,
+				.backend_id = picked->id,
+				.ifindex = asker->netns ? asker->netns->ifindex : 0});
+}
+
+/* A UDP socket may be connected again, elsewhere; so may a TCP socket whose connection failed. */
+KL_INLINE void forget_peer(struct bpf_sock_addr *ctx)
+{
+	struct kl_map_peer *peer = bpf_sk_storage_get(&kl_sk_peer, ctx->sk, NULL, 0);
+	if (!peer)
+		return;
+	peer_leave(peer);
+	bpf_sk_storage_delete(&kl_sk_peer, ctx->sk);
 }
 
 KL_INLINE int do_connect(struct bpf_sock_addr *ctx, const struct target *target)
@@ -129,22 +202,20 @@ KL_INLINE int do_connect(struct bpf_sock_addr *ctx, const struct target *target)
 	if (!cfg || !counters)
 		return ALLOW;
 	struct frontend frontend = frontend_find_any(cfg, target->addr, target->port, target->proto, 1);
-	__u64 cookie;
-	if (!frontend.service || !is_ours(ctx, &cookie)) {
-		/* A UDP socket may be connected again, elsewhere. */
-		if (target->proto == 17)
-			bpf_sk_storage_delete(&kl_sk_peer, ctx->sk);
+	struct asker asker;
+	if (!frontend.service || !is_ours(ctx, target, &asker)) {
+		forget_peer(ctx);
 		return ALLOW;
 	}
-	struct picked picked = pick(cfg, frontend.service, cookie);
-	struct kl_map_backend *backend = picked.backend;
-	if (!backend || !same_family(target, backend))
-		return refuse(counters);
+	struct picked picked = pick(cfg, &frontend, asker.cookie);
+	if (!picked.backend || !same_family(target, picked.backend))
+		return refuse(cfg, counters, target, &frontend);
 	struct kl_map_peer *peer = bpf_sk_storage_get(&kl_sk_peer, ctx->sk, NULL, BPF_SK_STORAGE_GET_F_CREATE);
-	if (peer)
+	if (peer) {
+		peer_leave(peer);
 		peer_fill(peer, target, &picked, frontend.service);
-	rewrite(ctx, target, backend->addr, backend->port);
-	traffic_connection(picked.id);
+	}
+	send_to(ctx, cfg, target, &asker, &picked);
 	counters->sock_connect++;
 	return ALLOW;
 }
@@ -158,6 +229,7 @@ KL_INLINE struct kl_map_peer *dgram_peer(struct kl_map_dgram *dgram, const struc
 			return peer;
 	}
 	__u32 victim = dgram->next++ % KL_DGRAM_PEERS;
+	peer_leave(&dgram->peer[victim]);
 	dgram->peer[victim].backend_id = 0;
 	return &dgram->peer[victim];
 }
@@ -169,8 +241,8 @@ KL_INLINE int do_sendmsg(struct bpf_sock_addr *ctx, const struct target *target)
 	if (!cfg || !counters)
 		return ALLOW;
 	struct frontend frontend = frontend_find_any(cfg, target->addr, target->port, target->proto, 1);
-	__u64 cookie;
-	if (!frontend.service || !is_ours(ctx, &cookie))
+	struct asker asker;
+	if (!frontend.service || !is_ours(ctx, target, &asker))
 		return ALLOW;
 	struct kl_map_dgram *dgram = bpf_sk_storage_get(&kl_sk_dgram, ctx->sk, NULL, BPF_SK_STORAGE_GET_F_CREATE);
 	struct kl_map_peer *peer = dgram ? dgram_peer(dgram, target) : NULL;
@@ -178,14 +250,14 @@ KL_INLINE int do_sendmsg(struct bpf_sock_addr *ctx, const struct target *target)
 		rewrite(ctx, target, peer->backend, peer->backend_port);
 		return ALLOW;
 	}
-	struct picked picked = pick(cfg, frontend.service, cookie);
-	struct kl_map_backend *backend = picked.backend;
-	if (!backend || !same_family(target, backend))
-		return refuse(counters);
-	if (peer)
+	struct picked picked = pick(cfg, &frontend, asker.cookie);
+	if (!picked.backend || !same_family(target, picked.backend))
+		return refuse(cfg, counters, target, &frontend);
+	if (peer) {
+		peer_leave(peer);
 		peer_fill(peer, target, &picked, frontend.service);
-	rewrite(ctx, target, backend->addr, backend->port);
-	traffic_connection(picked.id);
+	}
+	send_to(ctx, cfg, target, &asker, &picked);
 	counters->sock_sendmsg++;
 	return ALLOW;
 }
@@ -276,4 +348,75 @@ int kl_getpeername6(struct bpf_sock_addr *ctx)
 	struct target from;
 	target_v6(ctx, &from);
 	return do_reverse(ctx, &from);
+}
+
+/* --- ends: what a socket was with is one connection less */
+
+SEC("cgroup/sock_release")
+int kl_release(struct bpf_sock *ctx)
+{
+	struct kl_map_peer *peer = bpf_sk_storage_get(&kl_sk_peer, ctx, NULL, 0);
+	if (peer)
+		peer_leave(peer);
+	if (ctx->type != SOCK_DGRAM)
+		return ALLOW;
+	struct kl_map_dgram *dgram = bpf_sk_storage_get(&kl_sk_dgram, ctx, NULL, 0);
+	for (int i = 0; dgram && i < KL_DGRAM_PEERS; i++)
+		peer_leave(&dgram->peer[i]);
+	return ALLOW;
+}
+
+/*
+ * --- NodePorts of others: a process of the node that bound one would never hear of anybody, since packets and connections to
+ * it go to the Service. It is told so at once.
+ */
+
+/* port in the machine's order, as the range is. */
+KL_INLINE int is_node_port(const struct kl_map_config *cfg, __u16 port, __u8 proto, int v6)
+{
+	const __be32 any4[4] = {0, 0, bpf_htonl(0xffff), 0}, any6[4] = {};
+	if (!(cfg->flags & KL_CONFIG_GUARD_NODE_PORTS) || port < cfg->node_port_min || port > cfg->node_port_max)
+		return 0;
+	/* A socket of IPv6 may take IPv4 along. */
+	return frontend_find(cfg, any4, bpf_htons(port), proto).service ||
+	       (v6 && frontend_find(cfg, any6, bpf_htons(port), proto).service);
+}
+
+KL_INLINE int guard(__u64 cookie, __u16 port, __u8 proto, int v6)
+{
+	const struct kl_map_config *cfg = config_get();
+	struct kl_map_counters *counters = counters_get();
+	if (!cfg || !counters || !is_node_port(cfg, port, proto, v6))
+		return ALLOW;
+	const struct kl_map_netns *netns = bpf_map_lookup_elem(&kl_netns, &cookie);
+	if (!netns || !(netns->flags & KL_NETNS_NODE))
+		return ALLOW; /* a pod's ports are its own */
+	counters->sock_bind_refused++;
+	bpf_set_retval(-98); /* EADDRINUSE */
+	return REFUSE;
+}
+
+SEC("cgroup/bind4")
+int kl_bind4(struct bpf_sock_addr *ctx)
+{
+	return guard(bpf_get_netns_cookie(ctx), bpf_ntohs((__be16)ctx->user_port), (__u8)ctx->protocol, 0);
+}
+
+SEC("cgroup/bind6")
+int kl_bind6(struct bpf_sock_addr *ctx)
+{
+	return guard(bpf_get_netns_cookie(ctx), bpf_ntohs((__be16)ctx->user_port), (__u8)ctx->protocol, 1);
+}
+
+/* Where the kernel chose the port. */
+SEC("cgroup/post_bind4")
+int kl_post_bind4(struct bpf_sock *ctx)
+{
+	return guard(bpf_get_netns_cookie(ctx), (__u16)ctx->src_port, (__u8)ctx->protocol, 0);
+}
+
+SEC("cgroup/post_bind6")
+int kl_post_bind6(struct bpf_sock *ctx)
+{
+	return guard(bpf_get_netns_cookie(ctx), (__u16)ctx->src_port, (__u8)ctx->protocol, 1);
 }

@@ -1,12 +1,19 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
 /*
  * The connection table: two entries a flow, one keyed by the client's tuple, one by the reply's, in a table of cache
- * lines (kl_ct_hot) beside one of full tuples (kl_ct_cold).
+ * lines (kl_ct_hot) beside one of full tuples (kl_ct_cold). A flow whose replies do not come by here (DSR) has only the
+ * first: it is one-way.
  *
  * A living entry of the main region is never replaced: a key has two candidate lines there and two in the overflow
- * region, and a place is taken only when free or expired. What has not been confirmed by traffic both ways waits in the
- * half-open region, where the oldest makes room; so a flood cannot push an established flow out. The two entries of a
- * flow name each other (peer) and go together.
+ * region, and a place is taken only when free or expired. What has not been confirmed waits in the half-open region,
+ * where a key has one line and the oldest of it makes room; so a flood cannot push an established flow out. Confirmed is
+ * what the backend has answered and the client gone on with. The two entries of a flow name each other (peer) and go
+ * together.
+ *
+ * Of a one-way flow nobody but the client is heard, and a client's packets are easily made up. So its second packet, if
+ * not a SYN again, takes it to the main region on probation (KL_PHASE_ANSWERED): there it may be replaced, by other
+ * confirmed flows that find no place, until it has been heard of in two different ticks. Its tuple is written with the
+ * second packet too: a flood's flows have none.
  *
  * Functions that are neither static nor inline are verified once, by themselves ("global functions"): the table's
  * branches would otherwise multiply with those of every caller.
@@ -70,8 +77,18 @@ KL_INLINE __u64 state_with_stamp(__u64 state, __u16 stamp)
 	return (state & ~(0xffffull << STATE_STAMP_SHIFT)) | (__u64)stamp << STATE_STAMP_SHIFT;
 }
 
-/* Ticks (about a second each) without a packet after which an entry of the phase may be replaced. */
-const volatile __u16 phase_timeout[8] = {
+/*
+ * Whether the flow's replies do not come by here. Then its end is not seen either, so it waits for less: open ones for a
+ * little more than the two hours after which a silent TCP connection is asked whether it lives.
+ */
+KL_INLINE __u32 state_is_oneway(__u64 state)
+{
+	return state_port(state) == bpf_htons(KL_FLOW_DSR);
+}
+
+/* Ticks (about a second each) without a packet after which an entry of the phase may be replaced; one-way ones behind. */
+enum { ONEWAY_PHASES = 8 };
+const volatile __u16 phase_timeout[2 * ONEWAY_PHASES] = {
 	[KL_PHASE_CLAIMED] = 2,
 	[KL_PHASE_NEW] = 60,
 	[KL_PHASE_ANSWERED] = 60,
@@ -79,6 +96,13 @@ const volatile __u16 phase_timeout[8] = {
 	[KL_PHASE_FIN] = 7200,
 	[KL_PHASE_CLOSED] = 12,
 	[KL_PHASE_UDP] = 180,
+	[ONEWAY_PHASES + KL_PHASE_CLAIMED] = 2,
+	[ONEWAY_PHASES + KL_PHASE_NEW] = 60,
+	[ONEWAY_PHASES + KL_PHASE_ANSWERED] = 7500,
+	[ONEWAY_PHASES + KL_PHASE_OPEN] = 7500,
+	[ONEWAY_PHASES + KL_PHASE_FIN] = 120,
+	[ONEWAY_PHASES + KL_PHASE_CLOSED] = 12,
+	[ONEWAY_PHASES + KL_PHASE_UDP] = 180,
 };
 
 /* A part of kl_ct_hot. */
@@ -164,12 +188,23 @@ KL_INLINE int region_find(struct region region, const struct kl_flow_hash *hash,
 	       line_find(region_line2(region, hash), hash->fingerprint, ret);
 }
 
+/* Half-open flows have one line: more would cost every SYN of a flood more. */
+KL_INLINE int half_find(const struct kl_map_config *cfg, const struct kl_flow_hash *hash, struct found *ret)
+{
+	return line_find(region_line(region_half(cfg), hash), hash->fingerprint, ret);
+}
+
+KL_INLINE int over_is_used(const struct kl_map_config *cfg)
+{
+	return __builtin_expect(KL_READ(cfg->over_used) != 0, 0);
+}
+
 __noinline int find_elsewhere(const struct kl_flow_hash *hash, struct found *ret)
 {
 	const struct kl_map_config *cfg = config_get();
 	if (!cfg || !hash || !ret)
 		return 0;
-	return region_find(region_half(cfg), hash, ret) || region_find(region_over(cfg), hash, ret);
+	return half_find(cfg, hash, ret) || (over_is_used(cfg) && region_find(region_over(cfg), hash, ret));
 }
 
 KL_INLINE int flow_find(const struct kl_map_config *cfg, const struct kl_flow_hash *hash, struct found *ret)
@@ -203,7 +238,8 @@ KL_INLINE int state_is_void(__u64 state)
 
 KL_INLINE int state_is_stale(__u64 state, __u16 now)
 {
-	return (__u16)(now - state_stamp(state)) > phase_timeout[state_phase(state)];
+	__u32 row = state_phase(state) | (state_is_oneway(state) ? ONEWAY_PHASES : 0);
+	return (__u16)(now - state_stamp(state)) > phase_timeout[row];
 }
 
 /* The entry's flow lives while either direction does; the peer counts only while it still names this entry. */
@@ -213,6 +249,8 @@ __noinline int flow_is_expired(__u32 index, __u64 state, __u16 now)
 		return 1;
 	if (!state_is_stale(state, now))
 		return 0;
+	if (state_is_oneway(state))
+		return 1;
 	const struct kl_map_tuple *tuple = tuple_at(index);
 	if (!tuple)
 		return 1;
@@ -224,20 +262,30 @@ __noinline int flow_is_expired(__u32 index, __u64 state, __u16 now)
 	return state_phase(peer_state) <= KL_PHASE_CLAIMED || state_is_stale(peer_state, now);
 }
 
+/* The count of entries in the overflow region goes up before one can be found there, and down after it has gone. */
+KL_INLINE void over_count(__u32 index, __u32 change)
+{
+	struct kl_map_config *cfg = config_get();
+	if (cfg && in_region(region_over(cfg), index))
+		__sync_fetch_and_add(&cfg->over_used, change);
+}
+
+/* The fingerprint stays: without a state it says nothing, and the place may be another's by now. */
 KL_INLINE void flow_free(__u32 index)
 {
 	struct kl_map_flow *flow = flow_at(index);
 	if (!flow)
 		return;
-	KL_WRITE(*flow_state(flow), 0);
-	KL_WRITE(flow->fingerprint, 0);
+	if (__sync_lock_test_and_set(flow_state(flow), 0))
+		over_count(index, -1u);
 }
 
 /* The entry that shares the flow of this one, while both still say so; otherwise this one itself. */
 KL_INLINE __u32 flow_peer(__u32 index)
 {
 	const struct kl_map_tuple *tuple = tuple_at(index);
-	if (!tuple)
+	struct kl_map_flow *flow = flow_at(index);
+	if (!tuple || !flow || state_is_oneway(KL_READ(*flow_state(flow))))
 		return index;
 	__u32 peer = tuple->peer;
 	const struct kl_map_tuple *peer_tuple = tuple_at(peer);
@@ -253,16 +301,15 @@ __noinline int flow_free_pair(__u32 index)
 	return 0;
 }
 
-/* A place for one entry: where, and what stood there. */
+/* A place for one entry: where, and what stood there. The lower the score, the better the place. */
 struct place {
+	__u64 old; /* state to be swapped out */
 	__u32 index;
-	__u32 load; /* living entries of its line */
-	__u64 old;  /* state to be swapped out */
-	__u32 rank; /* enum place_rank */
-	__u32 reserved;
+	__u32 score;
 };
 
-enum place_rank { PLACE_FREE, PLACE_EXPIRED, PLACE_OVER, PLACE_NONE };
+enum place_rank { PLACE_FREE, PLACE_EXPIRED, PLACE_OVER, PLACE_PROBATION, PLACE_NONE };
+#define SCORE_NONE 0xffffffffu
 
 /* Both sides have closed a while ago: nothing but a stray retransmission can come. */
 KL_INLINE int state_is_over(__u64 state, __u16 now)
@@ -278,79 +325,93 @@ KL_INLINE __u32 place_rank(__u32 index, __u64 state, __u16 now)
 		return state_is_stale(state, now) ? PLACE_EXPIRED : PLACE_NONE;
 	if (flow_is_expired(index, state, now))
 		return PLACE_EXPIRED;
+	if (state_is_oneway(state) && state_phase(state) == KL_PHASE_ANSWERED)
+		return PLACE_PROBATION;
 	return state_is_over(state, now) ? PLACE_OVER : PLACE_NONE;
 }
 
-/* The best place of a line: a free one, else an expired one, else one that is over. Counts the living. */
-KL_INLINE void line_place(__u32 line, __u16 now, struct place *ret)
+/*
+ * The best place of a line, if it is better than what was found before: a free one, else an expired one, else one that is
+ * over or on probation; of two lines alike the emptier. A first line that is at most half full is best of all.
+ */
+__noinline int line_place(__u32 line, __u16 now, __u32 first, struct place *best)
 {
 	struct kl_map_line *entry = bpf_map_lookup_elem(&kl_ct_hot, &line);
-	*ret = (struct place){.rank = PLACE_NONE};
-	if (!entry)
-		return;
+	__u32 load = 0, rank = PLACE_NONE, index = 0;
+	__u64 old = 0;
+	if (!entry || !best)
+		return 0;
+#pragma clang loop unroll(disable)
 	for (__u32 i = 0; i < KL_LINE_FLOWS; i++) {
 		__u64 state = KL_READ(*flow_state(&entry->flow[i]));
-		__u32 index = line * KL_LINE_FLOWS + i;
-		__u32 rank = place_rank(index, state, now);
-		ret->load += rank >= PLACE_OVER;
-		if (rank >= ret->rank)
+		__u32 at = line * KL_LINE_FLOWS + i, its_rank = place_rank(at, state, now);
+		load += its_rank >= PLACE_OVER;
+		if (its_rank >= rank)
 			continue;
-		ret->rank = rank;
-		ret->index = index;
-		ret->old = state;
+		rank = its_rank;
+		index = at;
+		old = state;
 	}
+	__u32 score = first && rank < PLACE_OVER && load <= KL_LINE_FLOWS / 2 ? 0 : rank * 2 * KL_LINE_FLOWS + load + 1;
+	if (rank == PLACE_NONE || score >= best->score)
+		return 0;
+	*best = (struct place){.old = old, .index = index, .score = score};
+	return 0;
 }
 
 /*
  * In the half-open region the oldest makes room, whatever it is: nothing is asked about its peer or its backend, since
  * under a flood this is what every packet pays for.
  */
-KL_INLINE void line_oldest(__u32 line, __u16 now, struct place *ret)
+KL_INLINE void line_oldest(__u32 line, __u16 now, struct place *best)
 {
 	struct kl_map_line *entry = bpf_map_lookup_elem(&kl_ct_hot, &line);
 	if (!entry)
 		return;
+#pragma unroll
 	for (__u32 i = 0; i < KL_LINE_FLOWS; i++) {
 		__u64 state = KL_READ(*flow_state(&entry->flow[i]));
-		__u32 age = state ? (__u16)(now - state_stamp(state)) : 0x10000u; /* a free place is older than all */
+		__u32 age = (__u16)(now - state_stamp(state)), score = state ? 0x10000u - age : 0;
 		if (state_phase(state) == KL_PHASE_CLAIMED && age <= phase_timeout[KL_PHASE_CLAIMED])
 			continue;
-		if (ret->rank != PLACE_NONE && age <= ret->load)
+		if (score >= best->score)
 			continue;
-		ret->load = age;
-		ret->rank = state ? PLACE_OVER : PLACE_FREE;
-		ret->index = line * KL_LINE_FLOWS + i;
-		ret->old = state;
+		best->score = score;
+		best->index = line * KL_LINE_FLOWS + i;
+		best->old = state;
 	}
 }
 
 /* Index + 1 of the place claimed, or 0: another CPU was faster. Its old flow's other entry goes as well. */
-KL_INLINE int place_claim(const struct place *place, __u16 now, __u64 *replaced)
+KL_INLINE __u32 place_claim(const struct place *place, __u16 now, __u64 *replaced)
 {
 	struct kl_map_flow *flow = flow_at(place->index);
 	__u64 claimed = state_with_stamp((__u64)KL_PHASE_CLAIMED << STATE_PHASE_SHIFT, now);
 	if (!flow || __sync_val_compare_and_swap(flow_state(flow), place->old, claimed) != place->old)
 		return 0;
-	if (place->old) {
+	if (place->old)
 		(*replaced)++;
+	if (place->old && !state_is_oneway(place->old)) {
 		__u32 peer = flow_peer(place->index);
 		if (peer != place->index)
 			flow_free(peer);
 	}
-	return (int)place->index + 1;
+	return place->index + 1;
+}
+
+KL_INLINE __u32 half_claim(
+	const struct kl_map_config *cfg, struct kl_map_counters *counters, const struct kl_flow_hash *hash, __u16 now)
+{
+	struct place place = {.score = SCORE_NONE};
+	line_oldest(region_line(region_half(cfg), hash), now, &place);
+	return place.score == SCORE_NONE ? 0 : place_claim(&place, now, &counters->half_open_evicted);
 }
 
 __noinline int reserve_half(const struct kl_flow_hash *hash, __u16 now)
 {
 	const struct kl_map_config *cfg = config_get();
 	struct kl_map_counters *counters = counters_get();
-	if (!cfg || !hash || !counters)
-		return 0;
-	struct place place = {.rank = PLACE_NONE};
-	line_oldest(region_line(region_half(cfg), hash), now, &place);
-	if (place.rank != PLACE_FREE)
-		line_oldest(region_line2(region_half(cfg), hash), now, &place);
-	return place.rank == PLACE_NONE ? 0 : place_claim(&place, now, &counters->half_open_evicted);
+	return cfg && hash && counters ? (int)half_claim(cfg, counters, hash, now) : 0;
 }
 
 /*
@@ -363,75 +424,114 @@ __noinline int reserve(__u64 packed, const struct kl_flow_hash *hash, __u16 now)
 	struct kl_map_counters *counters = counters_get();
 	if (!hash || !counters)
 		return 0;
-	struct place place, other;
-	line_place(region_line(region, hash), now, &place);
-	if (place.rank >= PLACE_OVER || place.load > KL_LINE_FLOWS / 2) {
-		line_place(region_line2(region, hash), now, &other);
-		if (other.rank < place.rank || (other.rank == place.rank && other.load < place.load))
-			place = other;
-	}
-	return place.rank == PLACE_NONE ? 0 : place_claim(&place, now, &counters->flows_expired);
+	struct place place = {.score = SCORE_NONE};
+	line_place(region_line(region, hash), now, 1, &place);
+	if (place.score)
+		line_place(region_line2(region, hash), now, 0, &place);
+	int probation = place.score >= PLACE_PROBATION * 2 * KL_LINE_FLOWS;
+	__u32 claimed = place.score == SCORE_NONE ? 0
+						  : place_claim(&place, now,
+							    probation ? &counters->half_open_evicted
+								      : &counters->flows_expired);
+	if (claimed && !place.old)
+		over_count(place.index, 1);
+	return (int)claimed;
 }
 
 /* A flow to be inserted. */
 struct new_flow {
-	struct kl_flow_hash forward, reply;
+	struct kl_flow_hash forward, reply; /* reply: not of a one-way flow */
 	struct kl_map_tuple tuple;
 	__u64 state;     /* of the forward entry, stamp and phase included */
 	__u32 confirmed; /* goes to the main region at once */
 	__u32 index;     /* result: of the forward entry */
 };
 
-/* Main, then overflow; half-open flows only into their own region. One more try where another CPU took the place. */
-KL_INLINE __u32 reserve_for(
-	const struct kl_map_config *cfg, const struct kl_flow_hash *hash, __u16 now, __u32 confirmed)
+/* Main, then overflow. One more try where another CPU took the place. */
+KL_INLINE int reserve_confirmed(const struct kl_flow_hash *hash, __u16 now)
 {
-	if (!confirmed) {
-		__u32 half = reserve_half(hash, now);
-		return half ? half : reserve_half(hash, now);
-	}
-	__u32 place = reserve(region_pack(region_main(cfg)), hash, now);
+	const struct kl_map_config *cfg = config_get();
+	struct kl_map_counters *counters = counters_get();
+	if (!cfg || !counters)
+		return 0;
+	int place = reserve(region_pack(region_main(cfg)), hash, now);
 	if (!place)
 		place = reserve(region_pack(region_main(cfg)), hash, now);
 	if (place)
 		return place;
-	struct kl_map_counters *counters = counters_get();
-	if (counters)
-		counters->flows_overflowed++;
+	counters->flows_overflowed++;
 	return reserve(region_pack(region_over(cfg)), hash, now);
+}
+
+/* Half-open flows only into their own region. */
+KL_INLINE __u32 reserve_for(const struct kl_flow_hash *hash, __u16 now, __u32 confirmed)
+{
+	if (confirmed)
+		return (__u32)reserve_confirmed(hash, now);
+	__u32 half = (__u32)reserve_half(hash, now);
+	return half ? half : (__u32)reserve_half(hash, now);
+}
+
+/* An entry becomes what it says with its state, the last to be written. */
+KL_INLINE void publish_state(__u32 index, __u64 fingerprint, __u64 state)
+{
+	struct kl_map_flow *flow = flow_at(index);
+	if (!flow)
+		return;
+	KL_WRITE(flow->fingerprint, fingerprint);
+	KL_WRITE(*flow_state(flow), state);
 }
 
 KL_INLINE void publish(__u32 index, __u32 peer, __u64 fingerprint, __u64 state, const struct kl_map_tuple *tuple)
 {
 	struct kl_map_tuple *cold = tuple_at(index);
-	struct kl_map_flow *flow = flow_at(index);
-	if (!cold || !flow)
+	if (!cold)
 		return;
 	*cold = *tuple;
 	cold->peer = peer;
-	KL_WRITE(flow->fingerprint, fingerprint);
-	KL_WRITE(*flow_state(flow), state);
+	publish_state(index, fingerprint, state);
 }
 
-/* Both entries or none. 0, or -1 when there is no place. */
-__noinline int flow_insert(struct new_flow *new)
+/*
+ * Both entries or none; of a one-way flow the only one, and before it is confirmed without its tuple. 0, or -1 when there
+ * is no place.
+ */
+KL_INLINE int flow_put(struct new_flow *new, __u32 confirmed)
 {
-	const struct kl_map_config *cfg = config_get();
-	if (!cfg || !new)
-		return -1;
 	__u16 now = state_stamp(new->state);
-	__u32 reply = reserve_for(cfg, &new->reply, now, new->confirmed);
-	if (!reply)
+	__u32 forward = reserve_for(&new->forward, now, confirmed);
+	if (!forward)
 		return -1;
-	__u32 forward = reserve_for(cfg, &new->forward, now, new->confirmed);
-	if (!forward) {
-		flow_free(reply - 1);
-		return -1;
+	__u32 reply = forward;
+	if (!state_is_oneway(new->state)) {
+		reply = reserve_for(&new->reply, now, confirmed);
+		if (!reply) {
+			flow_free(forward - 1);
+			return -1;
+		}
+		publish(reply - 1, forward - 1, new->reply.fingerprint, new->state | 1ull << STATE_REVERSE_SHIFT,
+			&new->tuple);
 	}
 	new->index = forward - 1;
-	publish(reply - 1, forward - 1, new->reply.fingerprint, new->state | 1ull << STATE_REVERSE_SHIFT, &new->tuple);
-	publish(forward - 1, reply - 1, new->forward.fingerprint, new->state, &new->tuple);
+	if (reply == forward && !confirmed)
+		publish_state(new->index, new->forward.fingerprint, new->state);
+	else
+		publish(new->index, reply - 1, new->forward.fingerprint, new->state, &new->tuple);
 	return 0;
+}
+
+__noinline int flow_insert(struct new_flow *new)
+{
+	return new ? flow_put(new, new->confirmed) : -1;
+}
+
+/* Whether a packet says something new about a one-way flow; state as it was before the packet. */
+KL_INLINE int oneway_advances(__u64 state, __u8 tcp_flags, __u16 now)
+{
+	__u32 phase = state_phase(state);
+	if (!state_is_oneway(state) || tcp_flags & (2 | 4) /* SYN, RST */)
+		return 0;
+	return phase == KL_PHASE_NEW || (phase == KL_PHASE_ANSWERED && state_stamp(state) != now);
 }
 
 /* NULL is allowed. */
@@ -444,19 +544,64 @@ KL_INLINE void flow_set_phase(struct kl_map_flow *flow, __u64 phase)
 		__sync_val_compare_and_swap(flow_state(flow), old, state_with_phase(old, phase));
 }
 
+KL_INLINE void tuple_of_key(struct kl_map_tuple *tuple, const struct kl_flow_key *key)
+{
+	addr_copy(tuple->client, key->saddr);
+	addr_copy(tuple->frontend, key->daddr);
+	tuple->client_port = key->sport;
+	tuple->frontend_port = key->dport;
+	tuple->proto = (__u8)key->proto;
+}
+
+/* Moves a one-way flow out of the half-open region; found: its new place. Where there is none it stays. */
+__noinline int oneway_confirm(struct found *found, const struct kl_flow_hash *hash, const struct kl_flow_key *key)
+{
+	struct kl_map_counters *counters = counters_get();
+	if (!found || !hash || !key || !counters)
+		return 0;
+	__u16 now = state_stamp(found->state);
+	int place = reserve_confirmed(hash, now);
+	if (!place) {
+		counters->drop_ct_full++; /* may be evicted where it is */
+		return 0;
+	}
+	__u32 old = found->index;
+	struct kl_map_tuple *cold = tuple_at((__u32)place - 1);
+	if (cold) {
+		tuple_of_key(cold, key);
+		cold->nat_port = bpf_htons(KL_FLOW_DSR);
+		cold->flags = 0;
+		cold->peer = (__u32)place - 1;
+		cold->created = now;
+	}
+	found->index = (__u32)place - 1;
+	found->state = state_with_phase(found->state, KL_PHASE_ANSWERED);
+	publish_state(found->index, hash->fingerprint, found->state);
+	flow_free(old);
+	counters->flows_promoted++;
+	return 0;
+}
+
+/* After oneway_advances(), with the packet's tick as the state's stamp. */
+KL_INLINE void oneway_advance(struct found *found, const struct kl_flow_hash *hash, const struct kl_flow_key *key)
+{
+	if (state_phase(found->state) == KL_PHASE_NEW)
+		oneway_confirm(found, hash, key);
+	else
+		flow_set_phase(flow_at(found->index), key->proto == 17 /* UDP */ ? KL_PHASE_UDP : KL_PHASE_OPEN);
+}
+
 KL_INLINE struct kl_map_flow *flow_peer_entry(__u32 index)
 {
 	__u32 peer = flow_peer(index);
 	return peer == index ? NULL : flow_at(peer);
 }
 
-/* A FIN of one side; the second side's closes both. */
+/* A FIN of one side; the second side's closes both. Of a one-way flow one side is all that is seen. */
 KL_INLINE void flow_fin(const struct found *found)
 {
 	struct kl_map_flow *peer = flow_peer_entry(found->index);
-	if (!peer)
-		return;
-	__u32 peer_phase = state_phase(KL_READ(*flow_state(peer)));
+	__u32 peer_phase = peer ? state_phase(KL_READ(*flow_state(peer))) : KL_PHASE_FREE;
 	if (peer_phase < KL_PHASE_FIN) {
 		flow_set_phase(flow_at(found->index), KL_PHASE_FIN);
 		return;

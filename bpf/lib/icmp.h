@@ -5,8 +5,9 @@
  *
  *	from beyond a remote backend	quotes node:nat > backend	becomes client > frontend, sent to the client
  *	from a local backend		quotes client > backend		becomes client > frontend
- *	from the client's side		quotes frontend > client	becomes backend > client or node:nat,
- *								sent to the backend
+ *	from the client's side		quotes frontend > client	becomes backend > client or node:nat, sent
+ *								to the backend; by DSR as it is, in an envelope
+ *	from before a backend of DSR	quotes an envelope of ours	what was in it is quoted, to the client
  */
 #ifndef KL_BPF_ICMP_H
 #define KL_BPF_ICMP_H
@@ -19,53 +20,51 @@ struct quoted {
 	struct kl_flow_key answer;
 	__u32 ip;    /* offset of the quoted IP header */
 	__u32 ports; /* offset of the quoted ports */
+	struct packet packet;
 };
+
+enum { QUOTED_PORTS = 8 }; /* so much of a transport header every error quotes (RFC 792) */
 
 KL_INLINE int icmp_is_error(__u8 type, int v6)
 {
 	return v6 ? type >= 1 && type <= 4 : type == 3 || type == 11 || type == 12;
 }
 
-KL_INLINE int quoted_v4(ctx_t *ctx, struct quoted *quoted)
+/* The quotation as a packet, in scratch->inner or wherever the caller has room. Only what is linear is looked at. */
+KL_INLINE enum parsed quoted_packet(ctx_t *ctx, __u32 at, __u32 v6, struct packet *ret)
 {
-	struct iphdr ip;
-	if (bpf_skb_load_bytes(ctx, quoted->ip, &ip, sizeof(ip)) || ip.ihl < 5 || ip.frag_off & bpf_htons(0x1fff))
-		return -1;
-	addr_from_v4(quoted->answer.saddr, ip.daddr);
-	addr_from_v4(quoted->answer.daddr, ip.saddr);
-	quoted->answer.proto = ip.protocol;
-	quoted->ports = quoted->ip + ip.ihl * 4u;
-	return 0;
+	packet_clear(ret, 0);
+	ret->v6 = (__u8)v6;
+	return parse_inner(ctx_data(ctx), ctx_end(ctx), at, ret, PORTS_ONLY);
 }
 
-KL_INLINE int quoted_v6(ctx_t *ctx, struct quoted *quoted)
+/* As found behind the quoted header: turned round, it is the key of the traffic in answer to it. */
+KL_INLINE void quoted_turn(struct quoted *quoted, const struct packet *packet)
 {
-	struct ipv6hdr ip;
-	if (bpf_skb_load_bytes(ctx, quoted->ip, &ip, sizeof(ip)))
-		return -1;
-	addr_copy(quoted->answer.saddr, ip.daddr.in6_u.u6_addr32);
-	addr_copy(quoted->answer.daddr, ip.saddr.in6_u.u6_addr32);
-	quoted->answer.proto = ip.nexthdr;
-	quoted->ports = quoted->ip + sizeof(ip);
-	return 0;
+	addr_copy(quoted->answer.saddr, packet->key.daddr);
+	addr_copy(quoted->answer.daddr, packet->key.saddr);
+	quoted->answer.sport = packet->key.dport;
+	quoted->answer.dport = packet->key.sport;
+	quoted->answer.proto = packet->key.proto;
+	quoted->ports = packet->l4;
+}
+
+/* enum parsed of the packet that an ICMP error in hand quotes; PARSED_OTHER when it is no error. */
+__noinline int quoted_look(ctx_t *ctx, const struct packet *packet, struct quoted *quoted)
+{
+	__u8 type;
+	if (!packet || !quoted || bpf_skb_load_bytes(ctx, packet->l4, &type, 1) || !icmp_is_error(type, packet->v6))
+		return PARSED_OTHER;
+	ctx_linear(ctx, PULL_DEEP);
+	quoted->ip = packet->l4 + 8;
+	enum parsed parsed = quoted_packet(ctx, quoted->ip, packet->v6, &quoted->packet);
+	quoted_turn(quoted, &quoted->packet);
+	return (int)(parsed == PARSED_FLOW && quoted->ports + QUOTED_PORTS > packet->end ? PARSED_MALFORMED : parsed);
 }
 
 KL_INLINE int quoted_parse(ctx_t *ctx, const struct packet *packet, struct quoted *quoted)
 {
-	__u8 type;
-	__be16 ports[2];
-	if (bpf_skb_load_bytes(ctx, packet->l4, &type, 1) || !icmp_is_error(type, packet->v6))
-		return -1;
-	quoted->ip = packet->l4 + 8;
-	if (packet->v6 ? quoted_v6(ctx, quoted) : quoted_v4(ctx, quoted))
-		return -1;
-	if (quoted->answer.proto != IPPROTO_TCP && quoted->answer.proto != IPPROTO_UDP)
-		return -1;
-	if (bpf_skb_load_bytes(ctx, quoted->ports, ports, sizeof(ports)))
-		return -1;
-	quoted->answer.sport = ports[1];
-	quoted->answer.dport = ports[0];
-	return 0;
+	return quoted_look(ctx, packet, quoted) == PARSED_FLOW ? 0 : -1;
 }
 
 /* The addresses of an IPv4 header at `at`, with its checksum. */

@@ -6,15 +6,8 @@
 #ifndef KL_BPF_PACKET_H
 #define KL_BPF_PACKET_H
 
+#include "parse.h"
 #include "service.h"
-
-#include <linux/if_ether.h>
-#include <linux/in.h>
-#include <linux/in6.h>
-#include <linux/ip.h>
-#include <linux/ipv6.h>
-#include <linux/tcp.h>
-#include <linux/udp.h>
 
 #ifdef KL_XDP
 typedef struct xdp_md ctx_t;
@@ -24,26 +17,6 @@ typedef struct __sk_buff ctx_t;
 /* -1: the next program of the hook, or on to the stack. */
 enum { PASS = -1, DROP = 2 };
 #endif
-
-enum tcp_flags { TCP_FIN = 1, TCP_SYN = 2, TCP_RST = 4, TCP_ACK = 16 };
-
-enum parsed {
-	PARSED_FLOW,     /* TCP or UDP, key complete */
-	PARSED_OTHER,    /* nothing of ours */
-	PARSED_ICMP,     /* addresses and proto are set */
-	PARSED_FRAGMENT, /* not the first: ports unknown, addresses and id are set */
-	PARSED_MALFORMED,
-};
-
-struct packet {
-	struct kl_flow_key key;
-	__u32 l4;    /* offset of the transport header */
-	__u32 bytes; /* of the frame */
-	__u32 ip_id; /* of fragments */
-	__u8 v6, ttl, tcp_flags;
-	__u8 first_fragment; /* more follow */
-	__u8 later_fragment; /* no transport header */
-};
 
 KL_INLINE void *ctx_data(const ctx_t *ctx)
 {
@@ -67,109 +40,35 @@ KL_INLINE void ctx_linear(ctx_t *ctx, __u32 want)
 KL_INLINE __u32 ctx_bytes(const ctx_t *ctx)
 {
 #ifdef KL_XDP
-	return ctx->data_end - ctx->data;
+	long bytes = (long)ctx_end(ctx) - (long)ctx_data(ctx);
+	/* Taken here and now: the verifier lets no half of a pointer be kept for later. */
+	__asm__ volatile("" : "+r"(bytes));
+	return (__u32)bytes;
 #else
 	return ctx->len;
 #endif
 }
 
-enum { PULL = ETH_HLEN + sizeof(struct ipv6hdr) + 8 + sizeof(struct tcphdr), MAX_L4 = ETH_HLEN + 60 + 8 };
+/* What is looked at of every packet, and of one with something in front of its transport header. */
+enum { PULL = ETH_HLEN + sizeof(struct ipv6hdr) + 8 + sizeof(struct tcphdr), PULL_DEEP = 320 };
 
-KL_INLINE enum parsed parse_ports(ctx_t *ctx, struct packet *packet)
+/* Rare, and a loop: by itself, so that the verifier goes through it once. */
+__noinline int packet_parse_extensions(ctx_t *ctx, struct packet *packet)
 {
-	if (packet->key.proto == IPPROTO_ICMP || packet->key.proto == IPPROTO_ICMPV6)
-		return PARSED_ICMP;
-	if (packet->key.proto != IPPROTO_TCP && packet->key.proto != IPPROTO_UDP)
+	if (!packet)
 		return PARSED_OTHER;
-	__u32 l4 = packet->l4;
-	if (l4 > MAX_L4)
-		return PARSED_OTHER;
-	void *at = ctx_data(ctx) + l4, *end = ctx_end(ctx);
-	if (packet->key.proto == IPPROTO_TCP) {
-		const struct tcphdr *tcp = at;
-		if ((void *)(tcp + 1) > end)
-			return PARSED_MALFORMED;
-		packet->key.sport = tcp->source;
-		packet->key.dport = tcp->dest;
-		packet->tcp_flags = ((const __u8 *)tcp)[13];
-		return PARSED_FLOW;
-	}
-	const struct udphdr *udp = at;
-	if ((void *)(udp + 1) > end)
-		return PARSED_MALFORMED;
-	packet->key.sport = udp->source;
-	packet->key.dport = udp->dest;
-	return PARSED_FLOW;
-}
-
-KL_INLINE enum parsed parse_v4(ctx_t *ctx, struct packet *packet)
-{
-	const struct iphdr *ip = ctx_data(ctx) + ETH_HLEN;
-	if ((void *)(ip + 1) > ctx_end(ctx))
-		return PARSED_OTHER;
-	if (ip->ihl < 5)
-		return PARSED_MALFORMED;
-	addr_from_v4(packet->key.saddr, ip->saddr);
-	addr_from_v4(packet->key.daddr, ip->daddr);
-	packet->key.proto = ip->protocol;
-	packet->ttl = ip->ttl;
-	packet->l4 = ETH_HLEN + ip->ihl * 4u;
-	packet->ip_id = ip->id;
-	if (ip->frag_off & bpf_htons(0x1fff))
-		return PARSED_FRAGMENT;
-	packet->first_fragment = !!(ip->frag_off & bpf_htons(0x2000));
-	return parse_ports(ctx, packet);
-}
-
-struct frag_header { /* RFC 8200, section 4.5 */
-	__u8 next, reserved;
-	__be16 offset;
-	__be32 id;
-};
-
-/* Of the extension headers only the fragment header is looked through: flows behind others are not translated. */
-KL_INLINE enum parsed parse_v6(ctx_t *ctx, struct packet *packet)
-{
-	const struct ipv6hdr *ip = ctx_data(ctx) + ETH_HLEN;
-	if ((void *)(ip + 1) > ctx_end(ctx))
-		return PARSED_OTHER;
-	addr_copy(packet->key.saddr, ip->saddr.in6_u.u6_addr32);
-	addr_copy(packet->key.daddr, ip->daddr.in6_u.u6_addr32);
-	packet->key.proto = ip->nexthdr;
-	packet->ttl = ip->hop_limit;
-	packet->v6 = 1;
-	packet->l4 = ETH_HLEN + sizeof(*ip);
-	if (ip->nexthdr != IPPROTO_FRAGMENT)
-		return parse_ports(ctx, packet);
-	const struct frag_header *frag = (const void *)(ip + 1);
-	if ((void *)(frag + 1) > ctx_end(ctx))
-		return PARSED_MALFORMED;
-	packet->key.proto = frag->next;
-	packet->ip_id = frag->id;
-	packet->l4 += sizeof(*frag);
-	if (frag->offset & bpf_htons(0xfff8))
-		return PARSED_FRAGMENT;
-	packet->first_fragment = !!(frag->offset & bpf_htons(1));
-	return parse_ports(ctx, packet);
+	ctx_linear(ctx, PULL_DEEP);
+	return (int)parse_extensions(ctx_data(ctx), ctx_end(ctx), packet, WHOLE_HEADER);
 }
 
 KL_INLINE enum parsed packet_parse(ctx_t *ctx, struct packet *packet)
 {
 	ctx_linear(ctx, PULL);
-	const struct ethhdr *eth = ctx_data(ctx);
-	if ((void *)(eth + 1) > ctx_end(ctx))
-		return PARSED_OTHER;
-	packet->bytes = ctx_bytes(ctx);
-	packet->v6 = 0;
-	packet->tcp_flags = 0;
-	packet->ip_id = 0;
-	packet->key.sport = packet->key.dport = 0;
-	packet->first_fragment = packet->later_fragment = 0;
-	if (eth->h_proto == bpf_htons(ETH_P_IP))
-		return parse_v4(ctx, packet);
-	if (eth->h_proto == bpf_htons(ETH_P_IPV6))
-		return parse_v6(ctx, packet);
-	return PARSED_OTHER;
+	packet_clear(packet, ctx_bytes(ctx));
+	enum parsed parsed = parse_frame(ctx_data(ctx), ctx_end(ctx), packet);
+	if (parsed == PARSED_EXTENDED)
+		return (enum parsed)packet_parse_extensions(ctx, packet);
+	return parsed;
 }
 
 /* --- one's complement sums (RFC 1624): differences are carried as 64-bit sums and folded once */
@@ -277,7 +176,10 @@ KL_INLINE int packet_rewrite(ctx_t *ctx, const struct packet *packet, const stru
 			return -1;
 		v4_write(ip, to, addr_diff, hop);
 	}
-	return packet->later_fragment ? 0 : l4_csum(ctx, packet, addr_diff, port_diff);
+	/* SCTP's sum knows nothing of addresses, and its ports are never changed. */
+	if (packet->later_fragment || packet->key.proto == IPPROTO_SCTP)
+		return 0;
+	return l4_csum(ctx, packet, addr_diff, port_diff);
 }
 
 #endif

@@ -164,7 +164,7 @@ __noinline int pod_icmp_out(struct __sk_buff *ctx)
 			return -1;
 		icmp_to_client(work, tuple, quoted, inner);
 	} else {
-		if (icmp_to_backend(cfg, work, inner))
+		if (icmp_to_backend(cfg, work, quoted, inner))
 			return -1;
 		inner->dport = state_port(work->found.state) ? state_port(work->found.state) : quoted->answer.sport;
 	}

@@ -202,9 +202,6 @@ KL_INLINE int net_quoted(ctx_t *ctx, const struct packet *packet, struct quoted 
 		return 0;
 	if (bpf_skb_load_bytes(ctx, packet->l4, &head, sizeof(head)) || !icmp_is_error(head.type, packet->v6))
 		return -1;
-	quoted->ip = packet->l4 + 8;
-	if (packet->v6 ? quoted_v6(ctx, quoted) : quoted_v4(ctx, quoted))
-		return -1;
 	if (quoted->answer.proto != IPPROTO_ICMP && quoted->answer.proto != IPPROTO_ICMPV6)
 		return -1;
 	if (bpf_skb_load_bytes(ctx, quoted->ports, &head, sizeof(head)) || !is_echo_request(head.type, packet->v6))

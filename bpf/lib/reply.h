@@ -36,7 +36,16 @@ KL_INLINE int reply_find(const struct kl_map_config *cfg, struct work *work)
 	work->to.sport = tuple->frontend_port;
 	work->to.dport = tuple->client_port;
 	work->to.proto = work->packet.key.proto;
+	work->opened = tuple->flags & KL_TUPLE_OPENED;
 	return 1;
+}
+
+/* What the client sends on travels in an envelope of the balancer's. */
+KL_INLINE __u32 reply_mss(const struct kl_map_config *cfg, const struct work *work)
+{
+	const struct kl_map_backend *backend = backend_get(state_backend(work->found.state));
+	int ipip = backend && backend->forward == KL_FORWARD_DSR_IPIP;
+	return mss_within(cfg, work->packet.v6, ipip ? 0 : geneve_port(cfg));
 }
 
 KL_INLINE int reply(ctx_t *ctx, const struct kl_map_config *cfg, struct work *work, struct kl_map_counters *counters)
@@ -47,13 +56,11 @@ KL_INLINE int reply(ctx_t *ctx, const struct kl_map_config *cfg, struct work *wo
 	if (traffic)
 		traffic->reply_bytes += work->packet.bytes;
 	counters->returned++;
-	return finish(ctx, work, counters);
-}
-
-KL_INLINE int is_snat_port(const struct kl_map_config *cfg, __be16 port)
-{
-	__u16 number = bpf_ntohs(port);
-	return number >= cfg->snat_port_min && number <= cfg->snat_port_max;
+	if (event_wanted_packet(cfg))
+		tell(ctx, KL_EVENT_REPLY, 0);
+	if (work->opened && work->packet.tcp_flags & TCP_SYN && mss_clamp(ctx, work->packet.l4, reply_mss(cfg, work)))
+		return drop_told(ctx, cfg, counters, &counters->drop_rewrite);
+	return finish(ctx, cfg, work, counters);
 }
 
 #endif

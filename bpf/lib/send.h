@@ -1,61 +1,93 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later OR BSD-2-Clause */
-/* How a packet leaves a program: out again by the uplink, or on to the stack. */
+/* How a packet leaves a program: out again by the uplink, as it is or in an envelope, or on to the stack. */
 #ifndef KL_BPF_SEND_H
 #define KL_BPF_SEND_H
 
+#include "encap.h"
 #include "work.h"
 
+/* Several interfaces lead outside, so the routes are asked which one it is; set by the loader. */
+const volatile __u8 many_uplinks = 0;
+
+/* The route of what goes from `src` to `dst`, into scratch->fib. */
+KL_INLINE int route_ask(
+	ctx_t *ctx, struct bpf_fib_lookup *fib, const struct packet *packet, const __be32 src[4], const __be32 dst[4])
+{
+	__builtin_memset(fib, 0, sizeof(*fib));
+	fib->ifindex = ctx_ifindex(ctx);
+	if (packet->v6) {
+		fib->family = 10; /* AF_INET6 */
+		addr_copy(fib->ipv6_src, src);
+		addr_copy(fib->ipv6_dst, dst);
+	} else {
+		fib->family = 2; /* AF_INET */
+		fib->ipv4_src = src[3];
+		fib->ipv4_dst = dst[3];
+	}
+	fib->l4_protocol = (__u8)packet->key.proto;
+	return (int)bpf_fib_lookup(ctx, fib, sizeof(*fib), 0);
+}
+
 #ifdef KL_XDP
-/* The next hop's addresses come from the kernel's tables; without a neighbour entry the packet is left to tc. */
-KL_INLINE int send(ctx_t *ctx, struct work *work, struct kl_map_counters *counters)
+/*
+ * The next hop's addresses come from the kernel's tables; without a neighbour entry, or where another interface leads there
+ * (whose driver may not take packets of XDP), the packet is left to tc, untouched.
+ */
+KL_INLINE int send(ctx_t *ctx, struct work *work, const struct envelope *envelope, struct kl_map_counters *counters)
 {
 	struct scratch *scratch = scratch_get();
 	if (!scratch)
 		return drop(&counters->drop_rewrite);
 	struct bpf_fib_lookup *fib = &scratch->fib;
-	__builtin_memset(fib, 0, sizeof(*fib));
-	fib->ifindex = ctx->ingress_ifindex;
-	if (work->packet.v6) {
-		fib->family = 10; /* AF_INET6 */
-		addr_copy(fib->ipv6_src, work->to.saddr);
-		addr_copy(fib->ipv6_dst, work->to.daddr);
-	} else {
-		fib->family = 2; /* AF_INET */
-		fib->ipv4_src = work->to.saddr[3];
-		fib->ipv4_dst = work->to.daddr[3];
-	}
-	fib->l4_protocol = (__u8)work->packet.key.proto;
-	fib->tot_len = (__u16)(work->packet.bytes - ETH_HLEN);
-	if (bpf_fib_lookup(ctx, fib, sizeof(*fib), 0) != BPF_FIB_LKUP_RET_SUCCESS) {
+	const __be32 *src = envelope ? envelope->src : work->to.saddr, *dst = envelope ? envelope->dst : work->to.daddr;
+	if (route_ask(ctx, fib, &work->packet, src, dst) != BPF_FIB_LKUP_RET_SUCCESS ||
+		fib->ifindex != ctx->ingress_ifindex) {
 		counters->deferred++;
 		return PASS;
 	}
-	if (packet_rewrite(ctx, &work->packet, &work->to, 1))
+	if (envelope ? hop_count_down(ctx, work->packet.v6) || envelope_seal(ctx, envelope)
+		     : packet_rewrite(ctx, &work->packet, &work->to, 1))
 		return drop(&counters->drop_rewrite);
 	struct ethhdr *eth = ctx_data(ctx);
 	if ((void *)(eth + 1) > ctx_end(ctx))
 		return drop(&counters->drop_rewrite);
 	__builtin_memcpy(eth->h_dest, fib->dmac, ETH_ALEN);
 	__builtin_memcpy(eth->h_source, fib->smac, ETH_ALEN);
-	return fib->ifindex == ctx->ingress_ifindex ? XDP_TX : (int)bpf_redirect(fib->ifindex, 0);
+	return XDP_TX;
 }
 #else
-KL_INLINE int send(ctx_t *ctx, struct work *work, struct kl_map_counters *counters)
+/* The interface that leads there; the neighbour is found, or asked for, behind the redirection. */
+KL_INLINE __u32 way_out(ctx_t *ctx, const struct packet *packet, const __be32 src[4], const __be32 dst[4])
 {
-	if (packet_rewrite(ctx, &work->packet, &work->to, 1))
+	struct scratch *scratch = many_uplinks ? scratch_get() : NULL;
+	__u32 here = ctx_ifindex(ctx);
+	if (!scratch)
+		return here;
+	int found = route_ask(ctx, &scratch->fib, packet, src, dst);
+	return found == BPF_FIB_LKUP_RET_SUCCESS || found == BPF_FIB_LKUP_RET_NO_NEIGH ? scratch->fib.ifindex : here;
+}
+
+KL_INLINE int send(ctx_t *ctx, struct work *work, const struct envelope *envelope, struct kl_map_counters *counters)
+{
+	const __be32 *src = envelope ? envelope->src : work->to.saddr, *dst = envelope ? envelope->dst : work->to.daddr;
+	__u32 ifindex = way_out(ctx, &work->packet, src, dst);
+	if (envelope ? hop_count_down(ctx, work->packet.v6) || envelope_seal(ctx, envelope)
+		     : packet_rewrite(ctx, &work->packet, &work->to, 1))
 		return drop(&counters->drop_rewrite);
-	return (int)bpf_redirect_neigh(ctx->ifindex, NULL, 0, 0);
+	return (int)bpf_redirect_neigh(ifindex, NULL, 0, 0);
 }
 #endif
 
 /* Sends it out again, or lets the stack deliver it. */
-KL_INLINE int finish(ctx_t *ctx, struct work *work, struct kl_map_counters *counters)
+KL_INLINE int finish(ctx_t *ctx, const struct kl_map_config *cfg, struct work *work, struct kl_map_counters *counters)
 {
 	if (!work->remote)
-		return packet_rewrite(ctx, &work->packet, &work->to, 0) ? drop(&counters->drop_rewrite) : PASS;
+		return packet_rewrite(ctx, &work->packet, &work->to, 0)
+			       ? drop_told(ctx, cfg, counters, &counters->drop_rewrite)
+			       : PASS;
 	if (work->packet.ttl <= 1)
-		return drop(&counters->drop_ttl);
-	return send(ctx, work, counters);
+		return drop_told(ctx, cfg, counters, &counters->drop_ttl);
+	return send(ctx, work, NULL, counters);
 }
 
 #endif

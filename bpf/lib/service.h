@@ -5,6 +5,7 @@
 #ifndef KL_BPF_SERVICE_H
 #define KL_BPF_SERVICE_H
 
+#include "live.h"
 #include "maps.h"
 
 struct frontend {
@@ -36,6 +37,20 @@ KL_INLINE void addr_from_v4(__be32 to[4], __be32 v4)
 	to[1] = 0;
 	to[2] = bpf_htonl(0xffff);
 	to[3] = v4;
+}
+
+/* Whether any frontend has the port: kept by the agent (kl_ports). */
+KL_INLINE int port_is_served(__be16 port)
+{
+	__u32 number = bpf_ntohs(port), word = number / 64;
+	const __u64 *bits = bpf_map_lookup_elem(&kl_ports, &word);
+	return !bits || *bits >> (number % 64) & 1;
+}
+
+KL_INLINE int is_snat_port(const struct kl_map_config *cfg, __be16 port)
+{
+	__u16 number = bpf_ntohs(port);
+	return number >= cfg->snat_port_min && number <= cfg->snat_port_max;
 }
 
 /* port and proto as they lie in the entry's fifth word, the type left out. */
@@ -95,7 +110,20 @@ struct choice {
 	__u32 first, count;
 };
 
-KL_INLINE int choice_open(const struct kl_map_service *service, int external, struct choice *ret)
+/*
+ * Which traffic policy holds: a ClusterIP is asked for from inside, other addresses from outside. Whoever asks from inside for
+ * an address that is for outside gets any backend, as upstream has it.
+ */
+enum scope { SCOPE_INTERNAL, SCOPE_EXTERNAL, SCOPE_ANY };
+
+KL_INLINE int scope_is_local(const struct kl_map_set *set, int scope)
+{
+	return set->flags & (scope == SCOPE_EXTERNAL   ? KL_SET_EXTERNAL_LOCAL
+			     : scope == SCOPE_INTERNAL ? KL_SET_INTERNAL_LOCAL
+						       : 0);
+}
+
+KL_INLINE int choice_open(const struct kl_map_service *service, int scope, struct choice *ret)
 {
 	__u32 block = (__u32)KL_READ(service->set);
 	if (!block)
@@ -104,7 +132,7 @@ KL_INLINE int choice_open(const struct kl_map_service *service, int external, st
 	if (!header)
 		return -1;
 	const struct kl_map_set *set = &header->set;
-	int local = set->flags & (external ? KL_SET_EXTERNAL_LOCAL : KL_SET_INTERNAL_LOCAL);
+	int local = scope_is_local(set, scope);
 	ret->set = set;
 	ret->first = local ? set->local_first : set->all_first;
 	ret->count = local ? set->local_count : set->all_count;
@@ -120,11 +148,25 @@ KL_INLINE __u32 choice_slot(const struct choice *choice, __u32 slot)
 	return slots ? slots->backend[at % KL_BLOCK_SLOTS] : 0;
 }
 
+/* The less busy of two different ones, the first by the hash, the second by chance. */
+static __noinline __u32 choice_least(const struct choice *choice, __u32 hash)
+{
+	__u32 first = kl_below(hash, choice->count);
+	__u32 a = choice_slot(choice, first);
+	if (choice->count < 2)
+		return a;
+	__u32 second = first + 1 + kl_below(bpf_get_prandom_u32(), choice->count - 1);
+	__u32 b = choice_slot(choice, second >= choice->count ? second - choice->count : second);
+	return live_no_busier(a, b) ? a : b;
+}
+
 KL_INLINE __u32 choice_pick(struct kl_map_service *service, const struct choice *choice, __u32 hash)
 {
 	if (choice->set->algorithm == KL_PICK_ROUND_ROBIN)
-		hash = __sync_fetch_and_add(&service->cursor, 1);
-	return choice_slot(choice, hash % choice->count);
+		return choice_slot(choice, __sync_fetch_and_add(&service->cursor, 1) % choice->count);
+	if (choice->set->algorithm == KL_PICK_LEAST_CONN)
+		return choice_least(choice, hash);
+	return choice_slot(choice, kl_below(hash, choice->count));
 }
 
 KL_INLINE __u64 now_ticks(const struct kl_map_config *cfg)
@@ -164,11 +206,11 @@ static __noinline int affinity_keep(const struct kl_map_client *client, __u64 no
  * affinity. 0: the service has none.
  */
 KL_INLINE __u32 service_pick(
-	const struct kl_map_config *cfg, __u32 id, int external, __u32 hash, struct kl_map_client *client)
+	const struct kl_map_config *cfg, __u32 id, int scope, __u32 hash, struct kl_map_client *client)
 {
 	struct kl_map_service *service = bpf_map_lookup_elem(&kl_services, &id);
 	struct choice choice;
-	if (!service || choice_open(service, external, &choice))
+	if (!service || choice_open(service, scope, &choice))
 		return 0;
 	if (!(choice.set->flags & KL_SET_AFFINITY))
 		return choice_pick(service, &choice, hash);

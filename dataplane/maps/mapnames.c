@@ -144,6 +144,7 @@ static const struct kl_counter_row rows[] = {
 	COUNT(half_open_evicted, KL_COUNTER_FLOW, "unanswered flows that made room"),
 	COUNT(sock_connect, KL_COUNTER_SOCKET, "sockets connected to a Service"),
 	COUNT(sock_sendmsg, KL_COUNTER_SOCKET, "datagram sockets given a backend"),
+	COUNT(sock_bind_refused, KL_COUNTER_SOCKET, "the node's own sockets refused a NodePort in use"),
 	COUNT(udp_reaped, KL_COUNTER_SOCKET, "connected UDP sockets closed: backend dead"),
 	COUNT(events_lost, KL_COUNTER_WATCHER, "events that found the ring full"),
 };

@@ -28,6 +28,7 @@ struct map_row {
 static const struct map_row rows[KL_MAP_COUNT] = {
 	[KL_MAP_CONFIG] = {"kl_config", sizeof(struct kl_map_config), VIEW(config)},
 	[KL_MAP_FRONTENDS] = {"kl_frontends", sizeof(struct kl_map_frontend), VIEW(frontends)},
+	[KL_MAP_PORTS] = {"kl_ports", sizeof(uint64_t), VIEW(ports)},
 	[KL_MAP_SERVICES] = {"kl_services", sizeof(struct kl_map_service), VIEW(services)},
 	[KL_MAP_NAMES] = {"kl_names", sizeof(struct kl_map_name), VIEW(names)},
 	[KL_MAP_SLOTS] = {"kl_slots", sizeof(struct kl_map_block), VIEW(blocks)},
@@ -93,6 +94,7 @@ static void sizes_fill(const struct kl_maps_sizes *given, uint32_t ret[KL_MAP_CO
 	uint32_t services = or_default(sizes->services, 2047) + 1, backends = or_default(sizes->backends, 8191) + 1;
 	ret[KL_MAP_CONFIG] = ret[KL_MAP_COUNTERS] = 1;
 	ret[KL_MAP_FRONTENDS] = power_of_two(or_default(sizes->frontends, 4096)) * 2;
+	ret[KL_MAP_PORTS] = KL_PORT_WORDS;
 	ret[KL_MAP_SERVICES] = ret[KL_MAP_NAMES] = services;
 	ret[KL_MAP_SLOTS] = or_default(sizes->blocks, 8192);
 	ret[KL_MAP_BACKENDS] = ret[KL_MAP_TRAFFIC] = ret[KL_MAP_LIVE] = backends;

@@ -19,6 +19,7 @@
 enum kl_map_id {
 	KL_MAP_CONFIG,
 	KL_MAP_FRONTENDS,
+	KL_MAP_PORTS,
 	KL_MAP_SERVICES,
 	KL_MAP_NAMES,
 	KL_MAP_SLOTS,
@@ -58,6 +59,7 @@ struct kl_maps {
 	/* mapped; NULL in kl_maps_open_readonly's */
 	struct kl_map_config *config;
 	struct kl_map_frontend *frontends;
+	uint64_t *ports; /* bits: see kl_ports */
 	struct kl_map_service *services;
 	struct kl_map_name *names;
 	struct kl_map_block *blocks;

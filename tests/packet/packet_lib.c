@@ -11,6 +11,7 @@
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 #include <errno.h>
+#include <net/if.h>
 #include <netinet/in.h>
 #include <sched.h>
 #include <stdio.h>
@@ -88,6 +89,12 @@ static void load_programs(struct bench *bench)
 	bench->prog[PROGRAM_XDP] = bpf_program__fd(xdp->progs.kl_lb_xdp);
 	bench->objects[0] = tc;
 	bench->objects[1] = xdp;
+	/* A test run names the interface only where XDP is there. */
+	bench->ifindex = if_nametoindex("eth0");
+	if (bpf_xdp_attach((int)bench->ifindex, bench->prog[PROGRAM_XDP], 0, NULL)) {
+		fprintf(stderr, "cannot attach XDP to the test's interface: %s\n", strerror(errno));
+		exit(1);
+	}
 }
 
 static void pin_dir(char *ret, size_t size)
@@ -130,6 +137,7 @@ void bench_free(struct bench *bench)
 {
 	char dir[64];
 	pin_dir(dir, sizeof(dir));
+	bpf_xdp_detach((int)bench->ifindex, 0, NULL);
 	kl_dpsync_free(bench->sync);
 	kl_lb_tc_bpf__destroy(bench->objects[0]);
 	kl_lb_xdp_bpf__destroy(bench->objects[1]);
@@ -312,8 +320,13 @@ static int verdict_of(enum program program, uint32_t code)
 int bench_run(const struct bench *bench, enum program program, uint8_t frame[FRAME_MAX], size_t *len)
 {
 	uint8_t out[FRAME_MAX];
+	/* Both kinds of program see the packet on the uplink. */
+	struct xdp_md xdp = {.data_end = (uint32_t)*len, .ingress_ifindex = bench->ifindex};
+	struct __sk_buff skb = {.ifindex = bench->ifindex, .gso_size = bench->gso_size, .gso_segs = bench->gso_size ? 2 : 0};
 	LIBBPF_OPTS(bpf_test_run_opts, opts, .data_in = frame, .data_size_in = (uint32_t)*len, .data_out = out,
 		.data_size_out = sizeof(out), .repeat = 1);
+	opts.ctx_in = program == PROGRAM_XDP ? (void *)&xdp : (void *)&skb;
+	opts.ctx_size_in = program == PROGRAM_XDP ? sizeof(xdp) : sizeof(skb);
 	if (bpf_prog_test_run_opts(bench->prog[program], &opts)) {
 		kl_test_failed(__FILE__, __LINE__, "test run: %s", strerror(errno));
 		return VERDICT_ODD;

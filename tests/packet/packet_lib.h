@@ -20,6 +20,8 @@ struct bench {
 	struct kl_maps *maps;
 	struct kl_dpsync *sync;
 	int prog[PROGRAM_COUNT];
+	uint32_t ifindex;  /* of the uplink */
+	uint32_t gso_size; /* of packets given to tc, which stand for more than one segment; 0: they do not */
 	void *objects[2];
 };
 /* flows: size of the connection table; 0: the default. */

@@ -15,6 +15,7 @@
 enum { S = TCP_FLAG_SYN, A = TCP_FLAG_ACK, SA = TCP_FLAG_SYN | TCP_FLAG_ACK, FA = TCP_FLAG_FIN | TCP_FLAG_ACK, R = TCP_FLAG_RST };
 enum { NAT = 1 /* the SNAT port seen in the step before stands here */, ANY = 2 };
 enum { IN, OUT /* leaving by the uplink */ };
+enum { TOLD = VERDICT_ODD + 1 /* sent back as an ICMP error from whom it was for */ };
 
 /* Rows of the tables leave out what does not matter to them. */
 #pragma GCC diagnostic ignored "-Wmissing-field-initializers"
@@ -40,7 +41,7 @@ struct step {
 struct script {
 	const char *what;
 	uint8_t proto;
-	struct step steps[10]; /* ends at sport 0 */
+	struct step steps[12]; /* ends at sport 0 */
 };
 
 /* Services: 30001 and VIP:80 one local backend; 30002 and VIP:81 one remote; 30003 none; ports to 8080. */
@@ -74,7 +75,7 @@ static const struct script scripts[] = {
 		{IN, REMOTE_POD, 8080, NODE, NAT, SA, VERDICT_SENT, VIP, 81, CLIENT, 40003, 0, "returned"}}},
 	{"no endpoint", IPPROTO_TCP, {
 		{IN, CLIENT, 40004, NODE, 30003, S, VERDICT_PASS, CLIENT, 40004, NODE, 30003, 0, "drop_no_backend"},
-		{IN, CLIENT, 40004, VIP, 82, S, VERDICT_DROP, .counter = "drop_no_backend"}}},
+		{IN, CLIENT, 40004, VIP, 82, S, TOLD, .counter = "drop_no_backend"}}},
 	{"in mid-flow a lost flow is made anew", IPPROTO_TCP, {
 		{IN, CLIENT, 40005, NODE, 30001, A, VERDICT_PASS, CLIENT, 40005, LOCAL_POD, 8080, 0, "flows_inserted"}}},
 	{"the same client port through another frontend of the same pod, the first flow over", IPPROTO_TCP, {
@@ -86,13 +87,17 @@ static const struct script scripts[] = {
 		{IN, CLIENT, 40010, VIP, 80, S, VERDICT_PASS, CLIENT, 40010, LOCAL_POD, 8080, 0, "flows_inserted"},
 		{OUT, LOCAL_POD, 8080, CLIENT, 40010, SA, VERDICT_PASS, VIP, 80, CLIENT, 40010, 0, "returned"},
 		{IN, CLIENT, 40010, VIP, 80, A, VERDICT_PASS, CLIENT, 40010, LOCAL_POD, 8080, 0, "flows_promoted"}}},
-	{"the same client port through another frontend, the first flow never answered, or still open", IPPROTO_TCP, {
+	{"the same client port through another frontend: the first flow never answered makes room, an open one keeps its port", IPPROTO_TCP, {
 		{IN, CLIENT, 40011, NODE, 30001, S, VERDICT_PASS, CLIENT, 40011, LOCAL_POD, 8080, 0, "flows_inserted"},
 		{IN, CLIENT, 40011, VIP, 80, S, VERDICT_PASS, CLIENT, 40011, LOCAL_POD, 8080, 0, "flows_inserted"},
 		{OUT, LOCAL_POD, 8080, CLIENT, 40011, SA, VERDICT_PASS, VIP, 80, CLIENT, 40011, 0, "returned"},
 		{IN, CLIENT, 40011, VIP, 80, A, VERDICT_PASS, CLIENT, 40011, LOCAL_POD, 8080, 0, "flows_promoted"},
-		{IN, CLIENT, 40011, NODE, 30001, S, VERDICT_PASS, CLIENT, 40011, LOCAL_POD, 8080, 0, "flows_inserted"},
-		{OUT, LOCAL_POD, 8080, CLIENT, 40011, SA, VERDICT_PASS, NODE, 30001, CLIENT, 40011, 0, "returned"}}},
+		{IN, CLIENT, 40011, NODE, 30001, S, VERDICT_PASS, CLIENT, ANY, LOCAL_POD, 8080, 0, "ports_moved"},
+		{OUT, LOCAL_POD, 8080, CLIENT, NAT, SA, VERDICT_PASS, NODE, 30001, CLIENT, 40011, 0, "returned"},
+		{IN, CLIENT, 40011, NODE, 30001, A, VERDICT_PASS, CLIENT, NAT, LOCAL_POD, 8080, 0, "flows_promoted"},
+		{IN, CLIENT, 40011, VIP, 80, A, VERDICT_PASS, CLIENT, 40011, LOCAL_POD, 8080, 0, "forwarded"},
+		{OUT, LOCAL_POD, 8080, CLIENT, 40011, A, VERDICT_PASS, VIP, 80, CLIENT, 40011, 0, "returned"},
+		{OUT, LOCAL_POD, 8080, CLIENT, NAT, A, VERDICT_PASS, NODE, 30001, CLIENT, 40011, 0, "returned"}}},
 	{"TTL ends at a remote pod's detour", IPPROTO_TCP, {
 		{IN, CLIENT, 40006, NODE, 30002, S, VERDICT_DROP, .ttl = 1, .counter = "drop_ttl"},
 		{IN, CLIENT, 40006, NODE, 30001, S, VERDICT_PASS, CLIENT, 40006, LOCAL_POD, 8080, 1, "forwarded"}}},
@@ -117,7 +122,7 @@ static const struct script scripts[] = {
 		{IN, REMOTE_POD, 8080, NODE, NAT, 0, VERDICT_SENT, NODE, 30002, CLIENT, 40003, 0, "returned", 1},
 		{IN, REMOTE_POD, 8080, NODE, NAT, 0, VERDICT_SENT, NODE, 30002, CLIENT, 40003, 0, "returned", 2}}},
 	{"TCP and UDP do not meet", IPPROTO_UDP, {
-		{IN, CLIENT, 40002, VIP, 82, 0, VERDICT_DROP, .counter = "drop_no_backend"},
+		{IN, CLIENT, 40002, VIP, 82, 0, TOLD, .counter = "drop_no_backend"},
 		{OUT, LOCAL_POD, 8080, CLIENT, 40009, 0, VERDICT_PASS, LOCAL_POD, 8080, CLIENT, 40009, 0, NULL}}},
 };
 
@@ -127,7 +132,7 @@ static const struct {
 } counter_names[] = {
 #define COUNTER(name) {#name, offsetof(struct kl_map_counters, name)}
 	COUNTER(passed), COUNTER(forwarded), COUNTER(returned), COUNTER(flows_inserted), COUNTER(flows_promoted), COUNTER(flows_void),
-	COUNTER(drop_no_backend), COUNTER(drop_ttl), COUNTER(fragments_unknown), COUNTER(drop_no_node_addr),
+	COUNTER(drop_no_backend), COUNTER(drop_ttl), COUNTER(ports_moved), COUNTER(fragments_unknown), COUNTER(drop_no_node_addr),
 };
 
 static uint64_t counter(const struct kl_map_counters *counters, const char *name)
@@ -163,6 +168,23 @@ static bool check_packet(const struct step *step, const struct parsed_frame *got
 	return KL_CHECK_INT(got->ttl, (step->ttl ? step->ttl : 64) - (step->verdict == VERDICT_SENT)) && ok;
 }
 
+static bool is_who(const struct kl_addr *got, enum who want, bool v6)
+{
+	char text[KL_ADDR_TEXT];
+	kl_addr_format(got, text);
+	return KL_CHECK_STR(text, who_text(want, v6));
+}
+
+/* An ICMP error from whom the packet was for, quoting it. */
+static bool check_told(const struct step *step, const struct parsed_frame *got, bool v6)
+{
+	bool ok = KL_CHECK(got->icmp && got->sums_right);
+	ok &= is_who(&got->src, step->dst, v6) && is_who(&got->dst, step->src, v6);
+	ok &= is_who(&got->quoted_src, step->src, v6) && is_who(&got->quoted_dst, step->dst, v6);
+	ok &= KL_CHECK_INT(got->quoted_sport, step->sport);
+	return KL_CHECK_INT(got->quoted_dport, step->dport) && ok;
+}
+
 static bool check_counter(const struct bench *bench, const struct kl_map_counters *before, const char *name)
 {
 	struct kl_map_counters after = bench_counters(bench);
@@ -179,8 +201,11 @@ static bool run_step(struct bench *bench, uint8_t proto, const struct step *step
 	enum program program = step->direction == OUT ? PROGRAM_TC_OUT : xdp ? PROGRAM_XDP : PROGRAM_TC_IN;
 	struct kl_map_counters before = bench_counters(bench);
 	int verdict = bench_run(bench, program, frame, &len);
-	bool ok = KL_CHECK_INT(verdict, step->verdict);
-	if (ok && verdict != VERDICT_DROP) {
+	bool ok = KL_CHECK_INT(verdict, step->verdict == TOLD ? VERDICT_SENT : step->verdict);
+	if (ok && step->verdict == TOLD) {
+		struct parsed_frame got = frame_parse(frame, len);
+		ok = check_told(step, &got, v6);
+	} else if (ok && verdict != VERDICT_DROP) {
 		struct parsed_frame got = frame_parse(frame, len);
 		ok = check_packet(step, &got, v6);
 	}
@@ -256,13 +281,6 @@ static const struct icmp_case icmp_cases[] = {
 		STRANGER, 22, 41000},
 };
 
-static bool same_addr(const struct kl_addr *got, enum who want, bool v6)
-{
-	char text[KL_ADDR_TEXT];
-	kl_addr_format(got, text);
-	return KL_CHECK_STR(text, who_text(want, v6));
-}
-
 static uint16_t port_of(uint16_t port)
 {
 	return port == NAT ? nat_port : port;
@@ -284,10 +302,10 @@ static bool run_icmp(struct bench *bench, const struct icmp_case *c, bool v6)
 	struct parsed_frame got = frame_parse(frame, len);
 	bool ok = KL_CHECK_INT(verdict, c->verdict);
 	ok &= KL_CHECK(got.icmp && got.sums_right);
-	ok &= same_addr(&got.src, c->new_src, v6);
-	ok &= same_addr(&got.dst, c->new_dst, v6);
-	ok &= same_addr(&got.quoted_src, c->quoted_src, v6);
-	ok &= same_addr(&got.quoted_dst, c->quoted_dst, v6);
+	ok &= is_who(&got.src, c->new_src, v6);
+	ok &= is_who(&got.dst, c->new_dst, v6);
+	ok &= is_who(&got.quoted_src, c->quoted_src, v6);
+	ok &= is_who(&got.quoted_dst, c->quoted_dst, v6);
 	ok &= KL_CHECK_INT(got.quoted_sport, port_of(c->quoted_sport));
 	return KL_CHECK_INT(got.quoted_dport, port_of(c->quoted_dport)) && ok;
 }

@@ -25,6 +25,7 @@
 enum { KL_HASH_WORDS = 16 };
 enum kl_config_flags {
 	KL_CONFIG_EXTERNAL_CLUSTER_IP = 1, /* translate ClusterIPs that arrive on the uplink as well */
+	KL_CONFIG_GUARD_NODE_PORTS = 2,    /* sockets of the node may not bind a NodePort that is in use */
 };
 struct kl_map_config {
 	__u32 layout;
@@ -153,13 +154,12 @@ struct kl_map_backend {
 	__u16 reserved0;
 	/*
 	 * Remote: the next hop, kept by the XDP programs themselves (bpf/lib/hop.h) for the tick and generation it was asked
-	 * for in; of no meaning to the agent. MAC addresses in the low 48 bits.
+	 * for in; of no meaning to the agent. MAC addresses in the low 48 bits, tick's low 16 bits above.
 	 */
-	__u64 hop_dst; /* | tick << 48 */
-	__u64 hop_src; /* | tick << 48 */
+	__u64 hop_dst, hop_src;
 	__u32 hop_generation : 8;
-	__u32 hop_ifindex : 24; /* where it came in and goes out */
-	__u32 reserved;
+	__u32 hop_ifindex : 24; /* where packets came in and go out */
+	__u32 hop_tick;
 };
 /* So much of an entry is the agent's. */
 #define KL_BACKEND_OWN offsetof(struct kl_map_backend, hop_dst)
@@ -232,16 +232,22 @@ struct kl_map_line {
 };
 
 /* --- kl_ct_cold: ARRAY, index = line * KL_LINE_FLOWS + place; the same for both entries of a flow */
+enum kl_map_tuple_flags {
+	KL_TUPLE_OPENED = 1, /* came in an envelope: the balancer is another node */
+};
 struct kl_map_tuple {
 	__be32 client[4];
 	__be32 frontend[4];
 	__be16 client_port, frontend_port;
 	__be16 nat_port;
 	__u8 proto;
-	__u8 reserved;
+	__u8 flags; /* enum kl_map_tuple_flags */
 	__u32 peer;    /* index of the flow's other entry */
 	__u32 created; /* tick */
 };
+
+/* ICMP errors that the balancer makes by itself: so many a tick on each CPU. */
+enum { KL_ICMP_PER_TICK = 256 };
 
 /* --- kl_counters: PERCPU_ARRAY of one. Every reason to drop, and what else went on. */
 struct kl_map_counters {
@@ -282,7 +288,8 @@ struct kl_map_counters {
 	__u64 refused;		 /* of drop_no_backend: the client was told so by ICMP */
 	__u64 icmp_limited;	 /* nobody was told by ICMP: more than KL_ICMP_PER_TICK on this CPU */
 	__u64 ports_moved;	 /* flows to a local pod that got another source port, theirs being taken there */
-	__u64 reserved[11];
+	__u64 sock_bind_refused; /* of the node, at a NodePort that is in use */
+	__u64 reserved[10];
 };
 
 /* --- kl_netns: HASH, key = namespace cookie (u64) */
@@ -299,7 +306,8 @@ struct kl_map_peer { /* what a socket asked for, and what it got */
 	__be16 frontend_port, backend_port;
 	__u32 backend_id; /* 0: unused */
 	__u8 generation;
-	__u8 reserved[3];
+	__u8 counted; /* in kl_live */
+	__u8 reserved[2];
 	__u32 service;
 };
 enum { KL_DGRAM_PEERS = 4 };
