@@ -141,14 +141,16 @@ KL_INLINE int is_restart(const struct work *work)
 enum fit { FITS, FITS_SMALLER /* as segments made smaller by the envelope */, TOO_BIG, MAY_DETOUR };
 
 #ifndef KL_XDP
-KL_INLINE __u32 header_bytes(ctx_t *ctx, const struct packet *packet)
+/* Bytes of IP of each segment that the packet stands for. */
+__noinline int segment_bytes(ctx_t *ctx, const struct packet *packet)
 {
-	if (packet->l4 > MAX_L4)
+	if (!packet || packet->l4 > MAX_L4)
 		return 0;
 	const struct tcphdr *tcp = ctx_data(ctx) + packet->l4;
-	if (packet->key.proto != IPPROTO_TCP || (void *)(tcp + 1) > ctx_end(ctx))
-		return transport_bytes(packet->key.proto);
-	return tcp->doff * 4u;
+	__u32 header = transport_bytes(packet->key.proto);
+	if (packet->key.proto == IPPROTO_TCP && (void *)(tcp + 1) <= ctx_end(ctx))
+		header = tcp->doff * 4u;
+	return (int)(packet->l4 - ETH_HLEN + header + ctx->gso_size);
 }
 #endif
 
@@ -156,8 +158,8 @@ KL_INLINE __u32 header_bytes(ctx_t *ctx, const struct packet *packet)
 KL_INLINE __u32 longest(ctx_t *ctx, const struct packet *packet)
 {
 #ifndef KL_XDP
-	if (ctx->gso_size)
-		return packet->l4 - ETH_HLEN + header_bytes(ctx, packet) + ctx->gso_size;
+	if (KL_READ(ctx->gso_size))
+		return (__u32)segment_bytes(ctx, packet);
 #endif
 	return packet->end - ETH_HLEN;
 }
@@ -172,7 +174,7 @@ KL_INLINE enum fit envelope_fit(ctx_t *ctx, const struct kl_map_config *cfg, con
 	if (bytes + around <= mtu)
 		return FITS;
 #ifndef KL_XDP
-	if (ctx->gso_size && packet->key.proto == IPPROTO_TCP && bytes <= mtu)
+	if (KL_READ(ctx->gso_size) && packet->key.proto == IPPROTO_TCP && bytes <= mtu)
 		return FITS_SMALLER;
 #endif
 	return !packet->whole && packet->key.proto == IPPROTO_UDP && bytes <= mtu ? MAY_DETOUR : TOO_BIG;

@@ -158,9 +158,13 @@ __noinline int icmp_of_envelope(ctx_t *ctx)
 }
 
 /* Of a packet that was translated: rewrites the error, and says where it goes. */
-KL_INLINE int icmp_of_flow(ctx_t *ctx, const struct kl_map_config *cfg, struct scratch *scratch,
-	struct kl_map_counters *counters, int egress)
+__noinline int icmp_of_flow(ctx_t *ctx, int egress)
 {
+	const struct kl_map_config *cfg = config_get();
+	struct scratch *scratch = scratch_get();
+	struct kl_map_counters *counters = counters_get();
+	if (!cfg || !scratch || !counters)
+		return PASS;
 	struct work *work = &scratch->work;
 	struct quoted *quoted = &scratch->quoted;
 	struct kl_flow_key *inner = &scratch->reply;
@@ -193,13 +197,12 @@ __noinline int icmp_translate(struct __sk_buff *ctx, int egress)
 {
 	const struct kl_map_config *cfg = config_get();
 	struct scratch *scratch = scratch_get();
-	struct kl_map_counters *counters = counters_get();
-	if (!cfg || !scratch || !counters)
+	if (!cfg || !scratch)
 		return PASS;
 	enum parsed parsed = (enum parsed)quoted_look(ctx, &scratch->work.packet, &scratch->quoted);
 	if (!egress && is_envelope(cfg, &scratch->quoted.packet, parsed))
 		return icmp_of_envelope(ctx);
-	return parsed == PARSED_FLOW ? icmp_of_flow(ctx, cfg, scratch, counters, egress) : PASS;
+	return parsed == PARSED_FLOW ? icmp_of_flow(ctx, egress) : PASS;
 }
 
 KL_INLINE int icmp(ctx_t *ctx, struct scratch *scratch, struct kl_map_counters *counters, int egress)
