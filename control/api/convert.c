@@ -36,9 +36,16 @@ static void event_to_core(json_t *object)
 	event_rename(object, true);
 }
 
+/* What wrote the event knew no eventTime; the new form cannot do without, so it is that of the first occurrence. */
 static void event_from_core(json_t *object)
 {
 	event_rename(object, false);
+	const char *first = kl_json_str(object, "deprecatedFirstTimestamp", NULL);
+	size_t len = strlen(first);
+	if (json_object_get(object, "eventTime") || !len || first[len - 1] != 'Z' || strchr(first, '.'))
+		return;
+	kl_autofree char *micro = kl_asprintf("%.*s.000000Z", (int)len - 1, first);
+	json_object_set_new(object, "eventTime", json_string(micro));
 }
 
 /* autoscaling/v1 knows one metric: the processor's utilisation. */
@@ -78,6 +85,8 @@ static void hpa_to_v1(json_t *object)
 	percent = cpu_metric(json_object_get(status, "currentMetrics"), "current");
 	if (percent)
 		json_object_set(status, "currentCPUUtilizationPercentage", percent);
+	if (status && !json_object_get(status, "currentReplicas"))
+		json_object_set_new(status, "currentReplicas", json_integer(0));
 	json_object_del(spec, "metrics");
 	json_object_del(spec, "behavior");
 	json_object_del(status, "currentMetrics");

@@ -49,11 +49,11 @@ static const struct kl_field fields_DaemonSetStatus[] = {
 	I32("collisionCount", 9, DOC("How often the hash of a name was taken already.")),
 	LIST_OBJ("conditions", 10, DaemonSetCondition, FLAGS(KL_MERGE | KL_LIST_MAP), KEYS("type"),
 		DOC("What is true of the object at present, one entry for each aspect.")),
-	I32("currentNumberScheduled", 1, FLAGS(KL_REQUIRED), DOC("Nodes that run the daemon and should.")),
-	I32("desiredNumberScheduled", 3, FLAGS(KL_REQUIRED), DOC("Nodes that should run the daemon.")),
+	I32("currentNumberScheduled", 1, FLAGS(KL_REQUIRED), DEF("0"), DOC("Nodes that run the daemon and should.")),
+	I32("desiredNumberScheduled", 3, FLAGS(KL_REQUIRED), DEF("0"), DOC("Nodes that should run the daemon.")),
 	I32("numberAvailable", 7, FLAGS(KL_OMIT_ZERO), DOC("Nodes whose daemon has been ready long enough.")),
-	I32("numberMisscheduled", 2, FLAGS(KL_REQUIRED), DOC("Nodes that run the daemon and should not.")),
-	I32("numberReady", 4, FLAGS(KL_REQUIRED), DOC("Nodes whose daemon is ready.")),
+	I32("numberMisscheduled", 2, FLAGS(KL_REQUIRED), DEF("0"), DOC("Nodes that run the daemon and should not.")),
+	I32("numberReady", 4, FLAGS(KL_REQUIRED), DEF("0"), DOC("Nodes whose daemon is ready.")),
 	I32("numberUnavailable", 8, FLAGS(KL_OMIT_ZERO),
 		DOC("Nodes that should run the daemon and have none available.")),
 	I64("observedGeneration", 5, FLAGS(KL_OMIT_ZERO), DOC("The generation that the status is about.")),
@@ -169,7 +169,7 @@ static const struct kl_field fields_ReplicaSetStatus[] = {
 	I32("fullyLabeledReplicas", 2, FLAGS(KL_OMIT_ZERO), DOC("Pods whose labels match those of the template.")),
 	I64("observedGeneration", 3, FLAGS(KL_OMIT_ZERO), DOC("The generation that the status is about.")),
 	I32("readyReplicas", 4, FLAGS(KL_OMIT_ZERO), DOC("Pods that are ready.")),
-	I32("replicas", 1, FLAGS(KL_REQUIRED), DOC("How many pods.")),
+	I32("replicas", 1, FLAGS(KL_REQUIRED), DEF("0"), DOC("How many pods.")),
 	I32("terminatingReplicas", 7, DOC("Pods on their way out.")),
 };
 SCHEMA(ReplicaSetStatus, "io.k8s.api.apps.v1.ReplicaSetStatus", .doc = NULL);
@@ -260,7 +260,7 @@ static const struct kl_field fields_StatefulSetStatus[] = {
 		DOC("The revision that pods were made from before the present update.")),
 	I64("observedGeneration", 1, FLAGS(KL_OMIT_ZERO), DOC("The generation that the status is about.")),
 	I32("readyReplicas", 3, FLAGS(KL_OMIT_ZERO), DOC("Pods that are ready.")),
-	I32("replicas", 2, FLAGS(KL_REQUIRED), DOC("How many pods.")),
+	I32("replicas", 2, FLAGS(KL_REQUIRED), DEF("0"), DOC("How many pods.")),
 	STR("updateRevision", 7, FLAGS(KL_OMIT_ZERO), DOC("The revision that new pods are made from.")),
 	I32("updatedReplicas", 5, FLAGS(KL_OMIT_ZERO), DOC("Pods of the present template.")),
 };

@@ -66,7 +66,7 @@ static const struct kl_field fields_HorizontalPodAutoscaler[] = {
 	OBJ("metadata", 1, ObjectMeta, DOC("Name, labels and the other things that every object has.")),
 	OBJ("spec", 2, HorizontalPodAutoscalerSpec, DOC("What is wanted.")),
 	OBJ("status", 3, HorizontalPodAutoscalerStatus,
-		DOC("What was last observed; written by the system, not by users.")),
+		FLAGS(KL_ALWAYS), DOC("What was last observed; written by the system, not by users.")),
 };
 SCHEMA(HorizontalPodAutoscaler, "io.k8s.api.autoscaling.v1.HorizontalPodAutoscaler",
 	DOC("Scales a workload by how busy its pods are."));
@@ -98,8 +98,8 @@ SCHEMA(HorizontalPodAutoscalerSpec, "io.k8s.api.autoscaling.v1.HorizontalPodAuto
 static const struct kl_field fields_HorizontalPodAutoscalerStatus[] = {
 	I32("currentCPUUtilizationPercentage", 5,
 		DOC("The pods' average use of the processor, in percent of their requests.")),
-	I32("currentReplicas", 3, FLAGS(KL_REQUIRED), DOC("Pods now.")),
-	I32("desiredReplicas", 4, FLAGS(KL_REQUIRED), DOC("Pods last computed to be right.")),
+	I32("currentReplicas", 3, FLAGS(KL_REQUIRED), DEF("0"), DOC("Pods now.")),
+	I32("desiredReplicas", 4, FLAGS(KL_REQUIRED), DEF("0"), DOC("Pods last computed to be right.")),
 	TIME("lastScaleTime", 2, DOC("When the number of pods was last changed.")),
 	I64("observedGeneration", 1, FLAGS(KL_OMIT_ZERO), DOC("The generation that the status is about.")),
 };
@@ -112,7 +112,7 @@ static const struct kl_field fields_HorizontalPodAutoscalerV2[] = {
 	OBJ("metadata", 1, ObjectMeta, DOC("Name, labels and the other things that every object has.")),
 	OBJ("spec", 2, HorizontalPodAutoscalerV2Spec, DOC("What is wanted.")),
 	OBJ("status", 3, HorizontalPodAutoscalerV2Status,
-		DOC("What was last observed; written by the system, not by users.")),
+		FLAGS(KL_ALWAYS), DOC("What was last observed; written by the system, not by users.")),
 };
 SCHEMA(HorizontalPodAutoscalerV2, "io.k8s.api.autoscaling.v2.HorizontalPodAutoscaler",
 	DOC("Scales a workload by metrics."));
@@ -132,7 +132,7 @@ static const struct kl_field fields_HorizontalPodAutoscalerV2Status[] = {
 		DOC("What is true of the object at present, one entry for each aspect.")),
 	LIST_OBJ("currentMetrics", 5, MetricStatus, DOC("The metrics as last read.")),
 	I32("currentReplicas", 3, FLAGS(KL_OMIT_ZERO), DOC("Pods now.")),
-	I32("desiredReplicas", 4, FLAGS(KL_REQUIRED), DOC("Pods last computed to be right.")),
+	I32("desiredReplicas", 4, FLAGS(KL_REQUIRED), DEF("0"), DOC("Pods last computed to be right.")),
 	TIME("lastScaleTime", 2, DOC("When the number of pods was last changed.")),
 	I64("observedGeneration", 1, FLAGS(KL_OMIT_ZERO), DOC("The generation that the status is about.")),
 };

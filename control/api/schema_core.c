@@ -134,7 +134,7 @@ static const struct kl_field fields_ReplicationControllerStatus[] = {
 	I32("fullyLabeledReplicas", 2, FLAGS(KL_OMIT_ZERO), DOC("Pods whose labels match those of the template.")),
 	I64("observedGeneration", 3, FLAGS(KL_OMIT_ZERO), DOC("The generation that the status is about.")),
 	I32("readyReplicas", 4, FLAGS(KL_OMIT_ZERO), DOC("Pods that are ready.")),
-	I32("replicas", 1, FLAGS(KL_REQUIRED), DOC("How many pods.")),
+	I32("replicas", 1, FLAGS(KL_REQUIRED), DEF("0"), DOC("How many pods.")),
 };
 SCHEMA(ReplicationControllerStatus, "io.k8s.api.core.v1.ReplicationControllerStatus", .doc = NULL);
 

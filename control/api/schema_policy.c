@@ -157,7 +157,7 @@ static const struct kl_field fields_PodDisruptionBudget[] = {
 	OBJ("metadata", 1, ObjectMeta, DOC("Name, labels and the other things that every object has.")),
 	OBJ("spec", 2, PodDisruptionBudgetSpec, DOC("What is wanted.")),
 	OBJ("status", 3, PodDisruptionBudgetStatus,
-		DOC("What was last observed; written by the system, not by users.")),
+		FLAGS(KL_ALWAYS), DOC("What was last observed; written by the system, not by users.")),
 };
 SCHEMA(PodDisruptionBudget, "io.k8s.api.policy.v1.PodDisruptionBudget",
 	DOC("Says how many pods may be away at the same time on purpose."));
@@ -174,11 +174,11 @@ SCHEMA(PodDisruptionBudgetSpec, "io.k8s.api.policy.v1.PodDisruptionBudgetSpec", 
 static const struct kl_field fields_PodDisruptionBudgetStatus[] = {
 	LIST_OBJ("conditions", 7, Condition, FLAGS(KL_MERGE | KL_LIST_MAP), KEYS("type"),
 		DOC("What is true of the object at present, one entry for each aspect.")),
-	I32("currentHealthy", 4, FLAGS(KL_REQUIRED), DOC("Healthy pods now.")),
-	I32("desiredHealthy", 5, FLAGS(KL_REQUIRED), DOC("Healthy pods at least wanted.")),
+	I32("currentHealthy", 4, FLAGS(KL_REQUIRED), DEF("0"), DOC("Healthy pods now.")),
+	I32("desiredHealthy", 5, FLAGS(KL_REQUIRED), DEF("0"), DOC("Healthy pods at least wanted.")),
 	MAP_TIME("disruptedPods", 2, DOC("Pods whose eviction is granted and not yet seen.")),
-	I32("disruptionsAllowed", 3, FLAGS(KL_REQUIRED), DOC("How many pods may be evicted now.")),
-	I32("expectedPods", 6, FLAGS(KL_REQUIRED), DOC("Pods that the budget covers.")),
+	I32("disruptionsAllowed", 3, FLAGS(KL_REQUIRED), DEF("0"), DOC("How many pods may be evicted now.")),
+	I32("expectedPods", 6, FLAGS(KL_REQUIRED), DEF("0"), DOC("Pods that the budget covers.")),
 	I64("observedGeneration", 1, FLAGS(KL_OMIT_ZERO), DOC("The generation that the status is about.")),
 };
 SCHEMA(PodDisruptionBudgetStatus, "io.k8s.api.policy.v1.PodDisruptionBudgetStatus", .doc = NULL);

@@ -95,7 +95,7 @@ static const struct kl_field fields_EndpointSlice[] = {
 		DOC("Which sort of addresses all endpoints of this slice have; cannot be changed.")),
 	STR("apiVersion", 0, FLAGS(KL_OMIT_ZERO),
 		DOC("The version of the schema that this object is written in, such as apps/v1.")),
-	LIST_OBJ("endpoints", 2, Endpoint, DOC("Where the traffic goes.")),
+	LIST_OBJ("endpoints", 2, Endpoint, DEF("[]"), DOC("Where the traffic goes.")),
 	STR("kind", 0, FLAGS(KL_OMIT_ZERO), DOC("What kind of object this is, in CamelCase.")),
 	OBJ("metadata", 1, ObjectMeta, DOC("Name, labels and the other things that every object has.")),
 	LIST_OBJ("ports", 3, DiscoveryEndpointPort, DOC("The ports.")),

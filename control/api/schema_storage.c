@@ -249,7 +249,7 @@ static const struct kl_field fields_VolumeAttachment[] = {
 	STR("kind", 0, FLAGS(KL_OMIT_ZERO), DOC("What kind of object this is, in CamelCase.")),
 	OBJ("metadata", 1, ObjectMeta, DOC("Name, labels and the other things that every object has.")),
 	OBJ("spec", 2, VolumeAttachmentSpec, FLAGS(KL_REQUIRED), DOC("What is wanted.")),
-	OBJ("status", 3, VolumeAttachmentStatus, DOC("What was last observed; written by the system, not by users.")),
+	OBJ("status", 3, VolumeAttachmentStatus, FLAGS(KL_ALWAYS), DOC("What was last observed; written by the system, not by users.")),
 };
 SCHEMA(VolumeAttachment, "io.k8s.api.storage.v1.VolumeAttachment",
 	DOC("A volume that is, or is to be, attached to a node."));
@@ -270,7 +270,7 @@ SCHEMA(VolumeAttachmentSpec, "io.k8s.api.storage.v1.VolumeAttachmentSpec", .doc 
 
 static const struct kl_field fields_VolumeAttachmentStatus[] = {
 	OBJ("attachError", 3, VolumeError, DOC("What went wrong when the volume was last attached.")),
-	BOOL("attached", 1, DOC("Whether the volume is attached.")),
+	BOOL("attached", 1, DEF("false"), DOC("Whether the volume is attached.")),
 	MAP_STR("attachmentMetadata", 2, DOC("What the driver needs to know for what follows the attachment.")),
 	OBJ("detachError", 4, VolumeError, DOC("What went wrong when the volume was last detached.")),
 };

@@ -220,6 +220,18 @@ static int validate(const struct kl_write *w, const json_t *old, const json_t *o
 	return kl_errors_status(&errors, w->kind, kl_json_str(object, "metadata", "name", NULL), st);
 }
 
+/* What Go prints of a status that nobody has written yet: its plain numbers and flags. */
+static json_t *empty_status(const struct kl_kind *kind)
+{
+	json_t *status = json_object();
+	const struct kl_field *field = kl_schema_field(kind->schema, "status");
+	struct kl_decode d = {0};
+	if (field && field->type == KL_T_STRUCT)
+		kl_schema_decode(&d, field->ref, status);
+	kl_decode_release(&d);
+	return status;
+}
+
 int kl_api_create(const struct kl_write *w, json_t *object, struct kl_warnings *warnings, struct kl_status *st)
 {
 	const struct kl_kind_hooks *hooks = w->kind->hooks;
@@ -235,7 +247,7 @@ int kl_api_create(const struct kl_write *w, json_t *object, struct kl_warnings *
 	if (managed)
 		json_object_set_new(meta, "managedFields", managed);
 	if ((w->kind->subresources & KL_SUB_STATUS) && !(hooks && hooks->keeps_status))
-		json_object_set_new(object, "status", json_object());
+		json_object_set_new(object, "status", empty_status(w->kind));
 	if (hooks && hooks->create)
 		hooks->create(w, object);
 	if (validate(w, NULL, object, st) < 0)
