@@ -30,6 +30,9 @@ struct kl_agent_config {
 	const char *cni_plugin;              /* NULL: the default path */
 	const char *const *cluster_dns;      /* NULL-terminated; NULL: none */
 	const char *cluster_domain;
+	bool no_dns;                         /* no name server on this node */
+	const char *resolv_conf;             /* its servers are asked for names outside of the cluster */
+	const char *const *dns_upstreams;    /* NULL-terminated: instead of those; NULL: none given */
 	const char *const *labels, *const *taints; /* NULL-terminated; NULL: none */
 	const char *system_reserved;               /* NULL: nothing */
 	int max_pods, port, lease_seconds, drain_hold_ms, pids_limit;

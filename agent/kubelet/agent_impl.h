@@ -6,6 +6,7 @@
 #include "cgroup.h"
 #include "client.h"
 #include "cniserver.h"
+#include "dns.h"
 #include "images.h"
 #include "inspect.h"
 #include "metrics.h"
@@ -35,6 +36,8 @@ struct agent {
 	struct kl_streaming *streaming;
 	struct kl_inspect *inspect;
 	struct kl_metrics *metrics;
+	struct kl_dns *dns;
+	const char *dns_ips[3]; /* of kube-dns, for the pods; filled once, the last first */
 	struct kl_cgroups cgroups;
 	struct kl_node_capacity capacity;
 	char *cni_socket, *allocatable_cpu, *allocatable_memory, *runtime_version;
@@ -44,7 +47,7 @@ struct agent {
 	uv_signal_t sigterm, sigint;
 	uv_timer_t shrink_timer;
 	uv_work_t shrink;
-	bool cidrs_known, shrinking;
+	bool cidrs_known, dns_known, shrinking;
 	int64_t begin_ms, begin_epoch_ms;
 };
 

@@ -66,6 +66,7 @@ struct kl_informer_handlers {
 	void (*deleted)(const json_t *last, void *arg);
 	void (*synced)(void *arg); /* after every complete list */
 	void *arg;
+	bool forgetful; /* keeps names and versions only: `old`, `last` after a list, and kl_informer_get have no more */
 };
 /* path "/api/v1/pods", query "fieldSelector=spec.nodeName%3Dx" or NULL. */
 struct kl_informer *kl_informer_new(struct kl_client *client, const char *path, const char *query,

@@ -85,12 +85,21 @@ static const char *version_of(const json_t *object)
 	return kl_json_str(object, "metadata", "resourceVersion", NULL);
 }
 
+static json_t *remembered(const struct kl_informer *inf, json_t *object)
+{
+	if (!inf->handlers.forgetful)
+		return json_incref(object);
+	return json_pack("{s:{s:s,s:s,s:s}}", "metadata", "namespace",
+		kl_json_str(object, "metadata", "namespace", NULL), "name",
+		kl_json_str(object, "metadata", "name", NULL), "resourceVersion", version_of(object));
+}
+
 /* Takes an object into the cache and tells the handler when its version is new. */
 static void entry_put(struct kl_informer *inf, json_t *object)
 {
 	struct entry *entry = entry_ensure(inf, object);
 	kl_autojson *old = entry->object;
-	entry->object = json_incref(object);
+	entry->object = remembered(inf, object);
 	entry->list_seen = inf->lists;
 	if ((!old || strcmp(version_of(old), version_of(object))) && inf->handlers.changed)
 		inf->handlers.changed(object, old, inf->handlers.arg);

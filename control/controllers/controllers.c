@@ -29,6 +29,7 @@ static const struct controller *const table[CTL_COUNT] = {
 	[CTL_GC] = &gc_controller,
 	[CTL_SERVICEACCOUNT] = &serviceaccount_controller,
 	[CTL_EVENT_TTL] = &event_ttl_controller,
+	[CTL_DNS] = &dns_controller,
 };
 
 /* --- queues */

@@ -45,6 +45,7 @@ enum controller_id {
 	CTL_GC,
 	CTL_SERVICEACCOUNT,
 	CTL_EVENT_TTL,
+	CTL_DNS,
 	CTL_COUNT,
 };
 
@@ -105,7 +106,7 @@ struct controller {
 extern const struct controller deployment_controller, replicaset_controller, replication_controller,
 	daemonset_controller, job_controller, cronjob_controller, endpoints_controller, node_controller, eviction_controller,
 	node_ipam_controller, pod_gc_controller, namespace_controller, gc_controller,
-	serviceaccount_controller, event_ttl_controller, volume_controller, statefulset_controller,
+	serviceaccount_controller, event_ttl_controller, dns_controller, volume_controller, statefulset_controller,
 	disruption_controller;
 
 struct queue;

@@ -10,7 +10,7 @@
 #include <sys/random.h>
 #include <uthash.h>
 
-enum { MAX_RANGES = 2, RANDOM_TRIES = 64 };
+enum { MAX_RANGES = 2, RANDOM_TRIES = 64, DNS_OFFSET = 10 };
 
 struct range {
 	char text[64]; /* as configured */
@@ -30,7 +30,7 @@ struct kl_alloc {
 	struct range ranges[MAX_RANGES];
 	size_t range_count;
 	int port_min, port_max;
-	char first_ip[INET6_ADDRSTRLEN];
+	char first_ip[INET6_ADDRSTRLEN], dns_ip[INET6_ADDRSTRLEN];
 	pthread_mutex_t lock; /* of what follows */
 	struct used_ip *ips;
 	unsigned char ports[65536 / 8];
@@ -104,6 +104,8 @@ int kl_alloc_new(const char *service_cidr, int port_min, int port_max, struct kl
 	alloc->port_min = port_min;
 	alloc->port_max = port_max;
 	address_text(&alloc->ranges[0], 1, alloc->first_ip);
+	if (alloc->ranges[0].size > DNS_OFFSET + 1)
+		address_text(&alloc->ranges[0], DNS_OFFSET, alloc->dns_ip);
 	pthread_mutex_init(&alloc->lock, NULL);
 	*ret = alloc;
 	return 0;
@@ -125,6 +127,11 @@ void kl_alloc_free(struct kl_alloc *alloc)
 const char *kl_alloc_first_ip(const struct kl_alloc *alloc)
 {
 	return alloc->first_ip;
+}
+
+const char *kl_alloc_dns_ip(const struct kl_alloc *alloc)
+{
+	return alloc->dns_ip;
 }
 
 /* --- what is taken; all under the lock --- */
@@ -285,7 +292,7 @@ static bool pick_ip(struct kl_alloc *alloc, const struct range *range, char ret[
 	for (uint64_t i = 0; i < usable; i++) {
 		uint64_t offset = i < RANDOM_TRIES ? random_below(usable) : (start + i) % usable;
 		address_text(range, offset + 1, ret);
-		if (strcmp(ret, alloc->first_ip) != 0 && take_ip(alloc, ret))
+		if (strcmp(ret, alloc->first_ip) && strcmp(ret, alloc->dns_ip) && take_ip(alloc, ret))
 			return true;
 	}
 	return false;

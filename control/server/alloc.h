@@ -20,6 +20,8 @@ void kl_alloc_free(struct kl_alloc *alloc);
 void kl_alloc_adopt(struct kl_alloc *alloc, const json_t *service);
 /* The first address of the first range: the Service default/kubernetes. */
 const char *kl_alloc_first_ip(const struct kl_alloc *alloc);
+/* Its tenth, where everybody looks for DNS; never given by chance. "": the range is too small. */
+const char *kl_alloc_dns_ip(const struct kl_alloc *alloc);
 
 /* Before an update is validated: keeps what it leaves out but may not change, drops what its new type has no use for.
  */

@@ -120,3 +120,34 @@ int kl_registry_bootstrap(struct kl_registry *registry, const char *advertise_ad
 	place(&batch, kl_kind_named("", "Endpoints"), kubernetes_endpoints(advertise_address, port));
 	return flush(&batch, err);
 }
+
+/* --- DNS */
+
+static json_t *dns_service(const char *address)
+{
+	json_t *service = json_pack("{s:{s:s, s:s, s:{s:s, s:s, s:s}}, s:{s:s, s:s, s:s, s:["
+				    "{s:s, s:s, s:i, s:i}, {s:s, s:s, s:i, s:i}]}}",
+		"metadata", "name", "kube-dns", "namespace", "kube-system", "labels", "k8s-app", "kube-dns",
+		"kubernetes.io/cluster-service", "true", "kubernetes.io/name", "KeelsonDNS", "spec", "type", "ClusterIP",
+		"internalTrafficPolicy", "Local", "ipFamilyPolicy", "PreferDualStack", "ports", "name", "dns", "protocol",
+		"UDP", "port", 53, "targetPort", KL_DNS_NODE_PORT, "name", "dns-tcp", "protocol", "TCP", "port", 53,
+		"targetPort", KL_DNS_NODE_PORT);
+	if (*address)
+		kl_json_set(service, json_string(address), "spec", "clusterIP", NULL);
+	return service;
+}
+
+int kl_registry_bootstrap_dns(struct kl_registry *registry, struct kl_err *err)
+{
+	const char *addresses[] = {kl_alloc_dns_ip(registry->alloc), ""};
+	int rc = 0;
+	/* A cluster that is older than this may have given the address away. */
+	for (size_t i = 0; i < KL_ARRAY_LEN(addresses); i++) {
+		struct batch batch = {.registry = registry};
+		ensure(&batch, kl_kind_named("", "Service"), "kube-system", "kube-dns", dns_service(addresses[i]));
+		rc = flush(&batch, err);
+		if (!rc)
+			break;
+	}
+	return rc;
+}

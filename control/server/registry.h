@@ -70,5 +70,8 @@ int kl_registry_new(const struct kl_registry_options *options, struct kl_registr
 void kl_registry_free(struct kl_registry *registry);
 /* Makes the namespaces default, kube-system, kube-public, kube-node-lease and the Service default/kubernetes. */
 int kl_registry_bootstrap(struct kl_registry *registry, const char *advertise_address, int port, struct kl_err *err);
+/* The Service kube-system/kube-dns, unless there is one; it leads to port KL_DNS_NODE_PORT of every node (agent/dns). */
+enum { KL_DNS_NODE_PORT = 10053 };
+int kl_registry_bootstrap_dns(struct kl_registry *registry, struct kl_err *err);
 
 #endif

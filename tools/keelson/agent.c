@@ -17,7 +17,7 @@
 struct options {
 	struct kl_agent_config config;
 	const char *log_level, *cert_dir, *cni_bin_dir, *hold_pid;
-	struct kl_opt_list node_ips, mirrors, dns, labels, taints, cluster_cidrs, service_cidrs, non_masquerade;
+	struct kl_opt_list node_ips, mirrors, dns, dns_upstreams, labels, taints, cluster_cidrs, service_cidrs, non_masquerade;
 	bool shared_kernel;
 	/* What was made from the options; lives until the agent ends. */
 	void *owned[256];
@@ -114,6 +114,7 @@ static void derive(struct options *o)
 	c->node_ips = flatten(o, &o->node_ips);
 	c->registry_mirrors = flatten(o, &o->mirrors);
 	c->cluster_dns = flatten(o, &o->dns);
+	c->dns_upstreams = flatten(o, &o->dns_upstreams);
 	c->labels = flatten(o, &o->labels);
 	c->taints = flatten(o, &o->taints);
 	c->cluster_cidrs = flatten(o, &o->cluster_cidrs);
@@ -141,6 +142,7 @@ static int run(int argc, char **argv)
 			.run_dir = "/run/keelson",
 			.pin_dir = "/sys/fs/bpf/keelson",
 			.max_pods = 110,
+			.resolv_conf = "/etc/resolv.conf",
 			.port = 10250,
 			.metrics_address = "127.0.0.1:10249",
 			.metrics_services = 100}};
@@ -170,6 +172,9 @@ static int run(int argc, char **argv)
 		{"cni-bin-dir", 0, KL_OPT_STRING, &o.cni_bin_dir},
 		{"cluster-dns", 0, KL_OPT_LIST, &o.dns},
 		{"cluster-domain", 0, KL_OPT_STRING, &c->cluster_domain},
+		{"disable-dns", 0, KL_OPT_FLAG, &c->no_dns},
+		{"resolv-conf", 0, KL_OPT_STRING, &c->resolv_conf},
+		{"dns-upstream", 0, KL_OPT_LIST, &o.dns_upstreams},
 		{"cluster-cidr", 0, KL_OPT_LIST, &o.cluster_cidrs},
 		{"service-cidr", 0, KL_OPT_LIST, &o.service_cidrs},
 		{"non-masquerade-cidr", 0, KL_OPT_LIST, &o.non_masquerade},
@@ -252,7 +257,11 @@ const struct kl_cmd kl_cmd_agent = {
 		"  --pod-shortcuts on|off       packets of pods may skip the node's stack (default on)\n"
 		"  --pod-mtu N                  default: that of the uplink, less what envelopes need\n"
 		"  --cni-plugin FILE            default /opt/cni/bin/keelson-cni; or --cni-bin-dir DIR\n"
-		"  --cluster-dns IP, --cluster-domain NAME   for the pods' resolv.conf\n"
+		"  --cluster-dns IP, --cluster-domain NAME   for the pods' resolv.conf (default: the Service kube-dns, "
+		"cluster.local)\n"
+		"  --disable-dns                no name server on this node (with `keelson server --disable-dns`)\n"
+		"  --resolv-conf FILE           whose name servers are asked for other names (default /etc/resolv.conf)\n"
+		"  --dns-upstream IP[#PORT],…   ask these instead\n"
 		"  --drain-hold MS              at most so long a Ready pod of a Service waits for its first signal, "
 		"until\n"
 		"                               no node sends to it any more (default 5000)\n"

@@ -33,6 +33,7 @@ struct config {
 	const char *data_dir, *advertise_address, *cluster_cidr, *service_cidr, *node_ports, *kubeconfig, *cluster_name;
 	const char *log_level, *issue_node, *out, *monitor_grace;
 	int toleration_s;
+	bool no_dns;
 	struct kl_opt_list bind_addresses, sans;
 	int port;
 	/* derived */
@@ -307,6 +308,8 @@ static int start_http(struct server *server, const struct config *config, struct
 	int port = rc == 0 ? kl_httpd_port(server->httpd, 0) : 0;
 	if (rc == 0)
 		rc = kl_registry_bootstrap(server->registry, config->advertise, port, err);
+	if (rc == 0 && !config->no_dns)
+		rc = kl_registry_bootstrap_dns(server->registry, err);
 	if (rc == 0)
 		rc = add_routes(server, err);
 	if (rc == 0)
@@ -432,6 +435,7 @@ static int run(int argc, char **argv)
 		{"write-kubeconfig", 'o', KL_OPT_STRING, &config.kubeconfig},
 		{"cluster-name", 0, KL_OPT_STRING, &config.cluster_name},
 		{"node-monitor-grace-period", 0, KL_OPT_STRING, &config.monitor_grace},
+		{"disable-dns", 0, KL_OPT_FLAG, &config.no_dns},
 		{"default-unreachable-toleration-seconds", 0, KL_OPT_INT, &config.toleration_s},
 		{"log-level", 0, KL_OPT_STRING, &config.log_level},
 		{"issue-node", 0, KL_OPT_STRING, &config.issue_node},
@@ -471,6 +475,7 @@ const struct kl_cmd kl_cmd_server = {
 		"  -o, --write-kubeconfig FILE      the administrator's kubeconfig, beside the one in the data "
 		"directory\n"
 		"      --cluster-name NAME          the name in kubeconfigs (keelson)\n"
+		"      --disable-dns                  no Service kube-dns: there will be another DNS\n"
 		"      --node-monitor-grace-period T  silence after which a node is not ready (40s)\n"
 		"      --default-unreachable-toleration-seconds N  how long pods stay on a node that is lost (300)\n"
 		"      --log-level LEVEL            error, warn, info or debug (info)\n"

@@ -86,7 +86,7 @@ static void world_open(struct world *w, const char *list)
 	kl_autofree char *server = kl_asprintf("http://127.0.0.1:%d", stub_port(w->stub));
 	struct kl_kubeconfig config = {.server = server};
 	KL_CHECK_INT(kl_client_new(&w->loop, &config, "test", &w->client, &err), 0);
-	struct kl_informer_handlers handlers = {changed, deleted, synced, w};
+	struct kl_informer_handlers handlers = {.changed = changed, .deleted = deleted, .synced = synced, .arg = w};
 	w->inf = kl_informer_new(w->client, "/api/v1/pods", "fieldSelector=x", &handlers);
 }
 
