@@ -108,6 +108,12 @@ static const struct route *find_route(const struct kl_httpd *httpd, const char *
 	return best;
 }
 
+static void refuse_large(struct kl_http_request *req)
+{
+	kl_autofree char *words = kl_asprintf("Request entity too large: limit is %zu", req->body.max);
+	request_answer_error(request_ref(req), 413, words);
+}
+
 /* Called with the headers: what can be refused before the body, is. */
 static void begin(struct kl_http_request *req, const char *method, const char *version)
 {
@@ -124,14 +130,14 @@ static void begin(struct kl_http_request *req, const char *method, const char *v
 	if (req->bad_url)
 		request_answer_error(request_ref(req), 400, "the request's URL is malformed");
 	else if (req->handled)
-		request_answer_error(request_ref(req), 413, "the request's body is too large");
+		refuse_large(req);
 }
 
 static void handle(struct kl_http_request *req)
 {
 	if (!req->handled && req->body.overflow) {
 		req->handled = true;
-		request_answer_error(request_ref(req), 413, "the request's body is too large");
+		refuse_large(req);
 		return;
 	}
 	if (!req->handled) {

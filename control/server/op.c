@@ -25,6 +25,8 @@ struct kl_write op_write_of(const struct kl_op *op)
 		.operation = request->verb == KL_PATCH && request->patch_type == KL_PATCH_APPLY ? "Apply" : "Update",
 		.field_validation = request->field_validation,
 		.now_ms = kl_realtime_ms(),
+		.user = request->user ? request->user->name : NULL,
+		.user_groups = request->user ? request->user->groups : NULL,
 	};
 }
 
@@ -375,9 +377,21 @@ static enum kl_op_step fail_stored(struct kl_op *op, int error)
 	return op_fail(op);
 }
 
+/* An eviction has its place in the budget and goes on; or somebody else was faster, and it asks again. */
+static enum kl_op_step budget_written(struct kl_op *op, int error)
+{
+	kl_object_unref(kl_take(&op->write.result));
+	if (error && ((error != -ESTALE && error != -ENOENT) || ++op->attempts >= MAX_ATTEMPTS))
+		return fail_stored(op, error);
+	op->granted = error == 0;
+	return again(op);
+}
+
 enum kl_op_step kl_op_written(struct kl_op *op)
 {
 	int error = op->write.error;
+	if (kl_take(&op->taking_budget))
+		return budget_written(op, error);
 	if (error == 0) {
 		answer_stored(op);
 		kl_alloc_settle(op->registry->alloc, &op->change, true);

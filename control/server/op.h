@@ -28,6 +28,7 @@ struct kl_op {
 	struct kl_alloc_change change;
 	enum kl_op_answer answer;
 	bool generated, retry_conflict, created;
+	bool taking_budget, granted; /* an eviction: what is written is the budget; it has been */
 	unsigned attempts;
 };
 

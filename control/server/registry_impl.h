@@ -21,8 +21,10 @@ enum kl_op_step op_patch(struct kl_op *op);
 enum kl_op_step op_delete(struct kl_op *op);
 /* subresource.c */
 enum kl_op_step op_bind(struct kl_op *op);
-enum kl_op_step op_evict(struct kl_op *op);
 enum kl_op_step op_scale(struct kl_op *op);
+
+/* evict.c */
+enum kl_op_step op_evict(struct kl_op *op);
 
 /* The parts they are made of. */
 enum kl_op_step op_fail(struct kl_op *op); /* response->status is set */

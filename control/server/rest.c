@@ -20,6 +20,7 @@ static void free_call(void *arg)
 	json_decref(call->body);
 	free(call->delete_options);
 	kl_auth_user_release(&call->auth);
+	kl_impersonation_release(&call->impersonation);
 	free(call);
 }
 
@@ -311,6 +312,8 @@ static int authorize(struct rest_call *call, struct kl_status *st)
 	if (!kl_auth_user(call->req, call->rest->options.token_key, call->rest->store, &call->auth))
 		return kl_status_set(st, 401, "Unauthorized", "Unauthorized");
 	call->user = call->auth.user;
+	if (kl_impersonate(call->req, &call->user, &call->impersonation, st) < 0)
+		return -1;
 	return kl_auth_check(&(struct kl_access){.user = &call->user,
 				     .method = kl_http_method(call->req),
 				     .path = kl_http_path(call->req),

@@ -4,6 +4,7 @@
 
 #include "accept.h"
 #include "auth.h"
+#include "impersonate.h"
 #include "op.h"
 #include "rest.h"
 #include "rest_path.h"
@@ -37,6 +38,7 @@ struct rest_call {
 	struct kl_accept accept;
 	struct kl_user user;
 	struct kl_auth_user auth;
+	struct kl_impersonation impersonation;
 	/* writes */
 	struct kl_op op;
 	bool op_begun;

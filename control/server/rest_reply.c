@@ -136,13 +136,15 @@ void reply_status(struct kl_http_request *req, const struct kl_status *st)
 	kl_autobuf buf = {0};
 	kl_json_dump(json, &buf);
 	kl_buf_char(&buf, '\n');
-	struct kl_http_header headers[2] = {no_cache, {"Retry-After", "1"}};
+	kl_autofree char *retry =
+		kl_asprintf("%lld", (long long)kl_json_int(st->details, 0, "retryAfterSeconds", NULL));
+	struct kl_http_header headers[2] = {no_cache, {"Retry-After", retry}};
 	size_t len = buf.len;
 	char *data = kl_buf_take(&buf);
 	kl_http_reply(req, &(struct kl_http_reply){.status = st->code,
 				   .content_type = JSON_TYPE,
 				   .headers = headers,
-				   .header_count = st->code == 429 || st->code == 504 ? 2 : 1,
+				   .header_count = strcmp(retry, "0") ? 2 : 1,
 				   .data = data,
 				   .len = len,
 				   .release = kl_http_release_free,

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define BODY_TYPES "application/json, application/yaml"
+#define BODY_TYPES "application/json, application/yaml, application/vnd.kubernetes.protobuf"
 
 /* --- parameters --- */
 

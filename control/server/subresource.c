@@ -1,4 +1,4 @@
-/* Subresources that are no part of the object: binding, eviction, scale. */
+/* Subresources that are no part of the object: binding, scale. */
 #include "registry_impl.h"
 
 #include "clock.h"
@@ -65,75 +65,6 @@ enum kl_op_step op_bind(struct kl_op *op)
 		json_object_update(kl_json_ensure(pod, "metadata", "annotations", NULL), annotations);
 	set_condition(pod, "PodScheduled", "True");
 	return op_put(op, pod, op->current->rv);
-}
-
-/* --- pods/eviction --- */
-
-static bool is_ready(const json_t *pod)
-{
-	size_t i;
-	json_t *condition;
-	json_array_foreach (kl_json_get(pod, "status", "conditions", NULL), i, condition)
-		if (!strcmp(kl_json_str(condition, "type", NULL), "Ready"))
-			return !strcmp(kl_json_str(condition, "status", NULL), "True");
-	return false;
-}
-
-static int refuse_eviction(struct kl_op *op, const json_t *budget)
-{
-	struct kl_status *st = &op->response->status;
-	kl_status_set(st, 429, "TooManyRequests", "Cannot evict pod as it would violate the pod's disruption budget.");
-	kl_status_cause(st, "DisruptionBudget", NULL,
-		"The disruption budget %s needs %lld healthy pods and has %lld currently",
-		kl_json_str(budget, "metadata", "name", NULL),
-		(long long)kl_json_int(budget, 0, "status", "desiredHealthy", NULL),
-		(long long)kl_json_int(budget, 0, "status", "currentHealthy", NULL));
-	return -1;
-}
-
-/* Every budget that selects the pod must have a disruption to spare. */
-static int check_budgets(struct kl_op *op, const json_t *pod)
-{
-	struct kl_object_list list;
-	int rc = 0;
-	const json_t *labels = kl_json_get(pod, "metadata", "labels", NULL);
-	kl_store_list(op->registry->store, kl_kind_named("policy", "PodDisruptionBudget"), op->request->ns, &list);
-	for (size_t i = 0; i < list.count && rc == 0; i++) {
-		kl_autojson *budget = kl_object_parse(list.items[i]);
-		struct kl_selector *sel = kl_selector_from_json(kl_json_get(budget, "spec", "selector", NULL), NULL);
-		if (sel && kl_selector_matches(sel, labels) &&
-			kl_json_int(budget, 0, "status", "disruptionsAllowed", NULL) <= 0)
-			rc = refuse_eviction(op, budget);
-		kl_selector_free(sel);
-	}
-	kl_object_list_release(&list);
-	return rc;
-}
-
-enum kl_op_step op_evict(struct kl_op *op)
-{
-	const json_t *options = json_object_get(op->request->object, "deleteOptions");
-	struct delete_options wanted = {
-		.grace_s = kl_json_int(options, -1, "gracePeriodSeconds", NULL),
-		.propagation = kl_json_str_or_null(options, "propagationPolicy", NULL),
-		.uid = kl_json_str_or_null(options, "preconditions", "uid", NULL),
-		.rv = kl_json_str_or_null(options, "preconditions", "resourceVersion", NULL),
-	};
-	op->answer = KL_ANSWER_SUCCESS;
-	op->retry_conflict = true;
-	if (!op_load(op))
-		return op_fail(op);
-	kl_autojson *pod = kl_object_parse(op->current);
-	bool going = kl_json_get(pod, "metadata", "deletionTimestamp", NULL) != NULL;
-	if (!going && is_ready(pod) && check_budgets(op, pod) < 0)
-		return op_fail(op);
-	enum kl_op_step step = op_delete_current(op, &wanted);
-	if (step == KL_OP_DONE && !op->response->status.code && !op->response->json) {
-		kl_object_unref(kl_take(&op->response->object));
-		op->response->json = kl_status_json(&(struct kl_status){.code = 201});
-		op->response->created = true;
-	}
-	return step;
 }
 
 /* --- scale --- */

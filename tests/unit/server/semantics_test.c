@@ -184,6 +184,8 @@ KL_TEST(pods_end_gracefully)
 	KL_CHECK_INT(code(api_get(NS "/pods/bound")), 404);
 }
 
+#define EVICTION(name) "{\"apiVersion\":\"policy/v1\",\"kind\":\"Eviction\",\"metadata\":{\"name\":\"" name "\"}}"
+
 KL_TEST(binding_and_eviction)
 {
 	make_pod("b", NULL);
@@ -200,23 +202,98 @@ KL_TEST(binding_and_eviction)
 	KL_CHECK_INT(code(api_post(NS "/pods/b/binding", "{\"target\":{}}")), 422);
 	KL_CHECK_INT(code(api_post(NS "/pods/none/binding", binding)), 404);
 
-	KL_CHECK_INT(code(api_patch(NS "/pods/b/status", MERGE,
-			     "{\"status\":{\"conditions\":[{\"type\":\"Ready\",\"status\":\"True\"}]}}")),
-		200);
-	KL_CHECK_INT(code(api_post("/apis/policy/v1/namespaces/default/poddisruptionbudgets",
-			     "{\"metadata\":{\"name\":\"pdb\"},\"spec\":{\"minAvailable\":1,\"selector\":{"
-			     "\"matchLabels\":{\"app\":\"p\"}}}}")),
-		201);
-	static const char eviction[] =
-		"{\"apiVersion\":\"policy/v1\",\"kind\":\"Eviction\",\"metadata\":{\"name\":\"b\"}}";
-	api_auto refused = api_post(NS "/pods/b/eviction", eviction);
-	KL_CHECK_INT(refused.code, 429);
-	KL_CHECK_STR(api_reason(&refused), "TooManyRequests");
-	KL_CHECK_INT(code(api_delete("/apis/policy/v1/namespaces/default/poddisruptionbudgets/pdb", NULL)), 200);
-	KL_CHECK_INT(code(api_post(NS "/pods/b/eviction", eviction)), 201);
+	KL_CHECK_INT(code(api_post(NS "/pods/b/eviction", EVICTION("b"))), 201);
 	api_auto going = api_get(NS "/pods/b");
 	KL_CHECK(*kl_json_str(going.json, "metadata", "deletionTimestamp", NULL));
 	KL_CHECK_INT(code(api_delete(NS "/pods/b?gracePeriodSeconds=0", NULL)), 200);
+}
+
+static void set_running(const char *name, const char *ready)
+{
+	kl_autofree char *path = kl_asprintf(NS "/pods/%s/status", name);
+	kl_autofree char *body = kl_asprintf(
+		"{\"status\":{\"phase\":\"Running\",\"conditions\":[{\"type\":\"Ready\",\"status\":\"%s\"}]}}", ready);
+	KL_CHECK_INT(code(api_patch(path, MERGE, body)), 200);
+}
+
+#define BUDGETS "/apis/policy/v1/namespaces/default/poddisruptionbudgets"
+
+static void set_budget(const char *name, int observed, int allowed, int current, int desired)
+{
+	kl_autofree char *path = kl_asprintf(BUDGETS "/%s/status", name);
+	kl_autofree char *body = kl_asprintf(
+		"{\"status\":{\"observedGeneration\":%d,\"disruptionsAllowed\":%d,\"currentHealthy\":%d,"
+		"\"desiredHealthy\":%d,\"expectedPods\":3,\"conditions\":[{\"type\":\"DisruptionAllowed\",\"status\":"
+		"\"True\",\"reason\":\"SufficientPods\",\"message\":\"\",\"lastTransitionTime\":\"2026-01-01T00:00:"
+		"00Z\"}]}}",
+		observed, allowed, current, desired);
+	KL_CHECK_INT(code(api_patch(path, MERGE, body)), 200);
+}
+
+static struct api_answer evict(const char *name, const char *query)
+{
+	kl_autofree char *path = kl_asprintf(NS "/pods/%s/eviction%s", name, query);
+	kl_autofree char *body = kl_asprintf(
+		"{\"apiVersion\":\"policy/v1\",\"kind\":\"Eviction\",\"metadata\":{\"name\":\"%s\"}}", name);
+	return api_post(path, body);
+}
+
+static const char *cause(const struct api_answer *answer)
+{
+	return kl_json_str(json_array_get(kl_json_get(answer->json, "details", "causes", NULL), 0), "message", NULL);
+}
+
+KL_TEST(evictions_are_taken_from_a_budget)
+{
+	static const char *const names[] = {"e1", "e2", "e3"};
+	for (size_t i = 0; i < KL_ARRAY_LEN(names); i++) {
+		make_pod(names[i], "node1");
+		set_running(names[i], "True");
+	}
+	KL_CHECK_INT(
+		code(api_post(BUDGETS, "{\"metadata\":{\"name\":\"pdb\"},\"spec\":{\"minAvailable\":2,\"selector\":{"
+				       "\"matchLabels\":{\"app\":\"p\"}}}}")),
+		201);
+	api_auto early = evict("e1", "");
+	KL_CHECK_INT(early.code, 429);
+	KL_CHECK_STR(cause(&early), "The disruption budget pdb is still being processed by the server.");
+	KL_CHECK(strcasestr(kl_buf_str(&early.headers), "Retry-After: 10") != NULL);
+	set_budget("pdb", 1, 1, 3, 2);
+
+	KL_CHECK_INT(code(evict("e1", "?dryRun=All")), 201);
+	api_auto untouched = api_get(BUDGETS "/pdb");
+	KL_CHECK_INT(kl_json_int(untouched.json, -1, "status", "disruptionsAllowed", NULL), 1);
+	KL_CHECK_INT(code(evict("e1", "")), 201);
+	api_auto taken = api_get(BUDGETS "/pdb");
+	KL_CHECK_INT(kl_json_int(taken.json, -1, "status", "disruptionsAllowed", NULL), 0);
+	KL_CHECK(*kl_json_str(taken.json, "status", "disruptedPods", "e1", NULL));
+	KL_CHECK_STR(
+		kl_json_str(json_array_get(kl_json_get(taken.json, "status", "conditions", NULL), 0), "reason", NULL),
+		"InsufficientPods");
+	api_auto going = api_get(NS "/pods/e1");
+	KL_CHECK(*kl_json_str(going.json, "metadata", "deletionTimestamp", NULL));
+
+	api_auto refused = evict("e2", "");
+	KL_CHECK_INT(refused.code, 429);
+	KL_CHECK_STR(api_reason(&refused), "TooManyRequests");
+	KL_CHECK_STR(api_message(&refused), "Cannot evict pod as it would violate the pod's disruption budget.");
+	KL_CHECK_STR(cause(&refused), "The disruption budget pdb needs 2 healthy pods and has 3 currently");
+	KL_CHECK(strcasestr(kl_buf_str(&refused.headers), "Retry-After") == NULL);
+
+	/* one that is not ready goes while enough others are */
+	set_running("e3", "False");
+	KL_CHECK_INT(code(evict("e3", "")), 201);
+	KL_CHECK_INT(code(api_post(BUDGETS,
+			     "{\"metadata\":{\"name\":\"pdb2\"},\"spec\":{\"minAvailable\":1,\"selector\":{}}}")),
+		201);
+	api_auto two = evict("e2", "");
+	KL_CHECK_INT(two.code, 500);
+	KL_CHECK(strstr(api_message(&two), "more than one PodDisruptionBudget") != NULL);
+	KL_CHECK_INT(code(api_delete(BUDGETS, NULL)), 200);
+	for (size_t i = 0; i < KL_ARRAY_LEN(names); i++) {
+		kl_autofree char *path = kl_asprintf(NS "/pods/%s?gracePeriodSeconds=0", names[i]);
+		KL_CHECK_INT(code(api_delete(path, NULL)), 200);
+	}
 }
 
 KL_TEST(namespaces_end_in_two_steps)
