@@ -128,7 +128,7 @@ int kl_podload_uplink(struct kl_podload *load, const char *ifname, struct kl_err
 
 /* --- pods */
 
-enum { BURST_MS = 50 };
+enum { BURST_MS = 250 }; /* longer than a TCP sender that lost its last packets waits (200 ms) */
 /* A burst holds at least this much: a TCP sender's segments come in packets of up to 64 KiB. */
 #define BURST_MIN_BITS (2ULL * 65536 * 8)
 /* What container runtimes write for "as much as you like". */
