@@ -65,7 +65,8 @@ __noinline int hop_ask(struct xdp_md *ctx, __u32 backend_id, __u32 now)
 
 KL_INLINE int hop_find(ctx_t *ctx, __u32 backend_id, const struct kl_map_backend *backend, __u32 now, struct hop *ret)
 {
-	return hop_known(ctx, backend, now, ret) || (!hop_ask(ctx, backend_id, now) && hop_known(ctx, backend, now, ret));
+	return hop_known(ctx, backend, now, ret) ||
+	       (!hop_ask(ctx, backend_id, now) && hop_known(ctx, backend, now, ret));
 }
 
 KL_INLINE void hop_write(struct ethhdr *eth, const struct hop *hop)
