@@ -43,9 +43,10 @@ static struct kl_map_flow *entry_at(const struct kl_ct_view *view, uint32_t inde
 }
 
 /* Backend 0 is nobody's: a pod's flow that left the cluster under the node's address. */
-static void resolve(const struct kl_ct_view *view, struct kl_ct_flow *flow)
+void kl_ct_resolve(const struct kl_ct_view *view, struct kl_ct_flow *flow)
 {
 	const struct kl_maps *maps = view->maps;
+	flow->cold = view->cold[flow->index];
 	flow->backend = NULL;
 	flow->service = flow->hot.backend ? "" : "<masquerade>";
 	if (!flow->hot.backend || flow->hot.backend >= maps->entries[KL_MAP_BACKENDS])
@@ -90,8 +91,7 @@ void kl_ct_each(const struct kl_ct_view *view, const struct kl_ct_filter *filter
 		struct kl_ct_flow flow = {.index = i, .hot = *entry_at(view, i)};
 		if (flow.hot.phase <= KL_PHASE_CLAIMED || flow.hot.reverse)
 			continue;
-		flow.cold = view->cold[i];
-		resolve(view, &flow);
+		kl_ct_resolve(view, &flow);
 		if (matches(filter, &flow) && !each(&flow, arg))
 			return;
 	}

@@ -33,6 +33,8 @@ struct kl_ct_flow {
 	const struct kl_map_backend *backend; /* NULL: gone, or a masqueraded flow */
 	const char *service;                  /* its key; "" when gone, "<masquerade>" */
 };
+/* Fills in cold, backend and service from index and hot. */
+void kl_ct_resolve(const struct kl_ct_view *view, struct kl_ct_flow *flow);
 /* Calls back for each that matches; false ends. */
 void kl_ct_each(const struct kl_ct_view *view, const struct kl_ct_filter *filter,
 	bool (*each)(const struct kl_ct_flow *flow, void *arg), void *arg);

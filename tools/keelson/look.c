@@ -26,16 +26,33 @@ static bool has_maps(const char *dir)
 	return kl_path_exists(maps);
 }
 
-/* The only local cluster, or "dev". */
-static char *default_cluster(void)
+/* The only local cluster, or "dev". ret_names: what there is, for people; owned by the caller. */
+static char *default_cluster(char **ret_names)
 {
 	size_t count;
 	char **names = kl_cluster_names(&count);
 	char *ret = kl_strdup(count == 1 ? names[0] : "dev");
-	for (size_t i = 0; i < count; i++)
+	kl_autobuf text = {0};
+	for (size_t i = 0; i < count; i++) {
+		kl_buf_printf(&text, "%s%s", i ? ", " : "", names[i]);
 		free(names[i]);
+	}
 	free(names);
+	*ret_names = kl_strdup(kl_buf_str(&text));
 	return ret;
+}
+
+static bool no_cluster(
+	const struct kl_look *look, const struct kl_look_options *options, const char *name, const char *names)
+{
+	if (options->cluster)
+		kl_cmd_fail(look->cmd, "there is no cluster '%s'", name);
+	else if (*names)
+		kl_cmd_fail(look->cmd, "say with --cluster which is meant: %s", names);
+	else
+		kl_cmd_fail(look->cmd,
+			"no agent runs on this machine, and there is no local cluster; 'keelson up' makes one");
+	return false;
 }
 
 static void say_which(
@@ -47,18 +64,12 @@ static void say_which(
 
 static bool open_cluster(const struct kl_look_options *options, struct kl_look *ret)
 {
-	kl_autofree char *name = options->cluster ? kl_strdup(options->cluster) : default_cluster();
+	kl_autofree char *names = NULL, *only = default_cluster(&names);
+	const char *name = options->cluster ? options->cluster : only;
 	kl_autocluster *cluster = NULL;
 	struct kl_cluster_node node;
-	struct kl_err err = {0};
-	if (kl_cluster_load(name, &cluster, &err)) {
-		if (options->cluster || options->node)
-			kl_cmd_fail(ret->cmd, "%s", err.text);
-		else
-			kl_cmd_fail(ret->cmd,
-				"no agent runs on this machine, and no local cluster; 'keelson up' makes one");
-		return false;
-	}
+	if (kl_cluster_load(name, &cluster, NULL))
+		return no_cluster(ret, options, name, names);
 	int number = options->node         ? kl_cluster_node_number(options->node)
 		     : cluster->node_count ? cluster->nodes[0]
 					   : -1;

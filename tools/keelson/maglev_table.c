@@ -3,6 +3,8 @@
 #include "maglev.h"
 #include "mem.h"
 
+#include <keelson/hash.h>
+
 #include <arpa/inet.h>
 #include <math.h>
 #include <stdlib.h>
@@ -142,7 +144,7 @@ static double least_move(const struct kl_maglev_table *before, const struct kl_m
 	return sum;
 }
 
-/* A slot is the hash modulo the size, so tables of different sizes are compared over hashes spread evenly. */
+/* A slot is the hash's share of the size, so tables of different sizes are compared over hashes spread evenly. */
 void kl_maglev_table_compare(
 	const struct kl_maglev_table *before, const struct kl_maglev_table *after, struct kl_maglev_change *ret)
 {
@@ -154,9 +156,9 @@ void kl_maglev_table_compare(
 		return;
 	}
 	for (uint32_t i = 0; i < samples; i++) {
-		uint32_t hash = same_size ? i : (uint32_t)((uint64_t)i * 0x9e3779b1u);
-		const struct kl_backend *x = at_slot(before, hash % before->size),
-					*y = at_slot(after, hash % after->size);
+		uint32_t hash = (uint32_t)(((uint64_t)i << 32) / samples + (1ull << 31) / samples);
+		const struct kl_backend *x = at_slot(before, same_size ? i : kl_below(hash, before->size));
+		const struct kl_backend *y = at_slot(after, same_size ? i : kl_below(hash, after->size));
 		moved += !x || !y || !same_backend(x, y);
 	}
 	ret->moved = (double)moved / samples;
