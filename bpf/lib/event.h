@@ -25,7 +25,8 @@ struct event_what {
 	__u32 bytes, ifindex, pid;
 	__u16 reason; /* DROP: event_reason() */
 	__u8 kind, hook, tcp_flags;
-	__u8 reserved[3];
+	__u8 backwards; /* the packet goes from the backend to the client; REPLY always does */
+	__u8 reserved[2];
 };
 
 KL_INLINE int event_wanted(const struct kl_map_config *cfg)
@@ -88,7 +89,7 @@ __noinline int event_write(const struct kl_flow_key *key, const struct kl_flow_k
 	}
 	__builtin_memset(event, 0, sizeof(*event));
 	event->time_ns = bpf_ktime_get_ns();
-	event_addresses(event, key, to, what->kind == KL_EVENT_REPLY);
+	event_addresses(event, key, to, what->kind == KL_EVENT_REPLY || what->backwards);
 	const struct kl_map_backend *backend = what->backend_id ? backend_get(what->backend_id) : NULL;
 	event->backend_id = what->backend_id;
 	event->service = what->service || !backend ? what->service : backend->service;
