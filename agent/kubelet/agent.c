@@ -71,7 +71,23 @@ static void on_cidrs(const char *const *cidrs, size_t count, void *arg)
 		return;
 	}
 	agent->cidrs_known = count > 0;
+	if (agent->dns)
+		kl_dns_set_pod_cidrs(agent->dns, cidrs, count);
+	kl_pods_network_ready(agent->pods, agent->cidrs_known && agent->dns_known);
+}
+
+/* Pods are told of kube-dns when they come: its address is known before the first of them. */
+static bool dns_is_known(struct agent *agent)
+{
+	if (agent->dns_known || !kl_dns_synced(agent->dns))
+		return agent->dns_known;
+	kl_autofree char **ips = kl_dns_service_ips(agent->dns);
+	/* Read by the pool's threads: an address is there before the one in front of it. */
+	for (size_t i = 2; i-- > 0;)
+		__atomic_store_n(&agent->dns_ips[i], ips[i], __ATOMIC_RELEASE);
+	agent->dns_known = true;
 	kl_pods_network_ready(agent->pods, agent->cidrs_known);
+	return true;
 }
 
 static void on_settled(uv_timer_t *timer)
@@ -99,6 +115,8 @@ static void on_ready_timer(uv_timer_t *timer)
 	if (!agent->cidrs_known) {
 		kl_node_set_ready(
 			agent->node, false, "container runtime network not ready: the node has no podCIDR yet");
+	} else if (!dns_is_known(agent)) {
+		kl_node_set_ready(agent->node, false, "name server not ready: the cluster's names are not known yet");
 	} else if (!status.synced) {
 		kl_node_set_ready(agent->node, false, "dataplane not ready: no complete endpoint table yet");
 	} else {
@@ -295,6 +313,19 @@ static int start_network(struct agent *agent, struct kl_err *err)
 	return rc;
 }
 
+static int start_dns(struct agent *agent, struct kl_err *err)
+{
+	const struct kl_agent_config *c = agent->config;
+	const struct kl_dns_options options = {.kubeconfig = &agent->kubeconfig,
+		.node_ips = agent->node_ips,
+		.domain = c->cluster_domain ? c->cluster_domain : "cluster.local",
+		.resolv_conf = c->resolv_conf,
+		.upstreams = c->dns_upstreams};
+
+	agent->dns_known = c->no_dns;
+	return c->no_dns ? 0 : kl_dns_start(&options, &agent->dns, err);
+}
+
 static int start_pods(struct agent *agent, struct kl_err *err)
 {
 	const struct kl_agent_config *c = agent->config;
@@ -303,7 +334,7 @@ static int start_pods(struct agent *agent, struct kl_err *err)
 		.cgroup_root = c->cgroup_root,
 		.node_name = c->node_name,
 		.node_ips = agent->node_ips,
-		.cluster_dns = c->cluster_dns,
+		.cluster_dns = c->cluster_dns ? c->cluster_dns : agent->dns_ips,
 		.cluster_domain = c->cluster_domain,
 		.ca_pem = agent->kubeconfig.ca_pem,
 		.node = {agent->allocatable_cpu, agent->allocatable_memory},
@@ -314,7 +345,8 @@ static int start_pods(struct agent *agent, struct kl_err *err)
 		.runtime = agent->runtime,
 		.ops = &agent_pods_ops,
 		.ops_arg = agent};
-	const struct kl_informer_handlers handlers = {on_pod_changed, on_pod_deleted, on_synced, agent};
+	const struct kl_informer_handlers handlers = {
+		.changed = on_pod_changed, .deleted = on_pod_deleted, .synced = on_synced, .arg = agent};
 	kl_autofree char *query = kl_asprintf("fieldSelector=spec.nodeName%%3D%s", c->node_name);
 	int rc = kl_pods_new(&agent->loop, &options, &agent->pods, err);
 
@@ -374,7 +406,9 @@ static int start_all(struct agent *agent, struct kl_err *err)
 	if (rc)
 		return rc;
 	start_node(agent);
-	rc = start_pods(agent, err);
+	rc = start_dns(agent, err);
+	if (!rc)
+		rc = start_pods(agent, err);
 	if (!rc)
 		rc = start_network(agent, err);
 	if (!rc)
@@ -405,6 +439,9 @@ static void stop_all(struct agent *agent)
 		kl_cniserver_free(agent->cni);
 	kl_podnet_free(agent->podnet);
 	kl_netsync_free(agent->netsync);
+	kl_dns_stop(agent->dns);
+	for (size_t i = 0; agent->dns_ips[i]; i++)
+		free((char *)(uintptr_t)agent->dns_ips[i]);
 	kl_node_free(agent->node);
 	if (agent->client)
 		kl_client_free(agent->client);
