@@ -19,7 +19,6 @@ int main(int argc, char **argv)
 {
 	struct kl_err err = {0};
 	struct kl_kubeconfig config;
-	struct kl_client *client;
 	struct kl_netsync *netsync;
 	uv_loop_t loop;
 	uv_signal_t term;
@@ -33,18 +32,17 @@ int main(int argc, char **argv)
 		.pin_dir = argv[1],
 		.cgroup = argv[5],
 		.external_cluster_ip = true,
+		.kubeconfig = &config,
 	};
 	uv_loop_init(&loop);
 	uv_signal_init(&loop, &term);
 	uv_signal_start(&term, on_signal, SIGTERM);
-	if (kl_kubeconfig_load(argv[2], &config, &err) || kl_client_new(&loop, &config, "lb_agent", &client, &err) ||
-		kl_netsync_new(&loop, client, &options, &netsync, &err)) {
+	if (kl_kubeconfig_load(argv[2], &config, &err) || kl_netsync_new(&options, &netsync, &err)) {
 		fprintf(stderr, "lb_agent: %s\n", kl_err_text(&err));
 		return 1;
 	}
 	kl_kubeconfig_release(&config);
 	uv_run(&loop, UV_RUN_DEFAULT);
 	kl_netsync_free(netsync);
-	kl_client_free(client);
 	return 0;
 }

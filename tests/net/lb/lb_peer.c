@@ -37,13 +37,26 @@ static int open_socket(int type, uint16_t port)
 	return fd;
 }
 
-/* Big data is echoed, a line is answered with the name. */
+/* "10.0.0.1", an IPv4 one without its mapping. */
+static int peer_name(int fd, char *ret, size_t size)
+{
+	struct sockaddr_in6 from = {0};
+	socklen_t len = sizeof(from);
+	char text[INET6_ADDRSTRLEN] = "?";
+	if (!getpeername(fd, (void *)&from, &len))
+		inet_ntop(AF_INET6, &from.sin6_addr, text, sizeof(text));
+	return snprintf(ret, size, "%s\n", text + (strncmp(text, "::ffff:", 7) ? 0 : 7));
+}
+
+/* Big data is echoed, "who" is answered with whom this side sees, any other line with the name. */
 static void serve_one(int fd, const char *name)
 {
 	static char data[MAX_SIZE];
 	ssize_t got;
 	while ((got = read(fd, data, sizeof(data))) > 0) {
-		if (got <= 64 && data[got - 1] == '\n')
+		if (got == 4 && !memcmp(data, "who\n", 4))
+			got = peer_name(fd, data, sizeof(data));
+		else if (got <= 64 && data[got - 1] == '\n')
 			got = snprintf(data, sizeof(data), "%s\n", name);
 		for (ssize_t sent = 0, n; sent < got; sent += n)
 			if ((n = write(fd, data + sent, (size_t)(got - sent))) <= 0)

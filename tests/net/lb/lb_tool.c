@@ -2,8 +2,9 @@
  * The dataplane without the control plane, for the network tests: loads the programs and puts services as told.
  *
  *	lb_tool PIN_DIR load NODE UPLINK MODE CGROUP FILTER ADDR…
- *	lb_tool PIN_DIR put NODE KEY PROTO [flags,…] FRONTEND… -- BACKEND…
- *	    FRONTEND: cluster|node|external=ADDR/PORT       BACKEND: ADDR/PORT[@NODE][!] (! terminating)
+ *	lb_tool PIN_DIR put NODE KEY tcp|udp|sctp [flags,…] FRONTEND… [range=ADDR/LEN…] -- BACKEND…
+ *	    flags: maglev round-robin least-connection affinity external-local internal-local dsr dsr-geneve
+ *	    FRONTEND: cluster|node|external|lb|host=ADDR/PORT       BACKEND: ADDR/PORT[@NODE][!] (! terminating)
  *	lb_tool PIN_DIR delete NODE KEY
  *	lb_tool PIN_DIR netns COOKIE
  *	lb_tool PIN_DIR counters
@@ -61,18 +62,41 @@ static int parse_addr_port(char *text, struct kl_addr *addr, uint16_t *port)
 	return kl_addr_parse(text, addr);
 }
 
+static int parse_range(struct kl_service *service, char *text)
+{
+	struct kl_range *range = &service->ranges[service->range_count++];
+	char *slash = strchr(text, '/');
+	if (!slash)
+		return -1;
+	*slash = 0;
+	int failed = kl_addr_parse(text, &range->addr);
+	range->len = (uint8_t)(atoi(slash + 1) + (kl_addr_is_v4(&range->addr) ? 96 : 0));
+	return failed;
+}
+
 static int parse_frontend(struct kl_service *service, char *text)
 {
-	struct kl_frontend *frontend = &service->frontends[service->frontend_count++];
+	static const struct {
+		const char *word;
+		uint8_t type;
+	} types[] = {{"cluster", KL_FRONTEND_CLUSTER_IP}, {"node", KL_FRONTEND_NODE_PORT},
+		{"external", KL_FRONTEND_EXTERNAL_IP}, {"lb", KL_FRONTEND_LOAD_BALANCER},
+		{"host", KL_FRONTEND_HOST_PORT}};
 	char *equals = strchr(text, '=');
 	if (!equals)
 		return -1;
 	*equals = 0;
-	frontend->type = !strcmp(text, "node")       ? KL_FRONTEND_NODE_PORT
-			 : !strcmp(text, "external") ? KL_FRONTEND_EXTERNAL_IP
-						     : KL_FRONTEND_CLUSTER_IP;
-	frontend->proto = service->proto;
-	return parse_addr_port(equals + 1, &frontend->addr, &frontend->port);
+	if (!strcmp(text, "range"))
+		return parse_range(service, equals + 1);
+	for (size_t i = 0; i < KL_ARRAY_LEN(types); i++) {
+		if (strcmp(types[i].word, text))
+			continue;
+		struct kl_frontend *frontend = &service->frontends[service->frontend_count++];
+		frontend->type = types[i].type;
+		frontend->proto = service->proto;
+		return parse_addr_port(equals + 1, &frontend->addr, &frontend->port);
+	}
+	return -1;
 }
 
 static int parse_backend(struct kl_service *service, char *text)
@@ -90,11 +114,17 @@ static int parse_backend(struct kl_service *service, char *text)
 
 static uint16_t parse_flags(struct kl_service *service, const char *text)
 {
-	if (strstr(text, "maglev"))
-		service->algorithm = KL_ALGORITHM_MAGLEV;
+	service->algorithm = strstr(text, "maglev")             ? KL_ALGORITHM_MAGLEV
+			     : strstr(text, "round-robin")      ? KL_ALGORITHM_ROUND_ROBIN
+			     : strstr(text, "least-connection") ? KL_ALGORITHM_LEAST_CONN
+								: KL_ALGORITHM_RANDOM;
+	service->forward = strstr(text, "dsr-geneve") ? KL_FORWARDING_DSR_GENEVE
+			   : strstr(text, "dsr")      ? KL_FORWARDING_DSR_IPIP
+						      : KL_FORWARDING_SNAT;
 	if (strstr(text, "affinity"))
 		service->affinity_s = 60;
-	return (uint16_t)((strstr(text, "external-local") ? KL_SERVICE_EXTERNAL_LOCAL : 0) |
+	return (uint16_t)(KL_SERVICE_ALGORITHM | KL_SERVICE_FORWARD |
+			  (strstr(text, "external-local") ? KL_SERVICE_EXTERNAL_LOCAL : 0) |
 			  (strstr(text, "internal-local") ? KL_SERVICE_INTERNAL_LOCAL : 0) |
 			  (strstr(text, "affinity") ? KL_SERVICE_AFFINITY : 0));
 }
@@ -106,10 +136,13 @@ static int do_put(struct kl_maps *maps, int argc, char **argv)
 	if (argc < 4)
 		return 2;
 	struct kl_service *service = kl_service_new(argv[1]);
-	service->proto = !strcmp(argv[2], "udp") ? KL_PROTO_UDP : KL_PROTO_TCP;
+	service->proto = !strcmp(argv[2], "udp")    ? KL_PROTO_UDP
+			 : !strcmp(argv[2], "sctp") ? KL_PROTO_SCTP
+						    : KL_PROTO_TCP;
 	service->flags = parse_flags(service, argv[3]);
 	service->frontends = kl_calloc((size_t)argc, sizeof(*service->frontends));
 	service->backends = kl_calloc((size_t)argc, sizeof(*service->backends));
+	service->ranges = kl_calloc((size_t)argc, sizeof(*service->ranges));
 	int i = 4;
 	for (; i < argc && strcmp(argv[i], "--"); i++)
 		if (parse_frontend(service, argv[i]))
