@@ -33,8 +33,13 @@ static struct kl_netsync_pod netsync_pod(const struct kl_cni_pod *pod, char text
 		ips[count++] = texts[i];
 	}
 	ips[count] = NULL;
-	return (struct kl_netsync_pod){
-		.cookie = pod->netns_cookie, .ips = ips, .ifindex = pod->host_ifindex, .netns = pod->netns_path};
+	struct kl_netsync_pod ret = {.cookie = pod->netns_cookie,
+		.ips = ips,
+		.ifindex = pod->host_ifindex,
+		.netns = pod->netns_path,
+		.uid = pod->pod_uid};
+	memcpy(ret.mac, pod->pod_mac, sizeof(ret.mac));
+	return ret;
 }
 
 static int on_pod_added(const struct kl_cni_pod *pod, void *arg, struct kl_err *err)
@@ -162,11 +167,15 @@ static void on_shrink_timer(uv_timer_t *timer)
 static void on_pod_changed(const json_t *object, const json_t *old, void *arg)
 {
 	agent_podnet_pod_changed(arg, object, old);
+	if (((struct agent *)arg)->netsync)
+		kl_netsync_pod_spec(((struct agent *)arg)->netsync, object);
 	kl_pods_update(((struct agent *)arg)->pods, object);
 }
 
 static void on_pod_deleted(const json_t *last, void *arg)
 {
+	if (((struct agent *)arg)->netsync)
+		kl_netsync_pod_forget(((struct agent *)arg)->netsync, last);
 	kl_pods_deleted(((struct agent *)arg)->pods, last);
 }
 
@@ -181,6 +190,8 @@ static void on_synced(void *arg)
 {
 	struct agent *agent = arg;
 
+	if (agent->netsync)
+		kl_netsync_pods_synced(agent->netsync);
 	kl_pods_synced(agent->pods, is_known, agent);
 }
 
@@ -291,7 +302,12 @@ static int start_network(struct agent *agent, struct kl_err *err)
 		.lb_mode = c->lb_mode,
 		.pin_dir = c->pin_dir,
 		.netns_filter = c->netns_filter,
-		.external_cluster_ip = c->external_cluster_ip};
+		.external_cluster_ip = c->external_cluster_ip,
+		.kubeconfig = &agent->kubeconfig,
+		.lb_algorithm = c->lb_algorithm,
+		.lb_forwarding = c->lb_forwarding,
+		.geneve_port = (uint16_t)c->geneve_port,
+		.no_bind_guard = c->no_bind_guard};
 	const struct kl_cniserver_opts cni = {.socket_path = agent->cni_socket,
 		.state_dir = state,
 		.mtu = (uint32_t)c->pod_mtu,
@@ -300,7 +316,7 @@ static int start_network(struct agent *agent, struct kl_err *err)
 		.pod_removed = on_pod_removed,
 		.arg = agent};
 	const struct kl_routes_opts routes = {.node_name = c->node_name, .pod_cidrs = on_cidrs, .others = on_other_cidrs, .arg = agent};
-	int rc = kl_netsync_new(&agent->loop, agent->client, &netsync, &agent->netsync, err);
+	int rc = kl_netsync_new(&netsync, &agent->netsync, err);
 
 	if (!rc)
 		rc = agent_podnet_start(agent, err);

@@ -10,7 +10,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
-enum { RETRY_MIN_MS = 50, RETRY_MAX_MS = 2000, SILENCE_MS = 15000, WATCHDOG_MS = 5000 };
+enum { RETRY_MIN_MS = 50, RETRY_MAX_MS = 2000, SILENCE_MS = 15000, WATCHDOG_MS = 5000, RAMP_FIRST_MS = 20 };
 
 static void on_freed(uv_handle_t *handle)
 {
@@ -26,7 +26,7 @@ void kl_netsync_timer_free(uv_timer_t *timer)
 uv_timer_t *kl_netsync_timer(struct kl_netsync *netsync, uv_timer_cb cb, uint64_t first_ms, uint64_t repeat_ms)
 {
 	uv_timer_t *timer = kl_calloc(1, sizeof(*timer));
-	uv_timer_init(netsync->loop, timer);
+	uv_timer_init(&netsync->loop, timer);
 	timer->data = netsync;
 	uv_timer_start(timer, cb, first_ms, repeat_ms);
 	return timer;
@@ -61,13 +61,48 @@ static void on_acked(const struct kl_client_answer *answer, void *arg)
 
 /* --- frames */
 
+/* Shares that grow: the timer runs while there are any. */
+static void on_ramp(uv_timer_t *timer)
+{
+	struct kl_netsync *netsync = timer->data;
+	int64_t next_ms = kl_dpsync_tick(netsync->sync, kl_monotonic_ms());
+	if (next_ms >= 0)
+		uv_timer_start(netsync->ramp, on_ramp, (uint64_t)next_ms, 0);
+}
+
+static void start_ramp(struct kl_netsync *netsync)
+{
+	if (!netsync->ramp)
+		netsync->ramp = kl_netsync_timer(netsync, on_ramp, RAMP_FIRST_MS, 0);
+	else
+		uv_timer_start(netsync->ramp, on_ramp, RAMP_FIRST_MS, 0);
+}
+
 static void apply_put(struct kl_netsync *netsync, const struct kl_service *service)
 {
 	struct kl_err err = {0};
-	if (!kl_dpsync_put(netsync->sync, service, &err))
+	int failed = kl_dpsync_put(netsync->sync, service, &err);
+	if (!failed && service->slow_start_ms)
+		start_ramp(netsync);
+	kl_health_changed(netsync->health, service->key);
+	if (!failed)
 		return;
 	netsync->gauges.failures++;
 	kl_error("service %s: %s", service->key, err.text);
+}
+
+static void apply_delete(struct kl_netsync *netsync, const char *key)
+{
+	kl_dpsync_delete(netsync->sync, key);
+	kl_health_changed(netsync->health, key);
+}
+
+static void apply_node(struct kl_netsync *netsync, const struct kl_frame *frame)
+{
+	if (frame->type == KL_FRAME_NODE)
+		kl_dpsync_put_peer(netsync->sync, frame->node);
+	else
+		kl_dpsync_delete_peer(netsync->sync, frame->key);
 }
 
 static void apply_change(struct kl_netsync *netsync, const struct kl_frame *frame)
@@ -76,7 +111,7 @@ static void apply_change(struct kl_netsync *netsync, const struct kl_frame *fram
 	if (frame->type == KL_FRAME_PUT)
 		apply_put(netsync, frame->service);
 	else
-		kl_dpsync_delete(netsync->sync, frame->key);
+		apply_delete(netsync, frame->key);
 	netsync->gauges.changes++;
 	kl_histogram_add(&netsync->gauges.programming, kl_monotonic_ns() - begin_ns);
 }
@@ -84,6 +119,7 @@ static void apply_change(struct kl_netsync *netsync, const struct kl_frame *fram
 static void snapshot_end(struct kl_netsync *netsync)
 {
 	kl_dpsync_snapshot_end(netsync->sync);
+	kl_health_review(netsync->health);
 	netsync->in_snapshot = false;
 	netsync->synced = true;
 	kl_info("endpoints: snapshot applied, %zu services, %zu backends", kl_dpsync_services(netsync->sync),
@@ -113,6 +149,7 @@ static int on_frame(struct kl_frame *frame, void *arg)
 		return 0;
 	case KL_FRAME_NODE:
 	case KL_FRAME_NODE_GONE:
+		apply_node(netsync, frame);
 		break;
 	}
 	if (!netsync->in_snapshot)
@@ -187,8 +224,9 @@ void kl_netsync_follow(struct kl_netsync *netsync)
 		uv_timer_stop(netsync->retry);
 		netsync->watchdog = kl_netsync_timer(netsync, on_watchdog, WATCHDOG_MS, WATCHDOG_MS);
 	}
-	kl_autofree char *path = kl_asprintf("/keelson/v1/stream?node=%s&epoch=%llu&seq=%llu", netsync->node_name,
-		(unsigned long long)netsync->epoch, (unsigned long long)netsync->seq);
+	kl_autofree char *path =
+		kl_asprintf("/keelson/v1/stream?node=%s&version=%d&epoch=%llu&seq=%llu", netsync->node_name,
+			KL_FRAME_VERSION, (unsigned long long)netsync->epoch, (unsigned long long)netsync->seq);
 	kl_frame_reader_free(netsync->reader);
 	netsync->reader = kl_frame_reader_new();
 	netsync->heard_ms = kl_monotonic_ms();

@@ -1,233 +1,157 @@
 #include "netsync.h"
 
-#include "clock.h"
+#include "annotations.h"
 #include "log.h"
 #include "mem.h"
 #include "netsync_impl.h"
 
 #include <errno.h>
-#include <ifaddrs.h>
-#include <malloc.h>
-#include <netinet/in.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
-#ifndef SO_NETNS_COOKIE
-#define SO_NETNS_COOKIE 71
-#endif
+enum { AUDIT_MS = 30000 };
 
-enum { AUDIT_MS = 30000, MAX_NODE_ADDRS = 64 };
+/* --- handing over: whoever asks waits for the answer */
 
-/* --- the node's addresses: those given first, then every other one its interfaces have */
+struct call {
+	struct call *next;
+	void (*run)(struct kl_netsync *netsync, void *arg);
+	void *arg;
+	uv_sem_t done;
+};
 
-static bool holds(const struct kl_addr *addrs, size_t count, const struct kl_addr *addr)
+static struct call *take_calls(struct kl_netsync *netsync)
 {
-	for (size_t i = 0; i < count; i++)
-		if (kl_addr_equal(&addrs[i], addr))
-			return true;
-	return false;
+	uv_mutex_lock(&netsync->lock);
+	struct call *calls = kl_take(&netsync->calls);
+	uv_mutex_unlock(&netsync->lock);
+	return calls;
 }
 
-static bool addr_of(const struct sockaddr *sa, struct kl_addr *ret)
+static void on_wake(uv_async_t *wake)
 {
-	if (sa && sa->sa_family == AF_INET) {
-		*ret = kl_addr_any(true);
-		memcpy(ret->bytes + 12, &((const struct sockaddr_in *)(const void *)sa)->sin_addr, 4);
-		return ret->bytes[12] != 127;
+	struct kl_netsync *netsync = wake->data;
+	for (struct call *call = take_calls(netsync), *next; call; call = next) {
+		next = call->next; /* the call is its owner's again as soon as it is done */
+		call->run(netsync, call->arg);
+		uv_sem_post(&call->done);
 	}
-	if (!sa || sa->sa_family != AF_INET6)
-		return false;
-	const struct in6_addr *in6 = &((const struct sockaddr_in6 *)(const void *)sa)->sin6_addr;
-	memcpy(ret->bytes, in6, 16);
-	return !IN6_IS_ADDR_LINKLOCAL(in6) && !IN6_IS_ADDR_LOOPBACK(in6);
 }
 
-static size_t all_addresses(const struct kl_netsync *netsync, struct kl_addr ret[MAX_NODE_ADDRS])
+static void hand_over(struct kl_netsync *netsync, void (*run)(struct kl_netsync *netsync, void *arg), void *arg)
 {
-	size_t count = netsync->node_addr_count;
-	struct ifaddrs *list = NULL;
-	memcpy(ret, netsync->node_addrs, count * sizeof(*ret));
-	if (getifaddrs(&list))
-		return count;
-	for (struct ifaddrs *item = list; item && count < MAX_NODE_ADDRS; item = item->ifa_next) {
-		struct kl_addr addr;
-		if (addr_of(item->ifa_addr, &addr) && !holds(ret, count, &addr))
-			ret[count++] = addr;
-	}
-	freeifaddrs(list);
-	return count;
+	struct call call = {.run = run, .arg = arg}, **end;
+	uv_sem_init(&call.done, 0);
+	uv_mutex_lock(&netsync->lock);
+	for (end = &netsync->calls; *end; end = &(*end)->next)
+		;
+	*end = &call;
+	uv_mutex_unlock(&netsync->lock);
+	uv_async_send(&netsync->wake);
+	uv_sem_wait(&call.done);
+	uv_sem_destroy(&call.done);
 }
 
-static int set_node(struct kl_netsync *netsync, struct kl_err *err)
+/* --- pods */
+
+struct pod_call {
+	const struct kl_netsync_pod *pod;
+	struct kl_err *err;
+	int failed;
+};
+
+static void set_links(struct kl_netsync *netsync, const struct kl_netsync_pod *pod)
 {
-	struct kl_addr addrs[MAX_NODE_ADDRS];
-	struct kl_dpsync_node node = {
-		.addrs = addrs,
-		.addr_count = all_addresses(netsync, addrs),
-		.node_port_min = netsync->node_port_min,
-		.node_port_max = netsync->node_port_max,
-		.external_cluster_ip = netsync->external_cluster_ip,
-	};
-	return kl_dpsync_set_node(netsync->sync, &node, err);
+	struct kl_addr addr;
+	for (size_t i = 0; pod->ips && pod->ips[i]; i++)
+		if (!kl_addr_parse(pod->ips[i], &addr))
+			kl_dpsync_set_link(netsync->sync, &addr, pod->ifindex, pod->mac);
 }
 
-/* --- namespaces */
-
-static int own_netns(struct kl_netsync *netsync, struct kl_err *err)
+static void pod_add(struct kl_netsync *netsync, void *arg)
 {
-	uint64_t cookie;
-	socklen_t len = sizeof(cookie);
-	kl_autoclose int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-	if (fd < 0 || getsockopt(fd, SOL_SOCKET, SO_NETNS_COOKIE, &cookie, &len))
-		return kl_fail(err, errno, "ask for the node's network namespace cookie");
-	return kl_dpsync_netns_add(netsync->sync, cookie, KL_DPSYNC_NODE, 0, err);
+	struct pod_call *call = arg;
+	kl_reaper_add(netsync->reaper, call->pod->cookie, call->pod->netns);
+	set_links(netsync, call->pod);
+	call->failed =
+		kl_dpsync_netns_add(netsync->sync, call->pod->cookie, KL_DPSYNC_POD, call->pod->ifindex, call->err);
+	if (!call->failed)
+		kl_hostports_addresses(netsync->hostports, call->pod);
 }
 
 int kl_netsync_pod_add(struct kl_netsync *netsync, const struct kl_netsync_pod *pod, struct kl_err *err)
 {
-	kl_reaper_add(netsync->reaper, pod->cookie, pod->netns);
-	return kl_dpsync_netns_add(netsync->sync, pod->cookie, KL_DPSYNC_POD, pod->ifindex, err);
+	struct pod_call call = {.pod = pod, .err = err};
+	hand_over(netsync, pod_add, &call);
+	return call.failed;
+}
+
+static void pod_remove(struct kl_netsync *netsync, void *arg)
+{
+	const uint64_t *cookie = arg;
+	kl_hostports_gone(netsync->hostports, *cookie);
+	kl_reaper_remove(netsync->reaper, *cookie);
+	kl_dpsync_netns_remove(netsync->sync, *cookie);
 }
 
 void kl_netsync_pod_remove(struct kl_netsync *netsync, uint64_t cookie)
 {
-	kl_reaper_remove(netsync->reaper, cookie);
-	kl_dpsync_netns_remove(netsync->sync, cookie);
+	hand_over(netsync, pod_remove, &cookie);
 }
 
-static void on_dead(const struct kl_addr *addr, uint16_t port, uint8_t proto, void *arg)
+struct spec_call {
+	const char *uid, *name;
+	json_t *ports;
+};
+
+static void pod_spec(struct kl_netsync *netsync, void *arg)
 {
-	struct kl_netsync *netsync = arg;
-	(void)addr;
-	(void)port;
-	if (proto == KL_PROTO_UDP)
-		kl_reaper_wake(netsync->reaper);
+	struct spec_call *call = arg;
+	kl_hostports_spec(netsync->hostports, call->uid, call->name, call->ports);
 }
 
-/* --- the kernel is the truth: what changed behind our back is found, put right and told */
-
-static void audit_now(struct kl_netsync *netsync, bool repair, struct kl_dpsync_audit *ret)
+void kl_netsync_pod_spec(struct kl_netsync *netsync, const json_t *pod)
 {
-	struct kl_netsync_gauges *gauges = &netsync->gauges;
-	kl_dpsync_audit(netsync->sync, repair, ret);
-	gauges->audits++;
-	gauges->audit_missing += ret->missing;
-	gauges->audit_wrong += ret->wrong;
-	gauges->audit_foreign += ret->foreign;
-	gauges->audit_ms = kl_realtime_ms();
+	json_t *ports = kl_hostports_of(pod);
+	if (!ports)
+		return; /* by far most of them */
+	kl_autofree char *name = kl_asprintf(
+		"%s/%s", kl_json_str(pod, "metadata", "namespace", NULL), kl_json_str(pod, "metadata", "name", NULL));
+	struct spec_call call = {kl_json_str(pod, "metadata", "uid", NULL), name, ports};
+	hand_over(netsync, pod_spec, &call);
 }
 
-int kl_netsync_verify(struct kl_netsync *netsync, bool repair, void (*each)(const char *difference, void *arg), void *arg,
-	struct kl_dpsync_audit *ret, struct kl_err *err)
+static void pod_forget(struct kl_netsync *netsync, void *arg)
 {
-	if (!netsync->synced)
-		return kl_fail_msg(err, EAGAIN, "no complete endpoint table has come from the server yet");
-	kl_dpsync_on_difference(netsync->sync, each, arg);
-	audit_now(netsync, repair, ret);
-	kl_dpsync_on_difference(netsync->sync, NULL, NULL);
-	return 0;
+	kl_hostports_forget(netsync->hostports, arg);
 }
 
-static void on_audit(uv_timer_t *timer)
+void kl_netsync_pod_forget(struct kl_netsync *netsync, const json_t *pod)
 {
-	struct kl_netsync *netsync = timer->data;
-	struct kl_dpsync_audit audit;
-	struct kl_err err = {0};
-	if (set_node(netsync, &err))
-		kl_error("the node's addresses: %s", err.text);
-	kl_dpsync_sweep(netsync->sync);
-	malloc_trim(0); /* what a burst of pods or services left behind goes back to the system */
-	if (!netsync->synced)
-		return;
-	audit_now(netsync, true, &audit);
-	if (audit.missing || audit.wrong || audit.foreign)
-		kl_warn("audit: %zu missing, %zu wrong, %zu foreign entries put right: %s", audit.missing, audit.wrong,
-			audit.foreign, audit.words);
+	json_t *ports = kl_hostports_of(pod);
+	kl_autofree char *uid = kl_strdup(kl_json_str(pod, "metadata", "uid", NULL));
+	if (ports)
+		hand_over(netsync, pod_forget, uid);
+	json_decref(ports);
 }
 
-static int bring_up(struct kl_netsync *netsync, const struct kl_netsync_options *options, struct kl_err *err)
+static void pods_synced(struct kl_netsync *netsync, void *arg)
 {
-	struct kl_load_options load = {
-		.pin_dir = options->pin_dir,
-		.netns_filter = options->netns_filter,
-		.cgroup = options->cgroup,
-		.uplink = options->uplink,
-	};
-	if (options->lb_mode && kl_lb_mode_parse(options->lb_mode, &load.mode))
-		return kl_fail_msg(
-			err, EINVAL, "'%s' is no balancer mode: auto, xdp, generic, tc, none", options->lb_mode);
-	int failed = kl_maps_open(options->pin_dir, NULL, &netsync->maps, err);
-	if (!failed)
-		failed = kl_dpsync_new(netsync->maps, options->node_name, &netsync->sync, err);
-	if (!failed)
-		failed = set_node(netsync, err);
-	if (!failed)
-		failed = own_netns(netsync, err);
-	if (!failed)
-		failed = kl_load(netsync->maps, &load, &netsync->mode, err);
-	return failed;
+	(void)arg;
+	kl_hostports_synced(netsync->hostports);
 }
 
-static int take_addresses(struct kl_netsync *netsync, const char *const *ips, struct kl_err *err)
+void kl_netsync_pods_synced(struct kl_netsync *netsync)
 {
-	netsync->node_addrs = kl_calloc(MAX_NODE_ADDRS, sizeof(*netsync->node_addrs));
-	for (size_t i = 0; ips && ips[i] && netsync->node_addr_count < MAX_NODE_ADDRS; i++)
-		if (kl_addr_parse(ips[i], &netsync->node_addrs[netsync->node_addr_count++]))
-			return kl_fail_msg(err, EINVAL, "'%s' is no address", ips[i]);
-	return 0;
+	hand_over(netsync, pods_synced, NULL);
 }
 
-int kl_netsync_new(uv_loop_t *loop, struct kl_client *client, const struct kl_netsync_options *options,
-	struct kl_netsync **ret, struct kl_err *err)
-{
-	struct kl_netsync *netsync = kl_calloc(1, sizeof(*netsync));
-	netsync->loop = loop;
-	netsync->client = client;
-	netsync->node_name = kl_strdup(options->node_name);
-	netsync->external_cluster_ip = options->external_cluster_ip;
-	netsync->node_port_min = options->node_port_min;
-	netsync->node_port_max = options->node_port_max;
-	int failed = take_addresses(netsync, options->node_ips, err);
-	if (!failed)
-		failed = bring_up(netsync, options, err);
-	if (failed) {
-		kl_netsync_free(netsync);
-		return failed;
-	}
-	kl_info("dataplane: %s, balancer %s on %s", netsync->maps->adopted ? "tables adopted" : "tables made",
-		kl_lb_mode_name(netsync->mode), options->uplink ? options->uplink : "no uplink");
-	netsync->reaper = kl_reaper_new(loop, netsync->maps);
-	kl_dpsync_on_dead(netsync->sync, on_dead, netsync);
-	netsync->audit = kl_netsync_timer(netsync, on_audit, AUDIT_MS, AUDIT_MS);
-	kl_netsync_follow(netsync);
-	*ret = netsync;
-	return 0;
-}
+/* --- looking */
 
-void kl_netsync_free(struct kl_netsync *netsync)
+static void status(struct kl_netsync *netsync, void *arg)
 {
-	if (!netsync)
-		return;
-	kl_netsync_unfollow(netsync);
-	kl_netsync_timer_free(netsync->audit);
-	kl_reaper_free(netsync->reaper);
-	kl_dpsync_free(netsync->sync);
-	kl_maps_close(netsync->maps);
-	free(netsync->node_addrs);
-	free(netsync->node_name);
-	free(netsync);
-}
-
-const struct kl_maps *kl_netsync_maps(const struct kl_netsync *netsync)
-{
-	return netsync->maps;
-}
-
-void kl_netsync_status(const struct kl_netsync *netsync, struct kl_netsync_status *ret)
-{
-	*ret = (struct kl_netsync_status){
+	*(struct kl_netsync_status *)arg = (struct kl_netsync_status){
 		.connected = netsync->connected,
 		.synced = netsync->synced,
 		.epoch = netsync->epoch,
@@ -237,4 +161,169 @@ void kl_netsync_status(const struct kl_netsync *netsync, struct kl_netsync_statu
 		.lb_mode = kl_lb_mode_name(netsync->mode),
 		.gauges = netsync->gauges,
 	};
+}
+
+void kl_netsync_status(struct kl_netsync *netsync, struct kl_netsync_status *ret)
+{
+	hand_over(netsync, status, ret);
+}
+
+struct verify_call {
+	bool repair;
+	void (*each)(const char *difference, void *arg);
+	void *arg;
+	struct kl_dpsync_audit *ret;
+	struct kl_err *err;
+	int failed;
+};
+
+static void verify(struct kl_netsync *netsync, void *arg)
+{
+	struct verify_call *call = arg;
+	if (!netsync->synced) {
+		call->failed =
+			kl_fail_msg(call->err, EAGAIN, "no complete endpoint table has come from the server yet");
+		return;
+	}
+	kl_dpsync_on_difference(netsync->sync, call->each, call->arg);
+	kl_netsync_audit(netsync, call->repair, call->ret);
+	kl_dpsync_on_difference(netsync->sync, NULL, NULL);
+}
+
+int kl_netsync_verify(struct kl_netsync *netsync, bool repair, void (*each)(const char *difference, void *arg),
+	void *arg, struct kl_dpsync_audit *ret, struct kl_err *err)
+{
+	struct verify_call call = {repair, each, arg, ret, err, 0};
+	hand_over(netsync, verify, &call);
+	return call.failed;
+}
+
+const struct kl_maps *kl_netsync_maps(const struct kl_netsync *netsync)
+{
+	return netsync->maps;
+}
+
+/* --- coming and going */
+
+static void thread(void *arg)
+{
+	struct kl_netsync *netsync = arg;
+	sigset_t all;
+	sigfillset(&all);
+	pthread_sigmask(SIG_BLOCK, &all, NULL); /* signals are the main thread's */
+	kl_log_set_component("netsync");
+	uv_run(&netsync->loop, UV_RUN_DEFAULT);
+}
+
+static void close_all(struct kl_netsync *netsync, void *arg)
+{
+	(void)arg;
+	kl_netsync_unfollow(netsync);
+	kl_netsync_timer_free(kl_take(&netsync->audit));
+	kl_netsync_timer_free(kl_take(&netsync->ramp));
+	kl_health_free(kl_take(&netsync->health));
+	kl_reaper_free(kl_take(&netsync->reaper));
+	if (netsync->client)
+		kl_client_free(kl_take(&netsync->client));
+	uv_close((uv_handle_t *)&netsync->wake, NULL);
+}
+
+void kl_netsync_free(struct kl_netsync *netsync)
+{
+	if (!netsync)
+		return;
+	if (netsync->started) {
+		hand_over(netsync, close_all, NULL);
+		uv_thread_join(&netsync->thread);
+	} else {
+		close_all(netsync, NULL);
+		uv_run(&netsync->loop, UV_RUN_DEFAULT);
+	}
+	uv_loop_close(&netsync->loop);
+	uv_mutex_destroy(&netsync->lock);
+	kl_hostports_free(netsync->hostports);
+	kl_dpsync_free(netsync->sync);
+	kl_maps_close(netsync->maps);
+	free((char *)(uintptr_t)netsync->load.pin_dir);
+	free((char *)(uintptr_t)netsync->load.cgroup);
+	free((char *)(uintptr_t)netsync->load.uplink);
+	free(netsync->node_addrs);
+	free(netsync->node_name);
+	free(netsync);
+}
+
+static int take_addresses(struct kl_netsync *netsync, const char *const *ips, struct kl_err *err)
+{
+	netsync->node_addrs = kl_calloc(KL_NETSYNC_MAX_ADDRS, sizeof(*netsync->node_addrs));
+	for (size_t i = 0; ips && ips[i] && netsync->node_addr_count < KL_NETSYNC_MAX_ADDRS; i++)
+		if (kl_addr_parse(ips[i], &netsync->node_addrs[netsync->node_addr_count++]))
+			return kl_fail_msg(err, EINVAL, "'%s' is no address", ips[i]);
+	return 0;
+}
+
+static char *copy(const char *text)
+{
+	return text ? kl_strdup(text) : NULL;
+}
+
+static int take_options(struct kl_netsync *netsync, const struct kl_netsync_options *options, struct kl_err *err)
+{
+	netsync->node_name = kl_strdup(options->node_name);
+	netsync->external_cluster_ip = options->external_cluster_ip;
+	netsync->node_port_min = options->node_port_min;
+	netsync->node_port_max = options->node_port_max;
+	netsync->geneve_port = options->geneve_port;
+	netsync->guard_node_ports = !options->no_bind_guard;
+	netsync->load = (struct kl_load_options){.pin_dir = copy(options->pin_dir),
+		.netns_filter = options->netns_filter,
+		.cgroup = copy(options->cgroup),
+		.uplink = copy(options->uplink)};
+	if (options->lb_mode && kl_lb_mode_parse(options->lb_mode, &netsync->load.mode))
+		return kl_fail_msg(
+			err, EINVAL, "'%s' is no balancer mode: auto, xdp, generic, tc, none", options->lb_mode);
+	if (options->lb_algorithm && kl_algorithm_parse(options->lb_algorithm, &netsync->algorithm))
+		return kl_fail_msg(err, EINVAL, "'%s' is no algorithm: random, round-robin, maglev, least-connection",
+			options->lb_algorithm);
+	if (options->lb_forwarding && kl_forward_parse(options->lb_forwarding, &netsync->forward))
+		return kl_fail_msg(
+			err, EINVAL, "'%s' is no way of forwarding: snat, dsr, dsr-geneve", options->lb_forwarding);
+	return take_addresses(netsync, options->node_ips, err);
+}
+
+static int start(struct kl_netsync *netsync, const struct kl_netsync_options *options, struct kl_err *err)
+{
+	int failed = take_options(netsync, options, err);
+	netsync->hostports = kl_hostports_new(netsync);
+	netsync->health = kl_health_new(netsync);
+	if (!failed)
+		failed = kl_netsync_bring_up(netsync, err);
+	if (!failed)
+		failed = kl_client_new(
+			&netsync->loop, options->kubeconfig, "keelson-netsync/" KL_VERSION, &netsync->client, err);
+	if (failed)
+		return failed;
+	kl_info("dataplane: %s, balancer %s on %s", netsync->maps->adopted ? "tables adopted" : "tables made",
+		kl_lb_mode_name(netsync->mode), options->uplink ? options->uplink : "no uplink");
+	netsync->reaper = kl_reaper_new(&netsync->loop, netsync->maps);
+	netsync->audit = kl_netsync_timer(netsync, kl_netsync_on_audit, AUDIT_MS, AUDIT_MS);
+	kl_netsync_follow(netsync);
+	failed = uv_thread_create(&netsync->thread, thread, netsync);
+	netsync->started = !failed;
+	return failed ? kl_fail_msg(err, EAGAIN, "start the dataplane's thread: %s", uv_strerror(failed)) : 0;
+}
+
+int kl_netsync_new(const struct kl_netsync_options *options, struct kl_netsync **ret, struct kl_err *err)
+{
+	struct kl_netsync *netsync = kl_calloc(1, sizeof(*netsync));
+	uv_loop_init(&netsync->loop);
+	uv_mutex_init(&netsync->lock);
+	uv_async_init(&netsync->loop, &netsync->wake, on_wake);
+	netsync->wake.data = netsync;
+	int failed = start(netsync, options, err);
+	if (failed) {
+		kl_netsync_free(netsync);
+		return failed;
+	}
+	*ret = netsync;
+	return 0;
 }

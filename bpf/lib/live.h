@@ -30,10 +30,12 @@ KL_INLINE void live_close(__u32 backend_id, __u8 generation)
 KL_INLINE int live_no_busier(__u32 a, __u32 b)
 {
 	const struct kl_map_backend *first = backend_get(a), *second = backend_get(b);
-	const struct kl_map_live *live_a = bpf_map_lookup_elem(&kl_live, &a), *live_b = bpf_map_lookup_elem(&kl_live, &b);
+	const struct kl_map_live *live_a = bpf_map_lookup_elem(&kl_live, &a),
+				 *live_b = bpf_map_lookup_elem(&kl_live, &b);
 	if (!first || !second || !live_a || !live_b)
 		return 1;
-	return (__u64)KL_READ(live_a->connections) * second->weight <= (__u64)KL_READ(live_b->connections) * first->weight;
+	return (__u64)KL_READ(live_a->connections) * second->weight <=
+	       (__u64)KL_READ(live_b->connections) * first->weight;
 }
 
 #endif

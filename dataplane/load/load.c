@@ -41,6 +41,11 @@ static const struct hook sock_hooks[] = {
 	{"kl_recvmsg6", BPF_CGROUP_UDP6_RECVMSG},
 	{"kl_getpeername4", BPF_CGROUP_INET4_GETPEERNAME},
 	{"kl_getpeername6", BPF_CGROUP_INET6_GETPEERNAME},
+	{"kl_release", BPF_CGROUP_INET_SOCK_RELEASE},
+	{"kl_bind4", BPF_CGROUP_INET4_BIND},
+	{"kl_bind6", BPF_CGROUP_INET6_BIND},
+	{"kl_post_bind4", BPF_CGROUP_INET4_POST_BIND},
+	{"kl_post_bind6", BPF_CGROUP_INET6_POST_BIND},
 };
 static const struct hook tc_hooks[] = {
 	{"kl_lb_out", KL_TCX_EGRESS}, /* before the ingress: no reply may leave untranslated */

@@ -28,6 +28,11 @@ struct kl_load_options {
  */
 int kl_load(const struct kl_maps *maps, const struct kl_load_options *options, enum kl_lb_mode *ret_mode,
 	struct kl_err *err);
+/*
+ * Every program that was loaded has its link, which is attached and holds it. Negative errno and words about the first that
+ * has not: kl_load puts it right.
+ */
+int kl_load_check(const struct kl_load_options *options, struct kl_err *err);
 /* Removes every pin below pin_dir, and so detaches everything. */
 int kl_unload(const char *pin_dir, struct kl_err *err);
 

@@ -9,6 +9,7 @@
 #include "mem.h"
 
 #include <arpa/inet.h>
+#include <bpf/bpf.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -75,6 +76,7 @@ static void adopt_backends(struct adoption *adoption)
 		memcpy(ref->addr.bytes, entry->addr, sizeof(ref->addr.bytes));
 		ref->port = ntohs(entry->port);
 		ref->id = id;
+		ref->since_ms = 0;
 	}
 }
 
@@ -100,15 +102,32 @@ static void adopt_frontend(struct adoption *adoption, uint32_t place)
 	const struct kl_map_frontend *entry = &sync->maps->frontends[place];
 	struct kl_frontend frontend = {.port = ntohs(entry->port), .proto = entry->proto, .type = entry->type};
 	memcpy(frontend.addr.bytes, entry->addr, sizeof(entry->addr));
-	struct service_state *state = entry->service == KL_FRONTEND_NODE ? NULL : owner(adoption, entry->service);
-	struct kl_frontend **list = state ? &state->frontends : &sync->node_addrs;
-	size_t *count = state ? &state->frontend_count : &sync->node_addr_count;
-	if (!state && entry->service != KL_FRONTEND_NODE) {
+	bool node = entry->service == KL_FRONTEND_NODE, peer = entry->service == KL_FRONTEND_PEER;
+	struct service_state *state = node || peer ? NULL : owner(adoption, entry->service);
+	struct kl_frontend **list = state ? &state->frontends : peer ? &sync->peer_addrs : &sync->node_addrs;
+	size_t *count = state ? &state->frontend_count : peer ? &sync->peer_addr_count : &sync->node_addr_count;
+	if (!state && !node && !peer) {
 		kl_frontends_delete_at(sync->maps, place);
 		return;
 	}
 	*list = kl_reallocarray(*list, *count + 1, sizeof(**list));
 	(*list)[(*count)++] = frontend;
+}
+
+/* Of nobody's the audit takes care. */
+static void adopt_ranges(struct adoption *adoption)
+{
+	int fd = adoption->sync->maps->fd[KL_MAP_RANGES];
+	struct kl_map_range key, last;
+	for (bool first = true; !bpf_map_get_next_key(fd, first ? NULL : &last, &key); first = false, last = key) {
+		struct service_state *state = owner(adoption, key.service);
+		if (!state || key.prefix < KL_RANGE_SERVICE_BITS)
+			continue;
+		struct kl_range range = {.len = (uint8_t)(key.prefix - KL_RANGE_SERVICE_BITS)};
+		memcpy(range.addr.bytes, key.addr, sizeof(key.addr));
+		state->ranges = kl_reallocarray(state->ranges, state->range_count + 1, sizeof(*state->ranges));
+		state->ranges[state->range_count++] = range;
+	}
 }
 
 int kl_dpsync_adopt(struct kl_dpsync *sync, struct kl_err *err)
@@ -117,6 +136,7 @@ int kl_dpsync_adopt(struct kl_dpsync *sync, struct kl_err *err)
 	struct adoption adoption = {sync, kl_calloc(sync->maps->entries[KL_MAP_NAMES], sizeof(struct service_state *))};
 	adopt_services(&adoption);
 	adopt_backends(&adoption);
+	adopt_ranges(&adoption);
 	for (struct service_state *state = sync->services; state; state = state->hh.next) {
 		adopt_set(sync, state);
 		sort_backends(sync, state);

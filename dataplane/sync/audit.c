@@ -33,22 +33,33 @@ __attribute__((format(printf, 2, 3))) static void describe(struct audit *audit, 
 		snprintf(words + used, room, "%s%s", used ? "; " : "", one);
 }
 
+__attribute__((format(printf, 3, 4))) static void found(void *arg, size_t *count, const char *fmt, ...)
+{
+	char words[200];
+	va_list args;
+	va_start(args, fmt);
+	vsnprintf(words, sizeof(words), fmt, args);
+	va_end(args);
+	++*count;
+	describe(arg, "%s", words);
+}
+
 static void audit_backends(struct audit *audit, const struct service_state *state)
 {
 	for (size_t i = 0; i < state->backend_count; i++) {
 		uint32_t id = state->backends[i].id;
 		struct kl_map_backend want, *entry = &audit->sync->maps->backends[id];
-		kl_dpsync_backend_entry(state, state->desired, i, &want);
+		kl_dpsync_backend_entry(audit->sync, state, state->desired, i, &want);
 		want.generation = entry->generation; /* the place's own */
 		audit->known_backends[id / 64] |= 1ull << (id % 64);
 		audit->ret->backends++;
-		if (!memcmp(entry, &want, sizeof(want)))
+		if (!memcmp(entry, &want, KL_BACKEND_OWN))
 			continue;
 		bool missing = !(entry->flags & KL_BE_LIVE);
 		*(missing ? &audit->ret->missing : &audit->ret->wrong) += 1;
 		describe(audit, "backend %u of %s %s", id, state->key, missing ? "missing" : "changed");
 		if (audit->repair)
-			memcpy(entry, &want, sizeof(want));
+			memcpy(entry, &want, KL_BACKEND_OWN);
 	}
 }
 
@@ -56,7 +67,8 @@ static void audit_set(struct audit *audit, struct service_state *state)
 {
 	struct kl_maps *maps = audit->sync->maps;
 	uint32_t total;
-	kl_autofree struct kl_map_block *want = kl_dpsync_compile(state, state->desired, state->first_block, &total);
+	kl_autofree struct kl_map_block *want =
+		kl_dpsync_compile(audit->sync, state, state->desired, state->first_block, &total);
 	audit->ret->slots += want->set.all_count + want->set.local_count;
 	if (total != state->blocks)
 		return; /* the last put failed for want of room: nothing to compare with */
@@ -135,7 +147,10 @@ static bool frontend_is_known(const struct audit *audit, const struct kl_map_fro
 	const struct kl_dpsync *sync = audit->sync;
 	const struct kl_frontend *list = sync->node_addrs;
 	size_t count = sync->node_addr_count;
-	if (entry->service != KL_FRONTEND_NODE) {
+	if (entry->service == KL_FRONTEND_PEER) {
+		list = sync->peer_addrs;
+		count = sync->peer_addr_count;
+	} else if (entry->service != KL_FRONTEND_NODE) {
 		const struct service_state *state =
 			entry->service < sync->maps->entries[KL_MAP_NAMES] ? audit->by_index[entry->service] : NULL;
 		if (!state)
@@ -196,7 +211,11 @@ void kl_dpsync_audit(struct kl_dpsync *sync, bool repair, struct kl_dpsync_audit
 	}
 	for (size_t i = 0; i < sync->node_addr_count; i++)
 		audit_frontend(&audit, &sync->node_addrs[i], KL_FRONTEND_NODE, "the node");
+	for (size_t i = 0; i < sync->peer_addr_count; i++)
+		audit_frontend(&audit, &sync->peer_addrs[i], KL_FRONTEND_PEER, "a peer");
 	audit_foreign(&audit);
+	kl_dpsync_audit_more(
+		&(struct kl_dpsync_finding){.sync = sync, .repair = repair, .ret = ret, .found = found, .arg = &audit});
 	free(audit.by_index);
 	free(audit.known_backends);
 }

@@ -25,15 +25,48 @@ struct kl_dpsync_node {
 	uint16_t node_port_min, node_port_max; /* 0: unchanged */
 	uint16_t snat_port_min, snat_port_max;
 	bool external_cluster_ip;
+	bool guard_node_ports; /* sockets of the node may not bind a NodePort that is in use */
+	uint32_t mtu;          /* of the uplink; 0: unknown */
+	uint16_t geneve_port;  /* 0: 6081 */
 };
 int kl_dpsync_set_node(struct kl_dpsync *sync, const struct kl_dpsync_node *node, struct kl_err *err);
+
+/* For services that ask for nothing else: enum kl_algorithm, enum kl_forward. Before the first put. */
+void kl_dpsync_set_defaults(struct kl_dpsync *sync, uint8_t algorithm, uint8_t forward);
+
+/*
+ * The cluster's nodes. This node's own says its zone; the addresses of the others are those from which envelopes are
+ * opened. Part of a snapshot when put between _begin and _end.
+ */
+void kl_dpsync_put_peer(struct kl_dpsync *sync, const struct kl_node_info *node);
+void kl_dpsync_delete_peer(struct kl_dpsync *sync, const char *name);
+
+/* A local pod's link, for backends with its address; a zero ifindex forgets it. */
+void kl_dpsync_set_link(struct kl_dpsync *sync, const struct kl_addr *addr, uint32_t ifindex, const uint8_t mac[6]);
 
 /* Creates or changes a service (normalised). When it fails what was there stays in force. */
 int kl_dpsync_put(struct kl_dpsync *sync, const struct kl_service *service, struct kl_err *err);
 void kl_dpsync_delete(struct kl_dpsync *sync, const char *key);
-/* A complete snapshot: services not put between the two are deleted by _snapshot_end. */
+/*
+ * A complete snapshot: services and peers not put between the two are deleted by _snapshot_end. Services whose key begins
+ * with KL_DPSYNC_HOST_PREFIX are this node's own (host ports) and are no part of it: _hosts_end ends their first life
+ * after a restart.
+ */
+#define KL_DPSYNC_HOST_PREFIX "hostport:"
+
 void kl_dpsync_snapshot_begin(struct kl_dpsync *sync);
 void kl_dpsync_snapshot_end(struct kl_dpsync *sync);
+/* Deletes what was adopted of this node's own services and was not put since. */
+void kl_dpsync_hosts_end(struct kl_dpsync *sync);
+
+/*
+ * Slow start: gives every backend whose share still grows its share of now. Returns after how many milliseconds it wants
+ * to be called again; -1: only after the next put.
+ */
+int64_t kl_dpsync_tick(struct kl_dpsync *sync, int64_t now_ms);
+
+/* A service as this node has it (borrowed until the next change); NULL: none. */
+const struct kl_service *kl_dpsync_get(const struct kl_dpsync *sync, const char *key);
 
 enum kl_dpsync_netns { KL_DPSYNC_NODE, KL_DPSYNC_POD };
 int kl_dpsync_netns_add(
@@ -49,8 +82,8 @@ void kl_dpsync_on_dead(struct kl_dpsync *sync,
  * was found. The first differences are described in words.
  */
 struct kl_dpsync_audit {
-	size_t services, frontends, backends, slots; /* looked at */
-	size_t missing, wrong, foreign;              /* absent; with another content; of nobody */
+	size_t services, frontends, backends, slots, others; /* looked at */
+	size_t missing, wrong, foreign;                      /* absent; with another content; of nobody */
 	char words[480];
 };
 void kl_dpsync_audit(struct kl_dpsync *sync, bool repair, struct kl_dpsync_audit *ret);

@@ -7,8 +7,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { R = KL_BACKEND_READY | KL_BACKEND_SERVING, T = KL_BACKEND_SERVING | KL_BACKEND_TERMINATING, N = 0, D = KL_BACKEND_TERMINATING,
-	L = KL_BACKEND_LOCAL };
+enum {
+	R = KL_BACKEND_READY | KL_BACKEND_SERVING,
+	T = KL_BACKEND_SERVING | KL_BACKEND_TERMINATING,
+	N = 0,
+	D = KL_BACKEND_TERMINATING,
+	L = KL_BACKEND_LOCAL
+};
 
 struct plan_case {
 	const char *what;
@@ -205,8 +210,8 @@ KL_TEST(ranges_have_texts)
 		int len;
 	} texts[] = {{"10.1.2.3/8", "10.0.0.0", 104}, {"1.2.3.4/32", "1.2.3.4", 128}, {"0.0.0.0/0", "0.0.0.0", 96},
 		{"fd00:1::5/64", "fd00:1::", 64}, {"::/0", "::", 0}, {"1.2.3.4", NULL, 0}, {"1.2.3.4/33", NULL, 0},
-		{"fd00::/129", NULL, 0}, {"1.2.3/8", NULL, 0}, {"/8", NULL, 0}, {"1.2.3.4/", NULL, 0}, {"1.2.3.4/-1", NULL, 0},
-		{"1.2.3.4/8x", NULL, 0}};
+		{"fd00::/129", NULL, 0}, {"1.2.3/8", NULL, 0}, {"/8", NULL, 0}, {"1.2.3.4/", NULL, 0},
+		{"1.2.3.4/-1", NULL, 0}, {"1.2.3.4/8x", NULL, 0}};
 	for (size_t i = 0; i < KL_ARRAY_LEN(texts); i++) {
 		struct kl_range range;
 		char back[KL_ADDR_TEXT];

@@ -37,7 +37,8 @@ struct kl_service *stream_random_service(const char *key)
 	service->range_count = kl_test_random() % 3;
 	service->ranges = kl_calloc(3, sizeof(*service->ranges));
 	for (size_t i = 0; i < service->range_count; i++)
-		service->ranges[i] = (struct kl_range){.addr = kl_addr_any(true), .len = (uint8_t)(96 + kl_test_random() % 33)};
+		service->ranges[i] =
+			(struct kl_range){.addr = kl_addr_any(true), .len = (uint8_t)(96 + kl_test_random() % 33)};
 	service->affinity_s = (uint32_t)(kl_test_random() % 10000);
 	service->health_port = (uint16_t)(kl_test_random() % 2 * 30999);
 	service->frontend_count = kl_test_random() % 5;

@@ -133,8 +133,8 @@ KL_TEST(version_1_gets_what_it_knows)
 			kl_frame_base_header(buf.data, base, header);
 			KL_CHECK_INT(header[5], 1);
 			KL_CHECK_INT(kl_frame_reader_feed(reader, header, sizeof(header), keep, &seen, NULL), 0);
-			KL_CHECK_INT(kl_frame_reader_feed(reader, buf.data + sizeof(header), base - sizeof(header), keep,
-					     &seen, NULL),
+			KL_CHECK_INT(kl_frame_reader_feed(reader, buf.data + sizeof(header), base - sizeof(header),
+					     keep, &seen, NULL),
 				0);
 			KL_CHECK_INT(seen.count, 1);
 			if (frame.service) {
@@ -200,7 +200,8 @@ KL_TEST(what_is_no_frame_is_refused)
 		struct seen seen = {.count = 0};
 		struct kl_err err = {0};
 		struct kl_frame_reader *reader = kl_frame_reader_new();
-		if (!KL_CHECK_INT(kl_frame_reader_feed(reader, bad_cases[i].bytes, bad_cases[i].len, keep, &seen, &err), -EBADMSG))
+		if (!KL_CHECK_INT(kl_frame_reader_feed(reader, bad_cases[i].bytes, bad_cases[i].len, keep, &seen, &err),
+			    -EBADMSG))
 			kl_test_failed(__FILE__, __LINE__, "case: %s", bad_cases[i].what);
 		KL_CHECK(err.text[0]);
 		KL_CHECK_INT(kl_frame_reader_feed(reader, "", 0, keep, &seen, NULL), -EBADMSG);

@@ -145,7 +145,7 @@ KL_TEST(where_one_can_resume)
 	KL_CHECK_INT(kl_ledger_seq(ledger), 10);
 	KL_CHECK(kl_ledger_can_resume(ledger, 42, 10) && kl_ledger_can_resume(ledger, 42, 6));
 	KL_CHECK(!kl_ledger_can_resume(ledger, 42, 5) && !kl_ledger_can_resume(ledger, 42, 11) &&
-		!kl_ledger_can_resume(ledger, 41, 10));
+		 !kl_ledger_can_resume(ledger, 41, 10));
 	kl_ledger_free(ledger);
 }
 
