@@ -18,6 +18,7 @@
 #include <string.h>
 #include <strings.h>
 #include <sys/socket.h>
+#include <time.h>
 #include <unistd.h>
 
 struct flows_options {
@@ -211,6 +212,13 @@ static int watch(const struct kl_look *look, struct watching *watching)
 	return rc ? kl_cmd_fail(&kl_cmd_flows, "%s", err.text) : KL_EXIT_OK;
 }
 
+static int64_t boot_offset_ns(void)
+{
+	struct timespec now;
+	clock_gettime(CLOCK_REALTIME, &now);
+	return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec - kl_monotonic_ns();
+}
+
 static int run(int argc, char **argv)
 {
 	struct flows_options o = {0};
@@ -239,8 +247,7 @@ static int run(int argc, char **argv)
 	if (!status)
 		return kl_cmd_fail(&kl_cmd_flows, "%s; it is what reads the events", err.text);
 	struct kl_pod_names *names = kl_pod_names_new(status);
-	struct watching watching = {
-		.options = &o, .view = {look.maps, names, kl_realtime_ms() * 1000000 - kl_monotonic_ns()}};
+	struct watching watching = {.options = &o, .view = {look.maps, names, boot_offset_ns()}};
 	int rc = take_filters(&o, names, &watching.filter) ? watch(&look, &watching) : KL_EXIT_USAGE;
 	kl_pod_names_free(names);
 	return rc;

@@ -9,7 +9,10 @@
 #include <sys/utsname.h>
 #include <unistd.h>
 
+#include "file.h"
 #include "json.h"
+#include "look.h"
+#include "status_node.h"
 #include "status_probe.h"
 #include "up_api.h"
 #include "up_cluster.h"
@@ -188,19 +191,48 @@ static void print_words(const json_t *status)
 	print_machine(kl_json_get(status, "machine", NULL));
 }
 
+/* ---- one node ---- */
+
+static int run_node(const struct kl_look_options *options)
+{
+	kl_autolook look;
+	if (!kl_look_open_maps(&kl_cmd_status, options, &look))
+		return KL_EXIT_FAILURE;
+	kl_autojson *node = kl_status_node_json(&look);
+	json_object_set_new(node, "machine", machine_json());
+	if (options->output)
+		return kl_look_print_json(node);
+	kl_status_node_print(node);
+	putchar('\n');
+	print_machine(kl_json_get(node, "machine", NULL));
+	return KL_EXIT_OK;
+}
+
+/* ---- all ---- */
+
+/* This machine's own agent, where it is a node of a cluster that is not local. */
+static bool is_node(void)
+{
+	kl_autofree char *maps = kl_asprintf(KL_CLUSTERS_PINS "/v%d/maps", KL_LAYOUT);
+	return kl_path_exists(maps);
+}
+
 static int run(int argc, char **argv)
 {
-	const char *name = NULL, *output = NULL;
+	const char *name = NULL;
+	struct kl_look_options look = {0};
 	const struct kl_opt opts[] = {
 		{"name", 0, KL_OPT_STRING, &name},
-		{"output", 'o', KL_OPT_STRING, &output},
+		KL_LOOK_OPTS(&look),
 	};
 	if (kl_opts_parse(&kl_cmd_status, opts, KL_ARRAY_LEN(opts), argc, argv))
 		return kl_cmd_fail(&kl_cmd_status, "takes options only; see 'keelson help status'");
-	if (output && strcmp(output, "json"))
-		return kl_cmd_fail(&kl_cmd_status, "-o wants json, not '%s'", output);
+	const char *output = look.output;
+	kl_look_check_output(&kl_cmd_status, output, "json");
 	if (geteuid())
 		return kl_cmd_fail(&kl_cmd_status, "must run as root");
+	if (look.node || look.cluster || look.pin_dir || (!name && is_node()))
+		return run_node(&look);
 	kl_autojson *status = json_pack("{s:o, s:o}", "clusters", clusters_json(name), "machine", machine_json());
 	if (name && !json_array_size(kl_json_get(status, "clusters", NULL)))
 		return kl_cmd_fail(&kl_cmd_status, "there is no cluster '%s'", name);
@@ -215,11 +247,20 @@ static int run(int argc, char **argv)
 
 const struct kl_cmd kl_cmd_status = {
 	.name = "status",
-	.summary = "Show clusters, nodes, processes and what this machine can do",
+	.summary = "Show clusters, nodes, a node's dataplane, and what this machine can do",
 	.run = run,
-	.help = "Usage: keelson status [OPTIONS]\n\n"
+	.help = "Usage: keelson status [--name NAME] [-o json]\n"
+		"       keelson status --node NODE [--cluster NAME] [-o json]\n\n"
 		"Shows the clusters that 'keelson up' made, their nodes and processes, and which features of the\n"
 		"kernel and of the machine Keelson found, and what follows where one is missing.\n\n"
+		"With --node: that node's dataplane: its agent, the endpoint stream's position, the last audit, "
+		"programs and where they\n"
+		"are attached, how full the tables are. So too on a machine that is a node itself.\n\n"
 		"      --name NAME    only this cluster\n"
-		"  -o, --output json  as JSON\n",
+		"      --node NODE    a node of a local cluster; --cluster NAME: of this one\n"
+		"      --pin-dir DIR, --run-dir DIR   another node of this machine\n"
+		"  -o, --output json  as JSON\n\n"
+		"Examples:\n"
+		"  keelson status\n"
+		"  keelson status --node node2 -o json | jq '.tables[] | select(.used * 2 > .size)'\n",
 };
