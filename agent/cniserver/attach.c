@@ -158,7 +158,9 @@ static struct kl_attachment *find(struct kl_attacher *attacher, const char *cont
 /* Tells, gives the addresses back, removes the file, and frees. */
 static void forget(struct kl_attacher *attacher, struct kl_attachment *attachment)
 {
-	if (attachment->state == KL_ATTACHMENT_READY && attacher->opts->pod_removed) {
+	/* One that is pending may have been told of before its agent was killed. */
+	if ((attachment->state == KL_ATTACHMENT_READY || attachment->link.netns_cookie) &&
+		attacher->opts->pod_removed) {
 		struct kl_cni_pod pod = kl_attachment_pod(attachment);
 		attacher->opts->pod_removed(&pod, attacher->opts->arg);
 	}
@@ -381,7 +383,10 @@ static void add_after(uv_work_t *work, int status)
 		add_failed(op);
 		return;
 	}
-	op->rc = announce(op->attacher, attachment, &op->err);
+	/* Pending with the namespace's cookie, before anybody hears of it: whoever is killed here leaves a trace. */
+	op->rc = kl_attachment_save(attachment, op->attacher->opts->state_dir, &op->err);
+	if (!op->rc)
+		op->rc = announce(op->attacher, attachment, &op->err);
 	attachment->state = KL_ATTACHMENT_READY;
 	if (!op->rc)
 		op->rc = kl_attachment_save(attachment, op->attacher->opts->state_dir, &op->err);

@@ -10,6 +10,7 @@
  */
 #include "cniserver.h"
 #include "dpsync.h"
+#include "link.h"
 #include "load.h"
 #include "mem.h"
 #include "podnet.h"
@@ -88,6 +89,9 @@ static void tables(struct node *node)
 	check(kl_maps_open(load.pin_dir, NULL, &node->maps, &err), &err);
 	check(kl_dpsync_new(node->maps, option("name", "here"), &node->sync, &err), &err);
 	check(kl_dpsync_set_node(node->sync, &facts, &err), &err);
+	kl_autolink *own = NULL;
+	check(kl_link_open(-1, &own, &err), &err);
+	check(kl_dpsync_netns_add(node->sync, kl_link_netns_cookie(own), KL_DPSYNC_NODE, 0, &err), &err);
 	if (load.cgroup)
 		check(kl_load(node->maps, &load, NULL, &err), &err);
 }

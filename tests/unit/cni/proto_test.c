@@ -113,6 +113,40 @@ KL_TEST(refuses_bad_configurations)
 	}
 }
 
+KL_TEST(bandwidth_comes_through)
+{
+	static const char config[] = "{\"cniVersion\":\"1.0.0\",\"name\":\"net\",\"runtimeConfig\":{\"bandwidth\":"
+				     "{\"ingressRate\":1000,\"ingressBurst\":4294967295,\"egressRate\":2000}}}";
+	struct kl_cni_ask sent, got = {0};
+	struct kl_cni_failure failure;
+	KL_CHECK_INT(read_with(&good, config, &sent, &failure), 0);
+	kl_autojson *json = kl_cni_ask_json(&sent);
+	kl_autobuf text = {0};
+	kl_json_dump(json, &text);
+	KL_CHECK_INT(kl_cni_ask_parse(text.data, text.len, &got, &failure), 0);
+	KL_CHECK_INT(got.bandwidth.ingress_rate, 1000);
+	KL_CHECK_INT(got.bandwidth.ingress_burst, 4294967295);
+	KL_CHECK_INT(got.bandwidth.egress_rate, 2000);
+	KL_CHECK_INT(got.bandwidth.egress_burst, 0);
+	kl_cni_ask_release(&sent);
+	kl_cni_ask_release(&got);
+}
+
+KL_TEST(refuses_bad_bandwidth)
+{
+	static const char *const cases[] = {"[]", "1", "{\"ingressRate\":-1}", "{\"egressRate\":\"1M\"}",
+		"{\"egressBurst\":1.5}", "{\"ingressBurst\":null}"};
+	for (size_t i = 0; i < KL_ARRAY_LEN(cases); i++) {
+		struct kl_cni_ask ask;
+		struct kl_cni_failure failure;
+		kl_autofree char *config = kl_asprintf(
+			"{\"cniVersion\":\"1.0.0\",\"name\":\"net\",\"runtimeConfig\":{\"bandwidth\":%s}}", cases[i]);
+		if (!KL_CHECK(read_with(&good, config, &ask, &failure)) ||
+			!KL_CHECK_INT(failure.code, KL_CNI_BAD_CONFIG))
+			kl_test_failed(__FILE__, __LINE__, "taken: %s", cases[i]);
+	}
+}
+
 KL_TEST(what_is_sent_is_received)
 {
 	struct kl_cni_ask sent, got = {0};
