@@ -361,12 +361,22 @@ static void drop_records(ldns_pkt *packet)
 	ldns_pkt_set_arcount(packet, 0);
 }
 
-void kl_answer_fail(struct kl_answer *answer)
+static void say_only(struct kl_answer *answer, ldns_pkt_rcode rcode)
 {
 	drop_records(answer->reply);
-	ldns_pkt_set_rcode(answer->reply, LDNS_RCODE_SERVFAIL);
+	ldns_pkt_set_rcode(answer->reply, (uint8_t)rcode);
 	ldns_pkt_set_aa(answer->reply, false);
 	answer->step = KL_ANSWER_READY;
+}
+
+void kl_answer_fail(struct kl_answer *answer)
+{
+	say_only(answer, LDNS_RCODE_SERVFAIL);
+}
+
+void kl_answer_refuse(struct kl_answer *answer)
+{
+	say_only(answer, LDNS_RCODE_REFUSED);
 }
 
 /* --- aliases */

@@ -40,6 +40,8 @@ int kl_answer_alias_query(const struct kl_answer *answer, uint16_t id, struct kl
 void kl_answer_alias(struct kl_answer *answer, const void *reply, size_t len);
 /* Nobody can say (no upstream answered). Makes a reply for KL_ANSWER_FORWARD as well. */
 void kl_answer_fail(struct kl_answer *answer);
+/* Nothing is told to this client. */
+void kl_answer_refuse(struct kl_answer *answer);
 
 /* The reply's bytes; beyond max only its header and question, with the truncation bit. */
 int kl_answer_wire(const struct kl_answer *answer, size_t max, struct kl_buf *out);

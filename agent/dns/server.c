@@ -186,13 +186,6 @@ static void on_forwarded(const void *bytes, size_t len, void *arg)
 
 /* --- queries */
 
-static void refuse(struct asked *asked)
-{
-	ldns_pkt_set_rcode(asked->answer.reply, LDNS_RCODE_REFUSED);
-	asked->dns->refused++;
-	asked->answer.step = KL_ANSWER_READY;
-}
-
 static void query(struct asked *asked, const void *bytes, size_t len)
 {
 	struct kl_dns *dns = asked->dns;
@@ -206,8 +199,10 @@ static void query(struct asked *asked, const void *bytes, size_t len)
 		asked_free(asked);
 		return;
 	}
-	if (!dns_serves(dns, (const struct sockaddr *)&asked->from))
-		refuse(asked);
+	if (!dns_serves(dns, (const struct sockaddr *)&asked->from)) {
+		kl_answer_refuse(answer);
+		dns->refused++;
+	}
 	if (answer->step == KL_ANSWER_FORWARD)
 		kl_upstream_send(dns->upstream, bytes, len, asked->client != NULL, on_forwarded, asked);
 	else if (answer->step == KL_ANSWER_ALIAS && !kl_answer_alias_query(answer, 0, &alias))
