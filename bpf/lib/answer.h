@@ -11,7 +11,7 @@
 /* What is quoted at most: more than any TCP header behind extension headers; within 576 bytes, RFC 1812's measure. */
 enum { QUOTE_MAX = 512, QUOTE_MIN = 28, ICMP_HEADER = 8 };
 
-enum answer_what { ANSWER_TOO_BIG, ANSWER_NO_PORT };
+enum answer_what { ANSWER_TOO_BIG, ANSWER_NO_PORT, ANSWER_EXPIRED, ANSWER_COUNT };
 
 struct icmp_answer_header { /* RFC 1191, section 4; RFC 4443, section 3.2 */
 	__u8 type, code;
@@ -48,15 +48,31 @@ KL_INLINE int answer_fits(ctx_t *ctx, const struct packet *packet)
 KL_INLINE struct icmp_answer_header answer_header(__u32 v6, enum answer_what what, __u32 mtu)
 {
 	struct icmp_answer_header ret = {0};
-	if (v6) {
-		ret.type = what == ANSWER_TOO_BIG ? 2 : 1;
-		ret.code = what == ANSWER_TOO_BIG ? 0 : 4;
-	} else {
-		ret.type = 3;
-		ret.code = what == ANSWER_TOO_BIG ? 4 : 3;
+	switch (what) {
+	case ANSWER_TOO_BIG:
+		ret.type = v6 ? 2 : 3;
+		ret.code = v6 ? 0 : 4;
+		ret.rest = bpf_htonl(mtu);
+		break;
+	case ANSWER_NO_PORT:
+		ret.type = v6 ? 1 : 3;
+		ret.code = v6 ? 4 : 3;
+		break;
+	default:
+		ret.type = v6 ? 3 : 11;
 	}
-	ret.rest = what == ANSWER_TOO_BIG ? bpf_htonl(mtu) : 0;
 	return ret;
+}
+
+/*
+ * Who says so: of a packet that has come to its last hop this node, which is one on the way; otherwise whom the packet was
+ * for, since the client knows of nobody else.
+ */
+KL_INLINE const __be32 *answer_source(
+	const struct kl_map_config *cfg, const struct packet *packet, enum answer_what what)
+{
+	const __be32 *node = packet->v6 ? cfg->node_addr6 : cfg->node_addr4;
+	return what == ANSWER_EXPIRED && (node[0] | node[1] | node[2] | node[3]) ? node : packet->key.daddr;
 }
 
 /* Cuts the frame to `quote` bytes of its IP packet and makes room in front. */
@@ -121,7 +137,7 @@ KL_INLINE int answer_settle(struct scratch *scratch, __u32 room, ctx_t *ctx, con
 	return store_bytes(ctx, ETH_HLEN + room + at, &field, sizeof(field));
 }
 
-KL_INLINE void answer_v4(struct iphdr *ip, const struct packet *packet, __u32 bytes)
+KL_INLINE void answer_v4(struct iphdr *ip, const struct packet *packet, const __be32 source[4], __u32 bytes)
 {
 	__builtin_memset(ip, 0, sizeof(*ip));
 	*(__u8 *)ip = 0x45;
@@ -129,33 +145,34 @@ KL_INLINE void answer_v4(struct iphdr *ip, const struct packet *packet, __u32 by
 	ip->tot_len = bpf_htons((__u16)bytes);
 	ip->ttl = 64;
 	ip->protocol = IPPROTO_ICMP;
-	ip->saddr = packet->key.daddr[3];
+	ip->saddr = source[3];
 	ip->daddr = packet->key.saddr[3];
 	const __be32 *words = (const __be32 *)ip;
 	ip->check = (__u16)~sum_fold16((__u64)words[0] + words[1] + words[2] + words[3] + words[4]);
 }
 
-KL_INLINE void answer_v6(struct ipv6hdr *ip, const struct packet *packet, __u32 bytes)
+KL_INLINE void answer_v6(struct ipv6hdr *ip, const struct packet *packet, const __be32 source[4], __u32 bytes)
 {
 	*(__be32 *)ip = bpf_htonl(6u << 28);
 	ip->payload_len = bpf_htons((__u16)(bytes - sizeof(*ip)));
 	ip->nexthdr = IPPROTO_ICMPV6;
 	ip->hop_limit = 64;
-	addr_copy(ip->saddr.in6_u.u6_addr32, packet->key.daddr);
+	addr_copy(ip->saddr.in6_u.u6_addr32, source);
 	addr_copy(ip->daddr.in6_u.u6_addr32, packet->key.saddr);
 }
 
-KL_INLINE __u64 sum_pseudo_v6(const struct packet *packet, __u32 bytes)
+KL_INLINE __u64 sum_pseudo_v6(const struct packet *packet, const __be32 b[4], __u32 bytes)
 {
-	const __be32 *a = packet->key.saddr, *b = packet->key.daddr;
+	const __be32 *a = packet->key.saddr;
 	return (__u64)a[0] + a[1] + a[2] + a[3] + b[0] + b[1] + b[2] + b[3] + bpf_htonl(bytes) +
 	       bpf_htonl(IPPROTO_ICMPV6);
 }
 
 /* Ethernet addresses swapped, IP and ICMP headers in the room made. */
 KL_INLINE int answer_headers(
-	ctx_t *ctx, struct scratch *scratch, const struct packet *packet, __u32 quote, struct icmp_answer_header *icmp)
+	ctx_t *ctx, struct scratch *scratch, const __be32 source[4], __u32 quote, struct icmp_answer_header *icmp)
 {
+	const struct packet *packet = &scratch->work.packet;
 	__u32 ip_bytes = packet->v6 ? (__u32)sizeof(struct ipv6hdr) : (__u32)sizeof(struct iphdr);
 	__u32 all = quote & (2 * QUOTE_MAX - 4);
 	struct ethhdr *eth = ctx_data(ctx);
@@ -169,21 +186,23 @@ KL_INLINE int answer_headers(
 	if (packet->v6) {
 		if ((void *)(eth + 1) + sizeof(struct ipv6hdr) > ctx_end(ctx))
 			return -1;
-		answer_v6((void *)(eth + 1), packet, ip_bytes + ICMP_HEADER + quote);
+		answer_v6((void *)(eth + 1), packet, source, ip_bytes + ICMP_HEADER + quote);
 	} else {
 		if ((void *)(eth + 1) + sizeof(struct iphdr) > ctx_end(ctx))
 			return -1;
-		answer_v4((void *)(eth + 1), packet, ip_bytes + ICMP_HEADER + quote);
+		answer_v4((void *)(eth + 1), packet, source, ip_bytes + ICMP_HEADER + quote);
 	}
 	__u64 sum = (__u64)sum_bytes(scratch->quote, all, 0) + (__u32)(icmp->type | icmp->code << 8) + icmp->rest;
 	if (packet->v6)
-		sum += sum_pseudo_v6(packet, ICMP_HEADER + quote);
+		sum += sum_pseudo_v6(packet, source, ICMP_HEADER + quote);
 	icmp->csum = (__u16)~sum_fold16(sum);
 	return store_bytes(ctx, ETH_HLEN + ip_bytes, icmp, sizeof(*icmp));
 }
 
-KL_INLINE int answer_build(ctx_t *ctx, struct scratch *scratch, const struct packet *packet, enum answer_what what, __u32 mtu)
+KL_INLINE int answer_build(
+	ctx_t *ctx, const struct kl_map_config *cfg, struct scratch *scratch, enum answer_what what, __u32 mtu)
 {
+	const struct packet *packet = &scratch->work.packet;
 	__u32 room = (packet->v6 ? (__u32)sizeof(struct ipv6hdr) : (__u32)sizeof(struct iphdr)) + ICMP_HEADER;
 	__u32 quote = packet->bytes - ETH_HLEN;
 	quote = quote > QUOTE_MAX ? QUOTE_MAX : quote & ~3u; /* sums are of whole words */
@@ -192,7 +211,7 @@ KL_INLINE int answer_build(ctx_t *ctx, struct scratch *scratch, const struct pac
 	struct icmp_answer_header icmp = answer_header(packet->v6, what, mtu);
 	if (load_bytes(ctx, ETH_HLEN + room, scratch->quote, quote) || answer_settle(scratch, room, ctx, packet, quote))
 		return -1;
-	return answer_headers(ctx, scratch, packet, quote, &icmp);
+	return answer_headers(ctx, scratch, answer_source(cfg, packet, what), quote, &icmp);
 }
 
 /*
@@ -204,19 +223,21 @@ __noinline int answer(ctx_t *ctx, __u32 what, __u32 mtu)
 	const struct kl_map_config *cfg = config_get();
 	struct kl_map_counters *counters = counters_get();
 	struct scratch *scratch = scratch_get();
-	if (!cfg || !counters || !scratch)
+	if (!cfg || !counters || !scratch || what >= ANSWER_COUNT)
 		return DROP;
 	const struct packet *packet = &scratch->work.packet;
 	if (!answer_fits(ctx, packet) || !answer_allowed(scratch, cfg, counters))
 		return DROP;
-	if (answer_build(ctx, scratch, packet, (enum answer_what)what, mtu)) {
+	if (answer_build(ctx, cfg, scratch, (enum answer_what)what, mtu)) {
 		counters->drop_rewrite++;
 		return DROP;
 	}
 	if (what == ANSWER_TOO_BIG)
 		counters->too_big_told++;
-	else
+	else if (what == ANSWER_NO_PORT)
 		counters->refused++;
+	else
+		counters->expired_told++;
 #ifdef KL_XDP
 	return XDP_TX;
 #else

@@ -98,6 +98,24 @@ KL_INLINE void outer_geneve(struct udphdr *udp, const struct envelope *envelope)
 	geneve->vni = bpf_htonl(GENEVE_VNI << 8);
 }
 
+/* One hop nearer its end: what is put into an envelope is forwarded from here (RFC 2003, section 3.1). */
+KL_INLINE int inner_count_down(ctx_t *ctx, void *at, __u32 v6)
+{
+	if (v6) {
+		struct ipv6hdr *ip = at;
+		if ((void *)(ip + 1) > ctx_end(ctx))
+			return -1;
+		ip->hop_limit--;
+		return 0;
+	}
+	struct iphdr *ip = at;
+	if ((void *)(ip + 1) > ctx_end(ctx))
+		return -1;
+	ip->ttl--;
+	ip->check = csum_apply(ip->check, sum_16(0, (__be16)bpf_htons(0x0100), 0));
+	return 0;
+}
+
 /* Behind the Ethernet header, where room has been made. */
 KL_INLINE int envelope_write(ctx_t *ctx, const struct envelope *envelope)
 {
@@ -114,34 +132,18 @@ KL_INLINE int envelope_write(ctx_t *ctx, const struct envelope *envelope)
 		at += sizeof(struct iphdr);
 	}
 	if (!envelope->port)
-		return 0;
+		return inner_count_down(ctx, at, envelope->v6);
 	if (at + GENEVE_BYTES > end)
 		return -1;
 	outer_geneve(at, envelope);
-	return 0;
-}
-
-/* One hop nearer its end: what is put into an envelope is forwarded from here (RFC 2003, section 3.1). */
-KL_INLINE int hop_count_down(ctx_t *ctx, __u32 v6)
-{
-	void *at = ctx_data(ctx) + ETH_HLEN;
-	if (v6) {
-		struct ipv6hdr *ip = at;
-		if ((void *)(ip + 1) > ctx_end(ctx))
-			return -1;
-		ip->hop_limit--;
-		return 0;
-	}
-	struct iphdr *ip = at;
-	if ((void *)(ip + 1) > ctx_end(ctx))
-		return -1;
-	ip->ttl--;
-	ip->check = csum_apply(ip->check, sum_16(0, (__be16)bpf_htons(0x0100), 0));
-	return 0;
+	return inner_count_down(ctx, at + GENEVE_BYTES, envelope->v6);
 }
 
 #ifdef KL_XDP
-/* The Ethernet header's addresses are the caller's to write, its type stands. */
+/*
+ * Also takes one from the hop limit of what is inside. The Ethernet header's addresses are the caller's to write, its type
+ * stands.
+ */
 KL_INLINE int envelope_seal(ctx_t *ctx, const struct envelope *envelope)
 {
 	if (bpf_xdp_adjust_head(ctx, -(int)envelope_bytes(envelope->v6, envelope->port)))
@@ -182,7 +184,7 @@ KL_INLINE int envelope_seal(ctx_t *ctx, const struct envelope *envelope)
 		flags |= BPF_F_ADJ_ROOM_FIXED_GSO;
 	if (bpf_skb_adjust_room(ctx, (int)envelope_bytes(envelope->v6, envelope->port), BPF_ADJ_ROOM_MAC, flags))
 		return -1;
-	ctx_linear(ctx, ETH_HLEN + sizeof(struct ipv6hdr) + GENEVE_BYTES);
+	ctx_linear(ctx, ETH_HLEN + sizeof(struct ipv6hdr) + GENEVE_BYTES + sizeof(struct ipv6hdr));
 	return envelope_write(ctx, envelope);
 }
 

@@ -204,14 +204,14 @@ __noinline int forward_enveloped(ctx_t *ctx, __u32 fit)
 	if (!source)
 		return drop_told(ctx, cfg, counters, &counters->drop_no_node_addr);
 	if (work->packet.ttl <= 1)
-		return drop_told(ctx, cfg, counters, &counters->drop_ttl);
+		return expire(ctx, cfg, counters);
 	if (work->packet.tcp_flags & TCP_SYN && mss_clamp(ctx, work->packet.l4, mss_within(cfg, work->packet.v6, port)))
 		return drop_told(ctx, cfg, counters, &counters->drop_rewrite);
 	struct envelope envelope = {
 		.src = source,
 		.dst = backend->addr,
 		.bytes = work->packet.end - ETH_HLEN,
-		.hash = work->hash.line ^ work->hash.line2,
+		.hash = (__u32)work->hash.fingerprint,
 		.v6 = work->packet.v6,
 		.port = port,
 		.tos = work->packet.tos,
@@ -303,6 +303,7 @@ KL_INLINE int forward(ctx_t *ctx, const struct kl_map_config *cfg, struct work *
 	forward_to(cfg, work, backend, state_port(work->found.state));
 	int enveloped = state_is_oneway(work->found.state);
 	track_forward(cfg, work);
+	tell_end(ctx, cfg, work);
 	count_forward(work, counters);
 	if (event_wanted_packet(cfg))
 		tell(ctx, KL_EVENT_FORWARD, 0);

@@ -51,6 +51,7 @@ KL_INLINE __u32 reply_mss(const struct kl_map_config *cfg, const struct work *wo
 KL_INLINE int reply(ctx_t *ctx, const struct kl_map_config *cfg, struct work *work, struct kl_map_counters *counters)
 {
 	track_reply(cfg, work);
+	tell_end(ctx, cfg, work);
 	__u32 id = state_backend(work->found.state);
 	struct kl_map_traffic *traffic = bpf_map_lookup_elem(&kl_traffic, &id);
 	if (traffic)

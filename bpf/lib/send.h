@@ -3,6 +3,7 @@
 #ifndef KL_BPF_SEND_H
 #define KL_BPF_SEND_H
 
+#include "answer.h"
 #include "encap.h"
 #include "work.h"
 
@@ -45,8 +46,7 @@ KL_INLINE int send(ctx_t *ctx, struct work *work, const struct envelope *envelop
 		counters->deferred++;
 		return PASS;
 	}
-	if (envelope ? hop_count_down(ctx, work->packet.v6) || envelope_seal(ctx, envelope)
-		     : packet_rewrite(ctx, &work->packet, &work->to, 1))
+	if (envelope ? envelope_seal(ctx, envelope) : packet_rewrite(ctx, &work->packet, &work->to, 1))
 		return drop(&counters->drop_rewrite);
 	struct ethhdr *eth = ctx_data(ctx);
 	if ((void *)(eth + 1) > ctx_end(ctx))
@@ -71,12 +71,18 @@ KL_INLINE int send(ctx_t *ctx, struct work *work, const struct envelope *envelop
 {
 	const __be32 *src = envelope ? envelope->src : work->to.saddr, *dst = envelope ? envelope->dst : work->to.daddr;
 	__u32 ifindex = way_out(ctx, &work->packet, src, dst);
-	if (envelope ? hop_count_down(ctx, work->packet.v6) || envelope_seal(ctx, envelope)
-		     : packet_rewrite(ctx, &work->packet, &work->to, 1))
+	if (envelope ? envelope_seal(ctx, envelope) : packet_rewrite(ctx, &work->packet, &work->to, 1))
 		return drop(&counters->drop_rewrite);
 	return (int)bpf_redirect_neigh(ifindex, NULL, 0, 0);
 }
 #endif
+
+/* The last hop that the packet may make ends here. */
+KL_INLINE int expire(ctx_t *ctx, const struct kl_map_config *cfg, struct kl_map_counters *counters)
+{
+	drop_told(ctx, cfg, counters, &counters->drop_ttl);
+	return answer(ctx, ANSWER_EXPIRED, 0);
+}
 
 /* Sends it out again, or lets the stack deliver it. */
 KL_INLINE int finish(ctx_t *ctx, const struct kl_map_config *cfg, struct work *work, struct kl_map_counters *counters)
@@ -86,7 +92,7 @@ KL_INLINE int finish(ctx_t *ctx, const struct kl_map_config *cfg, struct work *w
 			       ? drop_told(ctx, cfg, counters, &counters->drop_rewrite)
 			       : PASS;
 	if (work->packet.ttl <= 1)
-		return drop_told(ctx, cfg, counters, &counters->drop_ttl);
+		return expire(ctx, cfg, counters);
 	return send(ctx, work, NULL, counters);
 }
 

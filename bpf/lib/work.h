@@ -93,8 +93,20 @@ __noinline int tell(ctx_t *ctx, __u32 kind, __u32 reason)
 		.bytes = work->packet.bytes,
 		.ifindex = ctx_ifindex(ctx),
 		.tcp_flags = work->packet.tcp_flags,
+		.backwards = kind != KL_EVENT_DROP && work->found.state >> STATE_REVERSE_SHIFT & 1,
 	};
 	return event_write(&work->packet.key, kind == KL_EVENT_DROP ? NULL : &work->to, &what);
+}
+
+/* After what a packet does to its flow has been noted: told once, by the packet that closed it. */
+KL_INLINE void tell_end(ctx_t *ctx, const struct kl_map_config *cfg, const struct work *work)
+{
+	if (!(work->packet.tcp_flags & (TCP_FIN | TCP_RST)) || !event_wanted(cfg) ||
+		state_phase(work->found.state) == KL_PHASE_CLOSED)
+		return;
+	struct kl_map_flow *flow = flow_at(work->found.index);
+	if (flow && state_phase(KL_READ(*flow_state(flow))) == KL_PHASE_CLOSED)
+		tell(ctx, KL_EVENT_END, 0);
 }
 
 /* drop(), told to whoever watches. */

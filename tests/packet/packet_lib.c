@@ -28,6 +28,7 @@ static const char *const texts[WHO_COUNT][2] = {
 	[REMOTE_POD] = {"10.244.2.2", "fd44:2::2"},
 	[OTHER_POD] = {"10.244.2.3", "fd44:2::3"},
 	[STRANGER] = {"198.51.100.7", "2001:db8:7::7"},
+	[PEER] = {"192.0.2.2", "2001:db8::2"},
 };
 
 const char *who_text(enum who who, bool v6)
@@ -193,7 +194,11 @@ static size_t build_v4(const struct wire *wire, uint8_t *ip, size_t segment)
 	ip[0] = 0x45;
 	put16(ip + 2, (uint16_t)(20 + segment));
 	put16(ip + 4, 0x1234);
-	put16(ip + 6, wire->first_fragment ? 0x2000 : wire->later_fragment ? 0x2010 : 0x4000);
+	ip[1] = wire->tos;
+	put16(ip + 6, wire->first_fragment   ? 0x2000
+		      : wire->later_fragment ? 0x2010
+		      : wire->may_fragment   ? 0
+					     : 0x4000);
 	ip[8] = wire->ttl ? wire->ttl : 64;
 	ip[9] = wire->proto;
 	memcpy(ip + 12, src.bytes + 12, 4);
@@ -202,44 +207,114 @@ static size_t build_v4(const struct wire *wire, uint8_t *ip, size_t segment)
 	return 20;
 }
 
+/* One extension header at `at`; its bytes. */
+static size_t build_extension(const struct wire *wire, uint8_t *at, uint8_t kind, uint8_t next)
+{
+	at[0] = next;
+	if (kind == EXT_FRAGMENT) {
+		put16(at + 2, wire->first_fragment ? 1 : wire->later_fragment ? 0x0010 << 3 | 1 : 0);
+		put16(at + 6, 0x1234);
+		return 8;
+	}
+	size_t bytes = kind == EXT_DST ? 16 : 8;
+	at[1] = (uint8_t)(bytes / 8 - 1);
+	if (kind != EXT_ROUTING) { /* filled up with PadN */
+		at[2] = 1;
+		at[3] = (uint8_t)(bytes - 4);
+	}
+	return bytes;
+}
+
 static size_t build_v6(const struct wire *wire, uint8_t *ip, size_t segment)
 {
+	static const uint8_t none[] = {EXT_END}, fragment[] = {EXT_FRAGMENT, EXT_END};
 	struct kl_addr src = who_addr(wire->src, true), dst = who_addr(wire->dst, true);
-	bool fragment = wire->first_fragment || wire->later_fragment;
-	ip[0] = 0x60;
-	put16(ip + 4, (uint16_t)(segment + (fragment ? 8 : 0)));
-	ip[6] = fragment ? IPPROTO_FRAGMENT : wire->proto;
+	const uint8_t *chain = wire->extended                                   ? wire->extended
+			       : wire->first_fragment || wire->later_fragment ? fragment
+										: none;
+	size_t at = 40;
+	ip[0] = (uint8_t)(0x60 | wire->tos >> 4);
+	ip[1] = (uint8_t)(wire->tos << 4);
+	ip[6] = chain[0] == EXT_END ? wire->proto : chain[0];
 	ip[7] = wire->ttl ? wire->ttl : 64;
 	memcpy(ip + 8, src.bytes, 16);
 	memcpy(ip + 24, dst.bytes, 16);
-	if (!fragment)
-		return 40;
-	ip[40] = wire->proto;
-	put16(ip + 42, wire->first_fragment ? 1 : 0x0010 << 3 | 1);
-	put16(ip + 46, 0x1234);
-	return 48;
+	for (size_t i = 0; chain[i] != EXT_END; i++)
+		at += build_extension(wire, ip + at, chain[i], chain[i + 1] == EXT_END ? wire->proto : chain[i + 1]);
+	put16(ip + 4, (uint16_t)(segment + at - 40));
+	return at;
+}
+
+/* NOPs, the option, and NOPs up to a whole word. */
+static size_t build_mss(const struct wire *wire, uint8_t *at)
+{
+	size_t bytes = wire->mss ? (wire->nops + 4u + 3) / 4 * 4 : 0;
+	memset(at, 1, bytes);
+	if (!bytes)
+		return 0;
+	at[wire->nops] = 2;
+	at[wire->nops + 1] = 4;
+	put16(at + wire->nops + 2, wire->mss);
+	return bytes;
+}
+
+static size_t build_transport(const struct wire *wire, uint8_t *at, size_t segment)
+{
+	put16(at, wire->sport);
+	put16(at + 2, wire->dport);
+	if (wire->proto == IPPROTO_UDP) {
+		put16(at + 4, (uint16_t)segment);
+		return 8;
+	}
+	if (wire->proto == IPPROTO_SCTP) {
+		memcpy(at + 4, "tag+crc!", 8);
+		return 12;
+	}
+	size_t options = build_mss(wire, at + 20);
+	at[12] = (uint8_t)((20 + options) / 4 << 4);
+	at[13] = wire->flags;
+	return 20 + options;
+}
+
+static size_t transport_size(const struct wire *wire)
+{
+	uint8_t scratch[64];
+	return build_transport(wire, scratch, 0);
 }
 
 size_t frame_build(const struct wire *wire, bool v6, uint8_t frame[FRAME_MAX])
 {
-	size_t header = wire->proto == IPPROTO_TCP ? 20 : 8, segment = header + wire->payload;
+	size_t segment = transport_size(wire) + wire->payload;
 	uint8_t *ip = frame + 14;
 	memset(frame, 0, FRAME_MAX);
 	frame[5] = 1;
 	frame[11] = 2;
 	put16(frame + 12, v6 ? 0x86dd : 0x0800);
 	uint8_t *at = ip + (v6 ? build_v6(wire, ip, segment) : build_v4(wire, ip, segment));
-	put16(at, wire->sport);
-	put16(at + 2, wire->dport);
-	if (wire->proto == IPPROTO_TCP) {
-		at[12] = 0x50;
-		at[13] = wire->flags;
-	} else {
-		put16(at + 4, (uint16_t)segment);
-	}
+	size_t header = build_transport(wire, at, segment);
 	for (size_t i = 0; i < wire->payload; i++)
 		at[header + i] = (uint8_t)(i * 7);
-	put16(at + (wire->proto == IPPROTO_TCP ? 16 : 6), (uint16_t)~transport_sum(ip, v6, wire->proto, at, segment));
+	if (wire->proto != IPPROTO_SCTP)
+		put16(at + (wire->proto == IPPROTO_TCP ? 16 : 6),
+			(uint16_t)~transport_sum(ip, v6, wire->proto, at, segment));
+	return (size_t)(at - frame) + segment;
+}
+
+size_t frame_build_icmp_bytes(enum who src, enum who dst, uint8_t type, uint8_t code, uint16_t mtu, const uint8_t *quoted,
+	size_t bytes, bool v6, uint8_t frame[FRAME_MAX])
+{
+	struct wire outer = {.src = src, .dst = dst, .proto = v6 ? IPPROTO_ICMPV6 : IPPROTO_ICMP};
+	size_t segment = 8 + bytes;
+	memset(frame, 0, FRAME_MAX);
+	frame[5] = 1;
+	put16(frame + 12, v6 ? 0x86dd : 0x0800);
+	uint8_t *ip = frame + 14, *at = ip + (v6 ? build_v6(&outer, ip, segment) : build_v4(&outer, ip, segment));
+	at[0] = type;
+	at[1] = code;
+	put16(at + 6, mtu);
+	memcpy(at + 8, quoted, bytes);
+	put16(at + 2, (uint16_t) ~(v6 ? transport_sum(ip, v6, IPPROTO_ICMPV6, at, segment)
+				      : fold(add_bytes(0, at, segment))));
 	return (size_t)(at - frame) + segment;
 }
 
@@ -247,18 +322,8 @@ size_t frame_build_icmp(
 	enum who src, enum who dst, uint8_t type, const struct wire *quoted, bool v6, uint8_t frame[FRAME_MAX])
 {
 	uint8_t inner[FRAME_MAX];
-	struct wire outer = {.src = src, .dst = dst, .proto = v6 ? IPPROTO_ICMPV6 : IPPROTO_ICMP};
-	size_t ip_len = v6 ? 40 : 20, segment = 8 + ip_len + 8;
 	frame_build(quoted, v6, inner);
-	memset(frame, 0, FRAME_MAX);
-	frame[5] = 1;
-	put16(frame + 12, v6 ? 0x86dd : 0x0800);
-	uint8_t *ip = frame + 14, *at = ip + (v6 ? build_v6(&outer, ip, segment) : build_v4(&outer, ip, segment));
-	at[0] = type;
-	memcpy(at + 8, inner + 14, ip_len + 8);
-	put16(at + 2, (uint16_t) ~(v6 ? transport_sum(ip, v6, IPPROTO_ICMPV6, at, segment)
-				      : fold(add_bytes(0, at, segment))));
-	return 14 + ip_len + segment;
+	return frame_build_icmp_bytes(src, dst, type, 0, 0, inner + 14, (v6 ? 40 : 20) + 8, v6, frame);
 }
 
 static void parse_addrs(const uint8_t *ip, bool v6, struct kl_addr *src, struct kl_addr *dst)
@@ -268,9 +333,34 @@ static void parse_addrs(const uint8_t *ip, bool v6, struct kl_addr *src, struct 
 	memcpy(dst->bytes + (v6 ? 0 : 12), ip + (v6 ? 24 : 16), v6 ? 16 : 4);
 }
 
+/* Where the transport header stands, and which. */
+static const uint8_t *skip_ip(const uint8_t *ip, bool v6, uint8_t *ret_proto, bool *ret_later)
+{
+	const uint8_t *at = ip + (v6 ? 40 : (ip[0] & 15) * 4);
+	*ret_proto = v6 ? ip[6] : ip[9];
+	*ret_later = !v6 && get16(ip + 6) & 0x1fff;
+	while (v6 && !*ret_later &&
+		(*ret_proto == EXT_HOP || *ret_proto == EXT_ROUTING || *ret_proto == EXT_DST || *ret_proto == EXT_FRAGMENT)) {
+		bool fragment = *ret_proto == EXT_FRAGMENT;
+		*ret_later = fragment && get16(at + 2) >> 3;
+		*ret_proto = at[0];
+		at += fragment ? 8 : (at[1] + 1) * 8;
+	}
+	return at;
+}
+
+static void parse_mss(const uint8_t *tcp, struct parsed_frame *ret)
+{
+	for (const uint8_t *at = tcp + 20, *end = tcp + (tcp[12] >> 4) * 4; at < end; at += at[0] == 1 ? 1 : at[1])
+		if (at[0] == 2)
+			ret->mss = get16(at + 2);
+}
+
 static void parse_quoted(const uint8_t *ip, bool v6, struct parsed_frame *ret)
 {
-	const uint8_t *at = ip + (v6 ? 40 : 20);
+	uint8_t proto;
+	bool later;
+	const uint8_t *at = skip_ip(ip, v6, &proto, &later);
 	ret->icmp = true;
 	parse_addrs(ip, v6, &ret->quoted_src, &ret->quoted_dst);
 	ret->quoted_sport = get16(at);
@@ -281,26 +371,88 @@ struct parsed_frame frame_parse(const uint8_t *frame, size_t len)
 {
 	struct parsed_frame ret = {0};
 	bool v6 = get16(frame + 12) == 0x86dd;
-	const uint8_t *ip = frame + 14, *at = ip + (v6 ? 40 : 20);
-	uint8_t proto = v6 ? ip[6] : ip[9];
-	size_t segment = v6 ? get16(ip + 4) : get16(ip + 2) - 20u;
+	const uint8_t *ip = frame + 14, *at = skip_ip(ip, v6, &ret.proto, &ret.later_fragment);
+	size_t segment = (v6 ? get16(ip + 4) + 40u : get16(ip + 2)) - (size_t)(at - ip);
 	memcpy(ret.dmac, frame, 6);
 	parse_addrs(ip, v6, &ret.src, &ret.dst);
 	ret.ttl = v6 ? ip[7] : ip[8];
-	ret.later_fragment = v6 ? proto == IPPROTO_FRAGMENT && get16(at + 2) >> 3 : get16(ip + 6) & 0x1fff;
-	if (v6 && proto == IPPROTO_FRAGMENT) {
-		proto = at[0];
-		at += 8;
-		segment -= 8;
-	}
+	ret.tos = v6 ? (uint8_t)(get16(ip) >> 4) : ip[1];
 	ret.sport = get16(at);
 	ret.dport = get16(at + 2);
-	uint16_t sum =
-		proto == IPPROTO_ICMP ? fold(add_bytes(0, at, segment)) : transport_sum(ip, v6, proto, at, segment);
-	ret.sums_right = len >= (size_t)(at - frame) + segment && (ret.later_fragment || sum == 0xffff) &&
+	bool unsummed = ret.later_fragment || ret.proto == IPPROTO_SCTP;
+	uint16_t sum = ret.proto == IPPROTO_ICMP ? fold(add_bytes(0, at, segment))
+						 : transport_sum(ip, v6, ret.proto, at, segment);
+	ret.sums_right = len >= (size_t)(at - frame) + segment && (unsummed || sum == 0xffff) &&
 			 (v6 || fold(add_bytes(0, ip, 20)) == 0xffff);
-	if (proto == IPPROTO_ICMP || proto == IPPROTO_ICMPV6)
-		parse_quoted(at + 8, v6, &ret);
+	if (ret.proto == IPPROTO_TCP && !ret.later_fragment)
+		parse_mss(at, &ret);
+	if (ret.proto != IPPROTO_ICMP && ret.proto != IPPROTO_ICMPV6)
+		return ret;
+	parse_quoted(at + 8, v6, &ret);
+	ret.icmp_type = at[0];
+	ret.icmp_code = at[1];
+	ret.icmp_mtu = get16(at + 6);
+	ret.quoted_bytes = segment - 8;
+	return ret;
+}
+
+/* --- envelopes */
+
+enum { GENEVE_BYTES = 16, GENEVE_VNI = 0x4b4c, GENEVE_PORT = 6081 };
+
+static void build_geneve(uint8_t *at, const struct outer *outer, size_t inside, bool v6)
+{
+	memset(at, 0, GENEVE_BYTES);
+	put16(at, 50000);
+	put16(at + 2, outer->port ? outer->port : GENEVE_PORT);
+	put16(at + 4, (uint16_t)(inside + GENEVE_BYTES));
+	put16(at + 10, v6 ? 0x86dd : 0x0800);
+	put16(at + 13, (uint16_t)(outer->vni ? outer->vni : GENEVE_VNI));
+}
+
+size_t frame_wrap(uint8_t frame[FRAME_MAX], size_t len, const struct outer *outer, bool v6)
+{
+	uint8_t inside[FRAME_MAX], *ip = frame + 14;
+	size_t bytes = len - 14, around = (v6 ? 40 : 20) + (outer->geneve ? GENEVE_BYTES : 0);
+	struct wire wire = {.src = outer->src, .dst = outer->dst, .tos = outer->tos, .ttl = 64};
+	memcpy(inside, ip, bytes);
+	memset(ip, 0, around);
+	wire.proto = outer->geneve ? IPPROTO_UDP : v6 ? IPPROTO_IPV6 : IPPROTO_IPIP;
+	if (v6)
+		build_v6(&wire, ip, bytes + around - 40);
+	else
+		build_v4(&wire, ip, bytes + around - 20);
+	if (outer->geneve)
+		build_geneve(ip + around - GENEVE_BYTES, outer, bytes, v6);
+	memcpy(ip + around, inside, bytes);
+	return len + around;
+}
+
+struct parsed_outer frame_unwrap(uint8_t frame[FRAME_MAX], size_t *len)
+{
+	struct parsed_outer ret = {0};
+	bool v6 = get16(frame + 12) == 0x86dd;
+	const uint8_t *ip = frame + 14, *udp = ip + (v6 ? 40 : 20);
+	uint8_t proto = v6 ? ip[6] : ip[9];
+	ret.geneve = proto == IPPROTO_UDP && (get16(udp) & 0xc000) == 0xc000;
+	ret.enveloped = ret.geneve || proto == (v6 ? IPPROTO_IPV6 : IPPROTO_IPIP);
+	if (!ret.enveloped)
+		return ret;
+	parse_addrs(ip, v6, &ret.src, &ret.dst);
+	ret.bytes = (v6 ? 40 : 20) + (ret.geneve ? GENEVE_BYTES : 0);
+	ret.ttl = v6 ? ip[7] : ip[8];
+	ret.tos = v6 ? (uint8_t)(get16(ip) >> 4) : ip[1];
+	ret.whole = v6 || get16(ip + 6) == 0x4000;
+	ret.sum_right = v6 || fold(add_bytes(0, ip, 20)) == 0xffff;
+	ret.length_right = (v6 ? get16(ip + 4) + 40u : get16(ip + 2)) == *len - 14;
+	if (ret.geneve) {
+		ret.sport = get16(udp);
+		ret.dport = get16(udp + 2);
+		ret.length_right &= get16(udp + 4) == *len - 14 - (ret.bytes - GENEVE_BYTES);
+		ret.length_right &= get16(udp + 10) == get16(frame + 12) && get16(udp + 13) == GENEVE_VNI && !get16(udp + 6);
+	}
+	memmove(frame + 14, frame + 14 + ret.bytes, *len - 14 - ret.bytes);
+	*len -= ret.bytes;
 	return ret;
 }
 

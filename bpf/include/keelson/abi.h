@@ -27,6 +27,11 @@ enum kl_config_flags {
 	KL_CONFIG_EXTERNAL_CLUSTER_IP = 1, /* translate ClusterIPs that arrive on the uplink as well */
 	KL_CONFIG_GUARD_NODE_PORTS = 2,    /* sockets of the node may not bind a NodePort that is in use */
 };
+enum kl_migration_step {	/* of maps that are filled from others, by an agent that found another layout or wants larger ones */
+	KL_MIGRATION_NONE,	/* done: in force */
+	KL_MIGRATION_COPYING,	/* nobody uses them yet */
+	KL_MIGRATION_SWITCHING, /* programs are being replaced by such that do */
+};
 struct kl_map_config {
 	__u32 layout;
 	__u32 flags;			 /* enum kl_config_flags */
@@ -48,7 +53,8 @@ struct kl_map_config {
 	__u32 watch_until; /* tick (low 32 bits) up to which events are written to kl_events; 0: nobody watches */
 	__u32 watch_mask;  /* of packets only those whose random number has none of these bits: 0 takes all */
 	__u32 over_used;   /* entries in the overflow region: while there are none nobody looks there */
-	__u32 reserved[7];
+	__u32 migration;   /* enum kl_migration_step */
+	__u32 reserved[6];
 };
 
 /* --- kl_frontends: open-addressed table in an ARRAY, linear probing of at most KL_PROBES entries */
@@ -288,8 +294,9 @@ struct kl_map_counters {
 	__u64 refused;		 /* of drop_no_backend: the client was told so by ICMP */
 	__u64 icmp_limited;	 /* nobody was told by ICMP: more than KL_ICMP_PER_TICK on this CPU */
 	__u64 ports_moved;	 /* flows to a local pod that got another source port, theirs being taken there */
+	__u64 expired_told;	 /* of drop_ttl: the sender was told so by ICMP */
 	__u64 sock_bind_refused; /* of the node, at a NodePort that is in use */
-	__u64 reserved[10];
+	__u64 reserved[9];
 };
 
 /* --- kl_netns: HASH, key = namespace cookie (u64) */
