@@ -112,7 +112,8 @@ static void write_bundle(struct fakenode *node)
 
 struct fakenode *fakenode_new(const char *dir, const char *self, int port, const char *certs)
 {
-	static const struct kl_streaming_ops OPS = {find_container, find_netns, pods, NULL};
+	static const struct kl_streaming_ops OPS = {
+		.find_container = find_container, .find_netns = find_netns, .pods = pods};
 	struct fakenode *node = kl_calloc(1, sizeof(*node));
 	struct kl_err err = {0};
 	kl_autofree char *scratch = kl_asprintf("%s/scratch", dir);
