@@ -1,8 +1,10 @@
 #include "prom.h"
 
 #include <dirent.h>
+#include <pthread.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <time.h>
@@ -152,6 +154,46 @@ double kl_histogram_quantile(const struct kl_histogram *histogram, double share)
 			return (double)bounds[i].ns / 1e9;
 	}
 	return total ? (double)bounds[KL_HISTOGRAM_BUCKETS - 1].ns / 1e9 : 0;
+}
+
+/* --- collectors */
+
+enum { MAX_COLLECTORS = 32 };
+static struct {
+	void (*write)(struct kl_buf *buf, void *arg);
+	void *arg;
+} collectors[MAX_COLLECTORS];
+static size_t collector_count;
+static pthread_mutex_t collectors_lock = PTHREAD_MUTEX_INITIALIZER;
+
+void kl_prom_register(void (*write)(struct kl_buf *buf, void *arg), void *arg)
+{
+	pthread_mutex_lock(&collectors_lock);
+	if (collector_count == MAX_COLLECTORS)
+		abort(); /* a fixed number of modules register, once each */
+	collectors[collector_count].write = write;
+	collectors[collector_count++].arg = arg;
+	pthread_mutex_unlock(&collectors_lock);
+}
+
+void kl_prom_unregister(void (*write)(struct kl_buf *buf, void *arg), void *arg)
+{
+	pthread_mutex_lock(&collectors_lock);
+	for (size_t i = 0; i < collector_count; i++)
+		if (collectors[i].write == write && collectors[i].arg == arg) {
+			memmove(&collectors[i], &collectors[i + 1], (collector_count - i - 1) * sizeof(*collectors));
+			collector_count--;
+			break;
+		}
+	pthread_mutex_unlock(&collectors_lock);
+}
+
+void kl_prom_collect(struct kl_buf *buf)
+{
+	pthread_mutex_lock(&collectors_lock);
+	for (size_t i = 0; i < collector_count; i++)
+		collectors[i].write(buf, collectors[i].arg);
+	pthread_mutex_unlock(&collectors_lock);
 }
 
 /* --- the process */

@@ -30,6 +30,14 @@ void kl_histogram_write(struct kl_buf *buf, const char *name, const struct kl_hi
 /* The upper bound of the bucket in which this share (0.99) of what was added lies; 0 when nothing was. */
 double kl_histogram_quantile(const struct kl_histogram *histogram, double share);
 
+/*
+ * Whoever has figures registers once and is asked at every kl_prom_collect(), in the order of registration; so the page
+ * that answers /metrics need not know all floors. Any thread; `write` must not register or unregister.
+ */
+void kl_prom_register(void (*write)(struct kl_buf *buf, void *arg), void *arg);
+void kl_prom_unregister(void (*write)(struct kl_buf *buf, void *arg), void *arg);
+void kl_prom_collect(struct kl_buf *buf);
+
 /* The process's own: process_cpu_seconds_total, process_resident_memory_bytes, process_open_fds, … */
 void kl_prom_process(struct kl_buf *buf);
 
