@@ -171,6 +171,8 @@ struct kl_http_upgrade {
 void kl_http_upgrade(struct kl_http_request *req, const struct kl_http_upgrade *upgrade);
 void kl_http_upgraded_close(struct kl_http_upgraded *conn);
 
+/* The status of the answer that was given; 0: none yet. For figures, at the request's end. */
+int kl_http_answered(const struct kl_http_request *req);
 /* Words for a status code: "Not Found". */
 const char *kl_http_status_text(int status);
 

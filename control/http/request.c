@@ -33,6 +33,11 @@ void request_unref(struct kl_http_request *req)
 	free(req);
 }
 
+int kl_http_answered(const struct kl_http_request *req)
+{
+	return (int)req->status;
+}
+
 static struct peer *peer_of(struct MHD_Connection *conn)
 {
 	const union MHD_ConnectionInfo *info = MHD_get_connection_info(conn, MHD_CONNECTION_INFO_SOCKET_CONTEXT);

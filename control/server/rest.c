@@ -2,6 +2,7 @@
 
 #include "clock.h"
 #include "log.h"
+#include "prom.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -11,9 +12,50 @@
 
 /* --- calls --- */
 
+static bool is_read(const struct kl_http_request *req)
+{
+	const char *method = kl_http_method(req);
+	return !strcmp(method, "GET") || !strcmp(method, "HEAD");
+}
+
+static bool is_watch(const struct rest_call *call)
+{
+	return call->path.watch || kl_http_query_bool(call->req, "watch");
+}
+
+static bool proxied(const struct rest_call *call)
+{
+	const struct kl_rest_path *path = &call->path;
+	return path->resource && !*path->group && path->name && path->subresource &&
+	       kl_proxy_serves(path->resource, path->subresource);
+}
+
+static enum kl_rest_verb verb_of(const struct rest_call *call)
+{
+	const char *method = kl_http_method(call->req);
+	bool named = call->path.name != NULL;
+	if (proxied(call))
+		return KL_VERB_CONNECT;
+	if (is_read(call->req))
+		return !call->kind || named ? KL_VERB_GET : is_watch(call) ? KL_VERB_WATCH : KL_VERB_LIST;
+	if (!strcmp(method, "DELETE"))
+		return named || !call->kind ? KL_VERB_DELETE : KL_VERB_DELETECOLLECTION;
+	return !strcmp(method, "PUT") ? KL_VERB_PUT : !strcmp(method, "PATCH") ? KL_VERB_PATCH : KL_VERB_POST;
+}
+
+static void count_call(const struct rest_call *call)
+{
+	kl_rest_metrics_count(call->rest->metrics, &(struct kl_rest_sample){.kind = call->kind,
+							   .verb = verb_of(call),
+							   .subresource = call->path.subresource,
+							   .code = kl_http_answered(call->req),
+							   .ns = kl_monotonic_ns() - call->begin_ns});
+}
+
 static void free_call(void *arg)
 {
 	struct rest_call *call = arg;
+	count_call(call);
 	kl_rest_path_release(&call->path);
 	kl_response_release(&call->response);
 	kl_warnings_release(&call->decode_warnings);
@@ -77,30 +119,39 @@ static void version(struct kl_rest *rest, struct kl_http_request *req)
 	kl_http_reply_buf(req, 200, "application/json", &buf);
 }
 
+/* "pods", "deployments.apps": as upstream writes a resource. */
 static void count_objects(struct kl_rest *rest, struct kl_buf *buf)
 {
 	size_t count;
 	const struct kl_kind *kinds = kl_kinds(&count);
-	kl_buf_str_push(buf, "# TYPE keelson_objects gauge\n");
-	for (size_t i = 0; i < count; i++)
+	kl_prom_family(buf, "apiserver_storage_objects", KL_PROM_GAUGE, "Objects stored, by resource.");
+	for (size_t i = 0; i < count; i++) {
+		kl_autofree char *resource = kl_asprintf("%s%s%s", kinds[i].plural, *kinds[i].group ? "." : "", kinds[i].group);
 		if (kinds[i].id == kinds[i].storage_id)
-			kl_buf_printf(buf, "keelson_objects{group=\"%s\",resource=\"%s\"} %zu\n", kinds[i].group,
-				kinds[i].plural, kl_store_count(rest->store, &kinds[i]));
+			kl_prom_count(buf, "apiserver_storage_objects", kl_store_count(rest->store, &kinds[i]), "resource",
+				resource, NULL);
+	}
 }
 
 static void metrics(struct kl_rest *rest, struct kl_http_request *req)
 {
-	kl_autobuf buf = {0};
+	struct kl_buf buf = {0};
 	pthread_mutex_lock(&rest->lock);
 	unsigned watches = rest->watch_count;
 	pthread_mutex_unlock(&rest->lock);
-	kl_buf_printf(&buf, "# TYPE keelson_watches gauge\nkeelson_watches %u\n", watches);
-	kl_buf_printf(&buf, "# TYPE keelson_resource_version counter\nkeelson_resource_version %llu\n",
-		(unsigned long long)kl_store_rv(rest->store));
-	kl_buf_printf(&buf, "# TYPE keelson_http_connections gauge\nkeelson_http_connections %u\n",
+	kl_prom_family(&buf, "keelson_build_info", KL_PROM_GAUGE, "Always 1; what runs here is in the labels.");
+	kl_prom_count(&buf, "keelson_build_info", 1, "version", KL_VERSION, "kubernetes_version", KL_KUBERNETES_VERSION,
+		"component", "server", NULL);
+	kl_prom_single(&buf, "keelson_watches", KL_PROM_GAUGE, "Watches that are open.", watches);
+	kl_prom_single(&buf, "keelson_http_connections", KL_PROM_GAUGE, "Connections of clients.",
 		kl_httpd_connections(rest->httpd));
+	kl_prom_single(&buf, "keelson_store_resource_version", KL_PROM_GAUGE,
+		"The store's resourceVersion: it grows by one with every write.", (double)kl_store_rv(rest->store));
 	count_objects(rest, &buf);
-	kl_http_reply_buf(req, 200, "text/plain; version=0.0.4", &buf);
+	kl_rest_metrics_write(rest->metrics, &buf);
+	kl_prom_collect(&buf);
+	kl_prom_process(&buf);
+	kl_http_reply_buf(req, 200, KL_PROM_CONTENT_TYPE, &buf);
 }
 
 static const struct {
@@ -141,12 +192,6 @@ static bool reply_document(struct kl_http_request *req)
 				   .len = same ? 0 : document.len,
 				   .release = keep});
 	return true;
-}
-
-static bool is_read(const struct kl_http_request *req)
-{
-	const char *method = kl_http_method(req);
-	return !strcmp(method, "GET") || !strcmp(method, "HEAD");
 }
 
 static void other(struct kl_rest *rest, struct kl_http_request *req)
@@ -201,11 +246,6 @@ static bool has_subresource(const struct kl_kind *kind, const char *name)
 		if (!strcmp(subresources[i].name, name))
 			return kind->subresources & subresources[i].bit;
 	return false;
-}
-
-static bool is_watch(const struct rest_call *call)
-{
-	return call->path.watch || kl_http_query_bool(call->req, "watch");
 }
 
 static void refuse(struct rest_call *call)
@@ -271,12 +311,6 @@ static void dispatch(struct rest_call *call)
 	} else {
 		rest_write(call);
 	}
-}
-
-static bool proxied(const struct rest_call *call)
-{
-	const struct kl_rest_path *path = &call->path;
-	return !*path->group && path->name && path->subresource && kl_proxy_serves(path->resource, path->subresource);
 }
 
 static void pass_on(struct rest_call *call)
@@ -362,6 +396,7 @@ static void handle(struct kl_http_request *req, void *arg)
 	call = kl_calloc(1, sizeof(*call));
 	call->rest = arg;
 	call->req = req;
+	call->begin_ns = kl_monotonic_ns();
 	kl_http_set_state(req, call, free_call);
 	serve(call);
 }
@@ -397,6 +432,7 @@ int kl_rest_new(const struct kl_rest_options *options, struct kl_httpd *httpd, s
 	rest->store = kl_registry_store(options->registry);
 	rest->httpd = httpd;
 	rest->snapshots = kl_snapshots_new(rest->store);
+	rest->metrics = kl_rest_metrics_new();
 	pthread_condattr_t attr;
 	pthread_condattr_init(&attr);
 	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
@@ -406,6 +442,7 @@ int kl_rest_new(const struct kl_rest_options *options, struct kl_httpd *httpd, s
 	int rc = pthread_create(&rest->ticker, NULL, tick, rest);
 	if (rc) {
 		kl_snapshots_free(rest->snapshots);
+		kl_rest_metrics_free(rest->metrics);
 		free(rest);
 		return kl_fail(err, rc, "start a thread");
 	}
@@ -424,6 +461,7 @@ void kl_rest_free(struct kl_rest *rest)
 	pthread_mutex_unlock(&rest->lock);
 	pthread_join(rest->ticker, NULL);
 	kl_snapshots_free(rest->snapshots);
+	kl_rest_metrics_free(rest->metrics);
 	pthread_cond_destroy(&rest->wake);
 	pthread_mutex_destroy(&rest->lock);
 	free(rest);

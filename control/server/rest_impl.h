@@ -5,6 +5,7 @@
 #include "accept.h"
 #include "auth.h"
 #include "impersonate.h"
+#include "metrics.h"
 #include "op.h"
 #include "rest.h"
 #include "rest_path.h"
@@ -21,6 +22,7 @@ struct kl_rest {
 	struct kl_store *store;
 	struct kl_httpd *httpd;
 	struct kl_snapshots *snapshots;
+	struct kl_rest_metrics *metrics;
 	pthread_t ticker;
 	pthread_mutex_t lock; /* of what follows */
 	pthread_cond_t wake;
@@ -33,6 +35,7 @@ struct kl_rest {
 struct rest_call {
 	struct kl_rest *rest;
 	struct kl_http_request *req;
+	int64_t begin_ns;
 	struct kl_rest_path path;
 	const struct kl_kind *kind;
 	struct kl_accept accept;
