@@ -361,4 +361,4 @@ static void quota_limits(const struct kl_row *row, struct kl_buf *buf)
 }
 
 const struct kl_column kl_columns_resource_quota[4] = {
-	KL_NAME_COLUMN, KL_AGE_COLUMN, KL_COLUMN("Request", quota_requests), KL_COLUMN("Limit", quota_limits)};
+	KL_NAME_COLUMN, KL_COLUMN("Request", quota_requests), KL_COLUMN("Limit", quota_limits), KL_AGE_COLUMN};

@@ -124,6 +124,53 @@ static void slice_to_beta(json_t *object)
 	}
 }
 
+static void backend_to_v1(json_t *backend)
+{
+	const char *name = kl_json_str(backend, "serviceName", NULL);
+	json_t *port = json_object_get(backend, "servicePort");
+	if (*name)
+		json_object_set_new(backend, "service",
+			json_pack("{s:s, s:{s:O}}", "name", name, "port", json_is_string(port) ? "name" : "number",
+				port ?: json_null()));
+	json_object_del(backend, "serviceName");
+	json_object_del(backend, "servicePort");
+}
+
+static void backend_to_beta(json_t *backend)
+{
+	json_t *service = json_object_get(backend, "service"), *port = json_object_get(service, "port");
+	if (!service)
+		return;
+	json_object_set(backend, "serviceName", json_object_get(service, "name"));
+	json_object_set(backend, "servicePort", json_object_get(port, "name") ?: json_object_get(port, "number"));
+	json_object_del(backend, "service");
+}
+
+static void each_backend(json_t *spec, void (*change)(json_t *backend))
+{
+	size_t i, k;
+	json_t *rule, *path;
+	json_array_foreach (json_object_get(spec, "rules"), i, rule)
+		json_array_foreach (kl_json_get(rule, "http", "paths", NULL), k, path)
+			change(json_object_get(path, "backend"));
+}
+
+static void ingress_to_v1(json_t *object)
+{
+	json_t *spec = json_object_get(object, "spec");
+	each_backend(spec, backend_to_v1);
+	backend_to_v1(json_object_get(spec, "backend"));
+	rename_key(spec, "backend", "defaultBackend");
+}
+
+static void ingress_to_beta(json_t *object)
+{
+	json_t *spec = json_object_get(object, "spec");
+	each_backend(spec, backend_to_beta);
+	backend_to_beta(json_object_get(spec, "defaultBackend"));
+	rename_key(spec, "defaultBackend", "backend");
+}
+
 struct conversion {
 	const char *kind, *from, *to;
 	void (*convert)(json_t *object);
@@ -136,6 +183,8 @@ static const struct conversion conversions[] = {
 	{"HorizontalPodAutoscaler", "autoscaling/v2", "autoscaling/v1", hpa_to_v1},
 	{"EndpointSlice", "discovery.k8s.io/v1beta1", "discovery.k8s.io/v1", slice_to_v1},
 	{"EndpointSlice", "discovery.k8s.io/v1", "discovery.k8s.io/v1beta1", slice_to_beta},
+	{"Ingress", "extensions/v1beta1", "networking.k8s.io/v1", ingress_to_v1},
+	{"Ingress", "networking.k8s.io/v1", "extensions/v1beta1", ingress_to_beta},
 };
 
 int kl_api_convert(const struct kl_kind *from, const struct kl_kind *to, json_t *object, struct kl_status *st)

@@ -288,7 +288,7 @@ static void build_aggregated(
 	if (core)
 		push_aggregated_group(buf, gvs, count, "");
 	for (size_t i = 0; !core && i < count; i++) {
-		if (!first_of_group(gvs, i))
+		if (!first_of_group(gvs, i) || gvs[i].first->legacy)
 			continue;
 		if (!first)
 			kl_buf_char(buf, ',');

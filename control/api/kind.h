@@ -32,6 +32,9 @@ struct kl_kind {
 	const char *const *short_names; /* NULL-terminated, may be NULL */
 	const char *const *categories;	/* "all"; NULL-terminated, may be NULL */
 	bool namespaced;
+	bool virtual; /* answered from what the server knows; nothing is stored */
+	bool legacy;  /* only plain discovery lists it: for clients that know nothing newer */
+	const char *deprecation; /* value of a Warning header of every answer; NULL: none */
 	unsigned verbs;	       /* enum kl_verbs */
 	unsigned subresources; /* enum kl_subresources */
 	const struct kl_schema *schema;

@@ -12,6 +12,7 @@
 
 /* The order is that of discovery: kubectl resolves a short name to the first group that has it. */
 enum id {
+	ID_COMPONENT_STATUS,
 	ID_CONFIG_MAP,
 	ID_ENDPOINTS,
 	ID_EVENT_CORE,
@@ -41,7 +42,9 @@ enum id {
 	ID_CSR,
 	ID_INGRESS_CLASS,
 	ID_INGRESS,
+	ID_IP_ADDRESS,
 	ID_NETWORK_POLICY,
+	ID_SERVICE_CIDR,
 	ID_PDB,
 	ID_PDB_BETA,
 	ID_CLUSTER_ROLE_BINDING,
@@ -53,6 +56,7 @@ enum id {
 	ID_CSI_STORAGE_CAPACITY,
 	ID_STORAGE_CLASS,
 	ID_VOLUME_ATTACHMENT,
+	ID_VOLUME_ATTRIBUTES_CLASS,
 	ID_PRIORITY_CLASS,
 	ID_LEASE,
 	ID_RUNTIME_CLASS,
@@ -64,21 +68,28 @@ enum id {
 	ID_SELF_ACCESS_REVIEW,
 	ID_SELF_RULES_REVIEW,
 	ID_ACCESS_REVIEW,
+	ID_INGRESS_BETA,
 	ID_COUNT,
 };
 
 #define NAMES(...)   ((const char *const[]){__VA_ARGS__, NULL})
 #define COLUMNS(set) .columns = kl_columns_##set, .column_count = KL_ARRAY_LEN(kl_columns_##set)
+#define DEPRECATED(text) .deprecation = "299 - \"" text "\""
 #define IDENTITY(row, stored, grp, ver, name, many, one) \
 	.id = row, .storage_id = stored, .group = grp, .version = ver, .kind = name, .plural = many, .singular = one
 
 static const struct kl_kind kinds[ID_COUNT] = {
 	/* core */
+	[ID_COMPONENT_STATUS] = {IDENTITY(ID_COMPONENT_STATUS, ID_COMPONENT_STATUS, "", "v1", "ComponentStatus",
+					 "componentstatuses", "componentstatus"),
+		.short_names = NAMES("cs"), .virtual = true, DEPRECATED("v1 ComponentStatus is deprecated in v1.19+"),
+		.verbs = KL_CAN_GET | KL_CAN_LIST, .schema = &kl_schema_ComponentStatus, COLUMNS(component_status)},
 	[ID_CONFIG_MAP] = {IDENTITY(ID_CONFIG_MAP, ID_CONFIG_MAP, "", "v1", "ConfigMap", "configmaps", "configmap"),
 		.short_names = NAMES("cm"), .namespaced = true, .verbs = KL_CAN_ALL, .schema = &kl_schema_ConfigMap,
 		COLUMNS(config_map), .hooks = &kl_hooks_config_map},
 	[ID_ENDPOINTS] = {IDENTITY(ID_ENDPOINTS, ID_ENDPOINTS, "", "v1", "Endpoints", "endpoints", "endpoints"),
-		.short_names = NAMES("ep"), .namespaced = true, .verbs = KL_CAN_ALL, .schema = &kl_schema_Endpoints,
+		.short_names = NAMES("ep"), .namespaced = true, DEPRECATED("v1 Endpoints is deprecated in v1.33+; use discovery.k8s.io/v1 EndpointSlice"),
+		.verbs = KL_CAN_ALL, .schema = &kl_schema_Endpoints,
 		COLUMNS(endpoints)},
 	[ID_EVENT_CORE] = {IDENTITY(ID_EVENT_CORE, ID_EVENT_CORE, "", "v1", "Event", "events", "event"),
 		.short_names = NAMES("ev"), .namespaced = true, .verbs = KL_CAN_ALL, .schema = &kl_schema_CoreEvent,
@@ -177,7 +188,8 @@ static const struct kl_kind kinds[ID_COUNT] = {
 		COLUMNS(job), .hooks = &kl_hooks_job},
 	[ID_CRON_JOB_BETA] =
 		{IDENTITY(ID_CRON_JOB_BETA, ID_CRON_JOB, "batch", "v1beta1", "CronJob", "cronjobs", "cronjob"),
-			.short_names = NAMES("cj"), .categories = NAMES("all"), .namespaced = true, .verbs = KL_CAN_ALL,
+			.short_names = NAMES("cj"), .categories = NAMES("all"), .namespaced = true, DEPRECATED("batch/v1beta1 CronJob is deprecated in v1.21+, unavailable in v1.25+; use batch/v1 CronJob"),
+		.verbs = KL_CAN_ALL,
 			.subresources = KL_SUB_STATUS, .schema = &kl_schema_CronJob, COLUMNS(cron_job),
 			.hooks = &kl_hooks_cron_job},
 	[ID_CSR] = {IDENTITY(ID_CSR, ID_CSR, "certificates.k8s.io", "v1", "CertificateSigningRequest",
@@ -191,10 +203,18 @@ static const struct kl_kind kinds[ID_COUNT] = {
 	[ID_INGRESS] = {IDENTITY(ID_INGRESS, ID_INGRESS, "networking.k8s.io", "v1", "Ingress", "ingresses", "ingress"),
 		.short_names = NAMES("ing"), .namespaced = true, .verbs = KL_CAN_ALL, .subresources = KL_SUB_STATUS,
 		.schema = &kl_schema_Ingress, COLUMNS(ingress), .hooks = &kl_hooks_ingress},
+	[ID_IP_ADDRESS] =
+		{IDENTITY(ID_IP_ADDRESS, ID_IP_ADDRESS, "networking.k8s.io", "v1", "IPAddress", "ipaddresses", "ipaddress"),
+			.short_names = NAMES("ip"), .verbs = KL_CAN_ALL, .schema = &kl_schema_IPAddress,
+			COLUMNS(ip_address)},
 	[ID_NETWORK_POLICY] = {IDENTITY(ID_NETWORK_POLICY, ID_NETWORK_POLICY, "networking.k8s.io", "v1",
 				       "NetworkPolicy", "networkpolicies", "networkpolicy"),
 		.short_names = NAMES("netpol"), .namespaced = true, .verbs = KL_CAN_ALL,
 		.schema = &kl_schema_NetworkPolicy, COLUMNS(network_policy), .hooks = &kl_hooks_network_policy},
+	[ID_SERVICE_CIDR] = {IDENTITY(ID_SERVICE_CIDR, ID_SERVICE_CIDR, "networking.k8s.io", "v1", "ServiceCIDR",
+				     "servicecidrs", "servicecidr"),
+		.verbs = KL_CAN_ALL, .subresources = KL_SUB_STATUS, .schema = &kl_schema_ServiceCIDR,
+		COLUMNS(service_cidr), .hooks = &kl_hooks_service_cidr},
 	/* policy */
 	[ID_PDB] = {IDENTITY(ID_PDB, ID_PDB, "policy", "v1", "PodDisruptionBudget", "poddisruptionbudgets",
 			    "poddisruptionbudget"),
@@ -202,7 +222,8 @@ static const struct kl_kind kinds[ID_COUNT] = {
 		.schema = &kl_schema_PodDisruptionBudget, COLUMNS(pdb), .hooks = &kl_hooks_pdb},
 	[ID_PDB_BETA] = {IDENTITY(ID_PDB_BETA, ID_PDB, "policy", "v1beta1", "PodDisruptionBudget",
 				 "poddisruptionbudgets", "poddisruptionbudget"),
-		.short_names = NAMES("pdb"), .namespaced = true, .verbs = KL_CAN_ALL, .subresources = KL_SUB_STATUS,
+		.short_names = NAMES("pdb"), .namespaced = true, DEPRECATED("policy/v1beta1 PodDisruptionBudget is deprecated in v1.21+, unavailable in v1.25+; use policy/v1 PodDisruptionBudget"),
+		.verbs = KL_CAN_ALL, .subresources = KL_SUB_STATUS,
 		.schema = &kl_schema_PodDisruptionBudget, COLUMNS(pdb), .hooks = &kl_hooks_pdb},
 	/* rbac */
 	[ID_CLUSTER_ROLE_BINDING] =
@@ -238,6 +259,11 @@ static const struct kl_kind kinds[ID_COUNT] = {
 					  "VolumeAttachment", "volumeattachments", "volumeattachment"),
 		.verbs = KL_CAN_ALL, .subresources = KL_SUB_STATUS, .schema = &kl_schema_VolumeAttachment,
 		COLUMNS(volume_attachment)},
+	[ID_VOLUME_ATTRIBUTES_CLASS] =
+		{IDENTITY(ID_VOLUME_ATTRIBUTES_CLASS, ID_VOLUME_ATTRIBUTES_CLASS, "storage.k8s.io", "v1beta1",
+			 "VolumeAttributesClass", "volumeattributesclasses", "volumeattributesclass"),
+			.short_names = NAMES("vac"), .verbs = KL_CAN_ALL, .schema = &kl_schema_VolumeAttributesClass,
+			COLUMNS(volume_attributes_class), .hooks = &kl_hooks_volume_attributes_class},
 	/* the rest */
 	[ID_PRIORITY_CLASS] = {IDENTITY(ID_PRIORITY_CLASS, ID_PRIORITY_CLASS, "scheduling.k8s.io", "v1",
 				       "PriorityClass", "priorityclasses", "priorityclass"),
@@ -254,7 +280,8 @@ static const struct kl_kind kinds[ID_COUNT] = {
 		.hooks = &kl_hooks_endpoint_slice},
 	[ID_ENDPOINT_SLICE_BETA] = {IDENTITY(ID_ENDPOINT_SLICE_BETA, ID_ENDPOINT_SLICE, "discovery.k8s.io", "v1beta1",
 					    "EndpointSlice", "endpointslices", "endpointslice"),
-		.namespaced = true, .verbs = KL_CAN_ALL, .schema = &kl_schema_EndpointSliceBeta,
+		.namespaced = true, DEPRECATED("discovery.k8s.io/v1beta1 EndpointSlice is deprecated in v1.21+, unavailable in v1.25+; use discovery.k8s.io/v1 EndpointSlice"),
+		.verbs = KL_CAN_ALL, .schema = &kl_schema_EndpointSliceBeta,
 		COLUMNS(endpoint_slice), .hooks = &kl_hooks_endpoint_slice},
 	/* questions to the server, answered by create and stored nowhere */
 	[ID_SELF_SUBJECT_REVIEW] = {IDENTITY(ID_SELF_SUBJECT_REVIEW, ID_SELF_SUBJECT_REVIEW, "authentication.k8s.io",
@@ -279,6 +306,14 @@ static const struct kl_kind kinds[ID_COUNT] = {
 	[ID_ACCESS_REVIEW] = {IDENTITY(ID_ACCESS_REVIEW, ID_ACCESS_REVIEW, "authorization.k8s.io", "v1",
 				      "SubjectAccessReview", "subjectaccessreviews", "subjectaccessreview"),
 		.verbs = KL_CAN_CREATE, .schema = &kl_schema_SubjectAccessReview, COLUMNS(created_at)},
+	/* last, so that "ingresses" alone means networking.k8s.io to everybody */
+	[ID_INGRESS_BETA] =
+		{IDENTITY(ID_INGRESS_BETA, ID_INGRESS, "extensions", "v1beta1", "Ingress", "ingresses", "ingress"),
+			.short_names = NAMES("ing"), .namespaced = true, .legacy = true,
+			DEPRECATED("extensions/v1beta1 Ingress is deprecated in v1.14+, unavailable in v1.22+; "
+				   "use networking.k8s.io/v1 Ingress"),
+			.verbs = KL_CAN_ALL, .subresources = KL_SUB_STATUS, .schema = &kl_schema_IngressBeta,
+			COLUMNS(ingress), .hooks = &kl_hooks_ingress},
 };
 
 const struct kl_kind *kl_kinds(size_t *ret_count)

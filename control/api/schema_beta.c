@@ -25,3 +25,51 @@ static const struct kl_field fields_EndpointSliceBeta[] = {
 const struct kl_schema kl_schema_EndpointSliceBeta = {.name = "EndpointSlice",
 	.openapi = "io.k8s.api.discovery.v1beta1.EndpointSlice", .fields = fields_EndpointSliceBeta,
 	.field_count = KL_ARRAY_LEN(fields_EndpointSliceBeta)};
+
+/* --- extensions/v1beta1 Ingress: kubectl 1.20 asks for it by name when it prunes --- */
+
+static const struct kl_field fields_IngressBetaBackend[] = {
+	OBJ("resource", 3, TypedLocalObjectReference, DOC("An object of this namespace that takes the traffic.")),
+	STR("serviceName", 1, FLAGS(KL_OMIT_ZERO), DOC("The Service's name.")),
+	INT_OR_STR("servicePort", 2, DOC("The Service's port, by number or by name.")),
+};
+SCHEMA(IngressBetaBackend, "io.k8s.api.extensions.v1beta1.IngressBackend", .doc = NULL);
+
+static const struct kl_field fields_IngressBetaPath[] = {
+	OBJ("backend", 2, IngressBetaBackend, FLAGS(KL_REQUIRED), DOC("Takes the traffic.")),
+	STR("path", 1, FLAGS(KL_OMIT_ZERO), DOC("What the request's path must match.")),
+	STR("pathType", 3, DEF("\"ImplementationSpecific\""), CHOICES("Exact|ImplementationSpecific|Prefix"),
+		DOC("How the path is compared.")),
+};
+SCHEMA(IngressBetaPath, "io.k8s.api.extensions.v1beta1.HTTPIngressPath", .doc = NULL);
+
+static const struct kl_field fields_IngressBetaRules[] = {
+	LIST_OBJ("paths", 1, IngressBetaPath, FLAGS(KL_REQUIRED), DOC("Paths and where they lead.")),
+};
+SCHEMA(IngressBetaRules, "io.k8s.api.extensions.v1beta1.HTTPIngressRuleValue", .doc = NULL);
+
+static const struct kl_field fields_IngressBetaRule[] = {
+	STR("host", 1, FLAGS(KL_OMIT_ZERO), DOC("The host's name.")),
+	OBJ("http", INLINE(2, 1), IngressBetaRules, DOC("Paths and where they lead.")),
+};
+SCHEMA(IngressBetaRule, "io.k8s.api.extensions.v1beta1.IngressRule", .doc = NULL);
+
+static const struct kl_field fields_IngressBetaSpec[] = {
+	OBJ("backend", 1, IngressBetaBackend, DOC("Takes what no rule matches.")),
+	STR("ingressClassName", 4, DOC("The IngressClass, and so the controller, that serves it.")),
+	LIST_OBJ("rules", 3, IngressBetaRule, DOC("The rules.")),
+	LIST_OBJ("tls", 2, IngressTLS, DOC("Certificates for hosts.")),
+};
+SCHEMA(IngressBetaSpec, "io.k8s.api.extensions.v1beta1.IngressSpec", .doc = NULL);
+
+static const struct kl_field fields_IngressBeta[] = {
+	STR("apiVersion", 0, FLAGS(KL_OMIT_ZERO),
+		DOC("The version of the schema that this object is written in, such as apps/v1.")),
+	STR("kind", 0, FLAGS(KL_OMIT_ZERO), DOC("What kind of object this is, in CamelCase.")),
+	OBJ("metadata", 1, ObjectMeta, DOC("Name, labels and the other things that every object has.")),
+	OBJ("spec", 2, IngressBetaSpec, DOC("What is wanted.")),
+	OBJ("status", 3, IngressStatus, FLAGS(KL_ALWAYS),
+		DOC("What was last observed; written by the system, not by users.")),
+};
+SCHEMA(IngressBeta, "io.k8s.api.extensions.v1beta1.Ingress",
+	DOC("The old form of networking.k8s.io/v1 Ingress."));

@@ -16,6 +16,8 @@ void add_headers(
 void request_answer(struct kl_http_request *req, unsigned status, struct MHD_Response *response)
 {
 	struct MHD_Response *unsent = response;
+	if (req->warning)
+		MHD_add_response_header(response, "Warning", req->warning);
 	pthread_mutex_lock(&req->lock);
 	if (req->conn && !req->answered) {
 		req->response = response;
@@ -30,6 +32,11 @@ void request_answer(struct kl_http_request *req, unsigned status, struct MHD_Res
 	if (unsent)
 		MHD_destroy_response(unsent);
 	request_unref(req);
+}
+
+void kl_http_warn(struct kl_http_request *req, const char *value)
+{
+	req->warning = value;
 }
 
 void kl_http_release_free(void *arg)

@@ -109,6 +109,8 @@ struct kl_http_reply {
 	void *arg;
 };
 void kl_http_reply(struct kl_http_request *req, const struct kl_http_reply *reply);
+/* A Warning header ("299 - \"…\"") of the answer to come, of whatever form; static storage. */
+void kl_http_warn(struct kl_http_request *req, const char *value);
 /* Steals the buffer's bytes. */
 void kl_http_reply_buf(struct kl_http_request *req, int status, const char *content_type, struct kl_buf *body);
 /* A release function for plain malloc memory: pass the pointer as arg. */

@@ -74,6 +74,7 @@ struct kl_http_request {
 	bool bad_url, begun, handled;
 	bool old_version; /* HTTP/1.0: knows no chunks */
 	char method[16];
+	const char *warning; /* header of the answer, whatever that is; NULL: none */
 	struct kl_buf body;
 	size_t discarded; /* bytes of a body that is too large */
 	void *state;

@@ -259,7 +259,9 @@ static void read_resource(struct rest_call *call)
 {
 	const struct kl_rest_path *path = &call->path;
 	const char *sub = path->subresource;
-	if (sub && !strcmp(sub, "scale"))
+	if (call->kind->virtual)
+		rest_components(call);
+	else if (sub && !strcmp(sub, "scale"))
 		rest_write(call); /* the registry makes it */
 	else if (sub && strcmp(sub, "status") && strcmp(sub, "ephemeralcontainers") && strcmp(sub, "approval"))
 		refuse(call);
@@ -363,6 +365,8 @@ static void serve(struct rest_call *call)
 	enum kl_rest_path_kind kind = kl_rest_path_parse(kl_http_path(call->req), &call->path);
 	if (kind == KL_PATH_RESOURCE)
 		call->kind = kl_kind_by_resource(call->path.group, call->path.version, call->path.resource);
+	if (call->kind && call->kind->deprecation)
+		kl_http_warn(call->req, call->kind->deprecation);
 	int rc = authorize(call, &st);
 	if (rc == 0 && kind == KL_PATH_BAD)
 		rc = not_found(&st);

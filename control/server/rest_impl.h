@@ -105,6 +105,8 @@ void rest_list(struct rest_call *call);
 void rest_watch(struct rest_call *call);
 void rest_write(struct rest_call *call);
 void rest_delete_collection(struct rest_call *call);
+/* rest_component.c: what the server knows of itself */
+void rest_components(struct rest_call *call);
 /* rest_review.c */
 bool is_review(const struct kl_kind *kind);
 void rest_review(struct rest_call *call);

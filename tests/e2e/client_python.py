@@ -1,4 +1,5 @@
 """What client_python.sh runs: python3-kubernetes against a cluster. Prints a line a check; exits 1 when one failed."""
+import json
 import sys
 import threading
 import time
@@ -140,8 +141,8 @@ def workloads(api, ns):
 
 def dynamics(api, ns):
     maps = dynamic.DynamicClient(api).resources.get(api_version="v1", kind="ConfigMap")
-    made = maps.server_side_apply({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "dyn"}, "data": {"k": "v"}},
-                                  namespace=ns, field_manager="python")
+    body = json.dumps({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "dyn"}, "data": {"k": "v"}})
+    made = maps.server_side_apply(body, name="dyn", namespace=ns, field_manager="python")
     check("dynamic client: discovery and server-side apply", made.data.k == "v" and made.metadata.managedFields[0].manager == "python")
     check("dynamic client: list", "dyn" in [m.metadata.name for m in maps.get(namespace=ns).items])
 

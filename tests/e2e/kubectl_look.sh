@@ -57,19 +57,20 @@ wide_ones() { echo "pv/$NS ingressclass/$NS clusterrole/$NS clusterrolebinding/$
 columns() { # TYPE COLUMNS…: a heading of `get TYPE -o wide`, its words apart by spaces
 	local type=$1
 	shift
-	check_is "get $type -o wide" "$(n get "$type" -o wide 2>&1 | head -n 1 | tr -s ' ' | sed 's/ $//')" "$*"
+	check_is "get $type -o wide" "$(n get "$type" -o wide 2>"$T/warnings" | head -n 1 | tr -s ' ' | sed 's/ $//')" "$*"
 }
 headings() {
 	columns cm NAME DATA AGE
 	columns secret NAME TYPE DATA AGE
 	columns limits NAME CREATED AT
-	columns quota NAME AGE REQUEST LIMIT
+	columns quota NAME REQUEST LIMIT AGE
 	columns pvc NAME STATUS VOLUME CAPACITY ACCESS MODES STORAGECLASS VOLUMEATTRIBUTESCLASS AGE VOLUMEMODE
 	columns pv NAME CAPACITY ACCESS MODES RECLAIM POLICY STATUS CLAIM STORAGECLASS VOLUMEATTRIBUTESCLASS REASON AGE VOLUMEMODE
 	columns podtemplate NAME CONTAINERS IMAGES POD LABELS
 	columns rc NAME DESIRED CURRENT READY AGE CONTAINERS IMAGES SELECTOR
 	columns svc NAME TYPE CLUSTER-IP EXTERNAL-IP "PORT(S)" AGE SELECTOR
 	columns ep NAME ENDPOINTS AGE
+	check_out "with the Warning that it is an old kind" '^Warning: v1 Endpoints is deprecated in v1.33' cat "$T/warnings"
 	columns ns NAME STATUS AGE
 	columns po NAME READY STATUS RESTARTS AGE IP NODE NOMINATED NODE READINESS GATES
 	columns ds NAME DESIRED CURRENT READY UP-TO-DATE AVAILABLE NODE SELECTOR AGE CONTAINERS IMAGES SELECTOR
