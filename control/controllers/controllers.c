@@ -1,6 +1,7 @@
 #include "ctl.h"
 
 #include "owned.h"
+#include "prom.h"
 #include "queue.h"
 
 #include <pthread.h>
@@ -29,6 +30,10 @@ static const struct controller *const table[CTL_COUNT] = {
 	[CTL_GC] = &gc_controller,
 	[CTL_SERVICEACCOUNT] = &serviceaccount_controller,
 	[CTL_EVENT_TTL] = &event_ttl_controller,
+	[CTL_SERVICE] = &service_controller,
+	[CTL_MIRROR] = &mirror_controller,
+	[CTL_CSR] = &csr_controller,
+	[CTL_TOKEN_TTL] = &token_ttl_controller,
 	[CTL_DNS] = &dns_controller,
 };
 
@@ -309,6 +314,36 @@ static void set_kinds(struct kl_controllers *c)
 	c->kinds.serviceaccount = kl_kind_named("", "ServiceAccount");
 }
 
+/* --- metrics, by upstream's names */
+
+static void write_figures(struct kl_buf *buf, void *arg)
+{
+	const struct kl_controllers *c = arg;
+	struct queue_figures figures[CTL_COUNT];
+	const struct {
+		const char *name, *help;
+		enum kl_prom_type type;
+		size_t offset;
+	} families[] = {
+		{"workqueue_depth", "Keys that are due, by controller.", KL_PROM_GAUGE,
+			offsetof(struct queue_figures, depth)},
+		{"workqueue_adds_total", "Keys added, by controller.", KL_PROM_COUNTER,
+			offsetof(struct queue_figures, adds)},
+		{"workqueue_retries_total", "Keys put back because a write failed, by controller.", KL_PROM_COUNTER,
+			offsetof(struct queue_figures, retries)},
+	};
+	for (int id = 0; id < CTL_COUNT; id++)
+		queue_figures(c->queues[id], &figures[id]);
+	for (size_t i = 0; i < KL_ARRAY_LEN(families); i++) {
+		kl_prom_family(buf, families[i].name, families[i].type, families[i].help);
+		for (int id = 0; id < CTL_COUNT; id++) {
+			uint64_t value;
+			memcpy(&value, (const char *)&figures[id] + families[i].offset, sizeof(value));
+			kl_prom_count(buf, families[i].name, value, "name", table[id]->name, NULL);
+		}
+	}
+}
+
 static void controllers_free(struct kl_controllers *c)
 {
 	for (size_t i = 0; i < c->write_count; i++)
@@ -324,6 +359,7 @@ static void controllers_free(struct kl_controllers *c)
 	kl_recorder_free(c->recorder);
 	kl_feed_free(c->feed);
 	free((char *)(uintptr_t)c->options.cluster_cidr);
+	free((char *)(uintptr_t)c->options.load_balancer_ranges);
 	free((char *)(uintptr_t)c->options.root_ca_pem);
 	free(c);
 }
@@ -349,6 +385,7 @@ int kl_controllers_start(struct kl_registry *registry, const struct kl_controlle
 	c->store = kl_registry_store(registry);
 	c->options = *options;
 	c->options.cluster_cidr = copy(options->cluster_cidr);
+	c->options.load_balancer_ranges = copy(options->load_balancer_ranges);
 	c->options.root_ca_pem = copy(options->root_ca_pem);
 	c->recorder = kl_recorder_new(registry, &user);
 	set_kinds(c);
@@ -359,12 +396,14 @@ int kl_controllers_start(struct kl_registry *registry, const struct kl_controlle
 		controllers_free(c);
 		return rc;
 	}
+	kl_prom_register(write_figures, c);
 	*ret = c;
 	return 0;
 }
 
 void kl_controllers_stop(struct kl_controllers *c)
 {
+	kl_prom_unregister(write_figures, c);
 	if (!c)
 		return;
 	atomic_store(&c->stop, true);

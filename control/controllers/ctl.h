@@ -45,6 +45,10 @@ enum controller_id {
 	CTL_GC,
 	CTL_SERVICEACCOUNT,
 	CTL_EVENT_TTL,
+	CTL_SERVICE,
+	CTL_MIRROR,
+	CTL_CSR,
+	CTL_TOKEN_TTL,
 	CTL_DNS,
 	CTL_COUNT,
 };
@@ -106,8 +110,8 @@ struct controller {
 extern const struct controller deployment_controller, replicaset_controller, replication_controller,
 	daemonset_controller, job_controller, cronjob_controller, endpoints_controller, node_controller, eviction_controller,
 	node_ipam_controller, pod_gc_controller, namespace_controller, gc_controller,
-	serviceaccount_controller, event_ttl_controller, dns_controller, volume_controller, statefulset_controller,
-	disruption_controller;
+	serviceaccount_controller, event_ttl_controller, csr_controller, token_ttl_controller, dns_controller, volume_controller, statefulset_controller,
+	disruption_controller, service_controller, mirror_controller;
 
 struct queue;
 struct pending_write;
@@ -171,6 +175,8 @@ struct pod {
 	bool relabeled; /* in the present event: new, or its labels or its controller changed */
 	int64_t created_ms, ready_since_ms, deleting_since_ms;
 	int restarts, deletion_cost;
+	uint16_t weight; /* keelson.dev/weight; 0: none */
+	bool bad_weight; /* there is one that is no weight */
 	UT_hash_handle hh;
 	struct pod *owner_prev, *owner_next, *node_prev, *node_next, *ns_prev, *ns_next;
 	struct service_link *services; /* that select it */

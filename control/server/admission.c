@@ -46,6 +46,8 @@ int admit_create(struct kl_op *op, json_t *object)
 		return -1;
 	if (is_kind(kind, "", "Pod"))
 		return admit_pod(op, object);
+	if (is_kind(kind, "certificates.k8s.io", "CertificateSigningRequest"))
+		return admit_csr(op, object);
 	if (is_kind(kind, "", "Service"))
 		return kl_alloc_assign(op->registry->alloc, NULL, object, &op->change, &op->response->status);
 	return 0;

@@ -26,8 +26,11 @@ static bool token_user(
 	const char *header, const struct kl_jwt_key *key, struct kl_store *store, struct kl_auth_user *ret)
 {
 	static const char scheme[] = "Bearer ";
-	if (!key || strncasecmp(header, scheme, sizeof(scheme) - 1) != 0 ||
-		!kl_token_check(key, store, header + sizeof(scheme) - 1, NULL, &ret->token))
+	const char *token = header + sizeof(scheme) - 1;
+	if (strncasecmp(header, scheme, sizeof(scheme) - 1) != 0)
+		return false;
+	if (!kl_bootstrap_token_check(store, token, &ret->token) &&
+		!(key && kl_token_check(key, store, token, NULL, &ret->token)))
 		return false;
 	ret->user = (struct kl_user){ret->token.name, (const char *const *)ret->token.groups};
 	return true;
@@ -141,7 +144,7 @@ int kl_auth_check(const struct kl_access *a, struct kl_status *st)
 		return 0;
 	if (!a->resource && kl_auth_reads(a) && open_to_all(a->path))
 		return 0;
-	if (open_to_named(a) || kl_auth_node_may(a))
+	if (open_to_named(a) || kl_auth_node_may(a) || kl_auth_csr_may(a))
 		return 0;
 	return a->resource ? forbid_resource(a, st) : forbid_path(a, st);
 }

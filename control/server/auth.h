@@ -34,5 +34,10 @@ bool kl_auth_in_group(const struct kl_user *user, const char *group);
 bool kl_auth_reads(const struct kl_access *access); /* GET or HEAD */
 /* auth_node.c: is the user a node, and may it? */
 bool kl_auth_node_may(const struct kl_access *access);
+/* auth_bootstrap.c: those who join, and nodes, ask for certificates and read the answer to their own question. */
+bool kl_auth_csr_may(const struct kl_access *access);
+/* "abcdef.0123456789abcdef" */
+bool kl_bootstrap_token_valid(const char *text);
+bool kl_bootstrap_token_check(struct kl_store *store, const char *token, struct kl_token_user *ret);
 
 #endif

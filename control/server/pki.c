@@ -108,6 +108,11 @@ void kl_pki_free(struct kl_pki *pki)
 	free(pki);
 }
 
+const struct kl_pki_pair *pki_ca(const struct kl_pki *pki)
+{
+	return &pki->ca;
+}
+
 const char *kl_pki_ca_pem(const struct kl_pki *pki)
 {
 	return pki->ca.cert_pem;

@@ -52,6 +52,8 @@ bool object_may_go(const struct kl_kind *kind, const json_t *object);
 int admit_create(struct kl_op *op, json_t *object);
 int admit_update(struct kl_op *op, const json_t *old, json_t *object);
 int admit_delete(struct kl_op *op, const struct kl_object *current);
+/* admission_csr.c */
+int admit_csr(struct kl_op *op, const json_t *request);
 /* admission_pod.c */
 int admit_pod(struct kl_op *op, json_t *pod);
 /* admission_account.c */

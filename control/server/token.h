@@ -19,7 +19,7 @@ int kl_token_issue(const struct kl_jwt_key *key, struct kl_store *store, const s
 /* Whom a token stands for. */
 struct kl_token_user {
 	char *name;      /* "system:serviceaccount:NS:NAME" */
-	char *groups[4]; /* NULL-terminated */
+	char *groups[12]; /* NULL-terminated */
 	char *uid;
 };
 void kl_token_user_release(struct kl_token_user *user);

@@ -4,6 +4,7 @@
 #include "cmd.h"
 
 #include "agent.h"
+#include "agent_join.h"
 #include "log.h"
 #include "mem.h"
 #include "podns.h"
@@ -16,6 +17,7 @@
 
 struct options {
 	struct kl_agent_config config;
+	struct agent_join join;
 	const char *log_level, *cert_dir, *cni_bin_dir, *hold_pid;
 	struct kl_opt_list node_ips, mirrors, dns, dns_upstreams, labels, taints, cluster_cidrs, service_cidrs, non_masquerade;
 	bool shared_kernel;
@@ -135,6 +137,19 @@ static void derive(struct options *o)
 		c->kubeconfig = "/etc/keelson/agent.kubeconfig";
 }
 
+/* By token, where one is given; and certificates of a folder of ours are kept fresh. */
+static int obtain_certificates(struct options *o, struct kl_err *err)
+{
+	struct kl_agent_config *c = &o->config;
+
+	if (!o->cert_dir)
+		return 0;
+	int rc = kl_agent_joins(&o->join) ? kl_agent_join(&o->join, o->cert_dir, c, err) : 0;
+	if (!rc && kl_agent_joins(&o->join) && access(c->tls_cert, R_OK))
+		c->tls_cert = NULL; /* nobody has approved it yet; the agent starts again when it is there */
+	return rc ? rc : kl_agent_keep_certificates(o->cert_dir, c, err);
+}
+
 static int run(int argc, char **argv)
 {
 	struct options o = {.log_level = "info",
@@ -150,6 +165,10 @@ static int run(int argc, char **argv)
 	const struct kl_opt opts[] = {
 		{"server", 0, KL_OPT_STRING, &c->server},
 		{"kubeconfig", 0, KL_OPT_STRING, &c->kubeconfig},
+		{"token", 0, KL_OPT_STRING, &o.join.token},
+		{"token-file", 0, KL_OPT_STRING, &o.join.token_file},
+		{"ca-cert-hash", 0, KL_OPT_LIST, &o.join.ca_hashes},
+		{"discovery-token-ca-cert-hash", 0, KL_OPT_LIST, &o.join.ca_hashes},
 		{"cert-dir", 0, KL_OPT_STRING, &o.cert_dir},
 		{"node-name", 0, KL_OPT_STRING, &c->node_name},
 		{"node-ip", 0, KL_OPT_LIST, &o.node_ips},
@@ -203,13 +222,20 @@ static int run(int argc, char **argv)
 		fprintf(stderr, "keelson agent: it takes no argument '%s'\n", argv[1]);
 		return KL_EXIT_USAGE;
 	}
+	kl_agent_hide_token(&o.join, argc, argv);
 	if (kl_log_set_level_name(o.log_level))
 		return kl_cmd_fail(
 			&kl_cmd_agent, "--log-level is one of error, warn, info, debug, not '%s'", o.log_level);
 	if (o.hold_pid)
 		return kl_podns_hold_pid(o.hold_pid, &err) ? kl_cmd_fail(&kl_cmd_agent, "%s", err.text) : KL_EXIT_OK;
+	if (kl_agent_joins(&o.join) && !o.cert_dir)
+		o.cert_dir = below(&o, c->root_dir, "pki");
 	derive(&o);
-	int rc = kl_agent_run(c, &err);
+	int rc = obtain_certificates(&o, &err);
+	if (!rc)
+		rc = kl_agent_run(c, &err);
+	if (!rc)
+		kl_agent_restart(argv - 1);
 	options_release(&o);
 	return rc ? kl_cmd_fail(&kl_cmd_agent, "%s", err.text) : KL_EXIT_OK;
 }
@@ -225,6 +251,9 @@ const struct kl_cmd kl_cmd_agent = {
 		"API\n"
 		"  --kubeconfig FILE            how to reach the API (default /etc/keelson/agent.kubeconfig)\n"
 		"  --server URL                 another server than the kubeconfig names\n"
+		"  --token ID.SECRET            join with a bootstrap token (keelson token create); with --server and\n"
+		"  --token-file FILE            … that stands in a file, where no list of processes shows it\n"
+		"  --ca-cert-hash sha256:HEX    of the public key of the cluster's CA, by which the server is known\n"
 		"  --cert-dir DIR               kubeconfig, ca.crt, serving.crt and serving.key in one folder\n"
 		"Node\n"
 		"  --node-name NAME             default: the host's name\n"

@@ -16,7 +16,7 @@ struct kl_cmd {
 
 extern const struct kl_cmd kl_cmd_server, kl_cmd_agent, kl_cmd_up, kl_cmd_down, kl_cmd_status, kl_cmd_image, kl_cmd_lb, kl_cmd_ct,
 	kl_cmd_maglev, kl_cmd_drops, kl_cmd_flows, kl_cmd_trace, kl_cmd_verify,
-	kl_cmd_bench, kl_cmd_version, kl_cmd_help;
+	kl_cmd_bench, kl_cmd_token, kl_cmd_version, kl_cmd_help;
 
 enum { KL_EXIT_OK = 0, KL_EXIT_FAILURE = 1, KL_EXIT_USAGE = 2 };
 

@@ -12,7 +12,7 @@
 static const struct kl_cmd *const commands[] = {
 	&kl_cmd_up,   &kl_cmd_down,  &kl_cmd_status,  &kl_cmd_lb, &kl_cmd_ct, &kl_cmd_maglev,
 	&kl_cmd_drops, &kl_cmd_flows, &kl_cmd_trace, &kl_cmd_verify,   &kl_cmd_image,
-	&kl_cmd_server, &kl_cmd_agent, &kl_cmd_bench, &kl_cmd_version, &kl_cmd_help,
+	&kl_cmd_server, &kl_cmd_agent, &kl_cmd_token, &kl_cmd_bench, &kl_cmd_version, &kl_cmd_help,
 };
 
 static const struct kl_cmd *find(const char *name)

@@ -31,7 +31,8 @@
 
 struct config {
 	const char *data_dir, *advertise_address, *cluster_cidr, *service_cidr, *node_ports, *kubeconfig, *cluster_name;
-	const char *log_level, *issue_node, *out, *monitor_grace;
+	const char *load_balancers;
+	const char *log_level, *issue_node, *out, *monitor_grace, *signing;
 	int toleration_s;
 	bool no_dns;
 	struct kl_opt_list bind_addresses, sans;
@@ -39,6 +40,7 @@ struct config {
 	/* derived */
 	char advertise[INET6_ADDRSTRLEN];
 	int port_min, port_max, grace_ms;
+	int64_t signing_seconds;
 	const char *addresses[40]; /* to bind to, without port; NULL-terminated */
 	char *storage[40];
 	size_t address_count;
@@ -123,6 +125,21 @@ static int parse_duration(const char *text)
 	return !strcmp(unit, "m") ? (int)(value * 60000) : -1;
 }
 
+/* "8760h", "30m", "3600s" or plain seconds → seconds; -1: none of these. */
+static int64_t parse_long_duration(const char *text)
+{
+	static const struct {
+		const char *unit;
+		int seconds;
+	} units[] = {{"", 1}, {"s", 1}, {"m", 60}, {"h", 3600}, {"d", 86400}};
+	char *unit;
+	long value = strtol(text, &unit, 10);
+	for (size_t i = 0; i < KL_ARRAY_LEN(units); i++)
+		if (unit != text && value > 0 && value <= 1000000 && !strcmp(unit, units[i].unit))
+			return (int64_t)value * units[i].seconds;
+	return -1;
+}
+
 static int derive(struct config *config, struct kl_err *err)
 {
 	char extra;
@@ -132,6 +149,10 @@ static int derive(struct config *config, struct kl_err *err)
 	if (config->grace_ms <= 0)
 		return kl_fail_msg(
 			err, EINVAL, "--node-monitor-grace-period '%s' is not a duration", config->monitor_grace);
+	config->signing_seconds = parse_long_duration(config->signing);
+	if (config->signing_seconds < 60)
+		return kl_fail_msg(err, EINVAL, "--cluster-signing-duration '%s' is not a duration of a minute or more",
+			config->signing);
 	if (config->port < 0 || config->port > 65535)
 		return kl_fail_msg(err, EINVAL, "--https-listen-port %d is not a port", config->port);
 	if (kl_log_set_level_name(config->log_level) < 0)
@@ -139,7 +160,7 @@ static int derive(struct config *config, struct kl_err *err)
 			err, EINVAL, "--log-level '%s' is none of error, warn, info, debug", config->log_level);
 	split_addresses(config);
 	find_advertised(config);
-	return 0;
+	return kl_controllers_check_ranges(config->load_balancers, err);
 }
 
 /* --- names and certificates --- */
@@ -171,7 +192,14 @@ static int server_certificate(
 			sans[count++] = config->addresses[i];
 	for (size_t i = 0; i < config->sans.count; i++)
 		sans[count++] = config->sans.items[i];
-	return kl_pki_server(pki, sans, ret, err);
+	int rc = kl_pki_server(pki, sans, ret, err);
+	if (rc < 0)
+		return rc;
+	/* the CA goes along: who joins by token knows only the hash of its key */
+	char *leaf = ret->cert_pem;
+	ret->cert_pem = kl_asprintf("%s%s", leaf, kl_pki_ca_pem(pki));
+	free(leaf);
+	return 0;
 }
 
 static char *url_of(const char *address, int port)
@@ -327,6 +355,9 @@ static int start_loops(struct server *server, const struct config *config, struc
 			.node_monitor_grace_ms = config->grace_ms,
 			.node_monitor_period_ms = config->grace_ms / 8 < 5000 ? config->grace_ms / 8 : 5000,
 			.pod_eviction_timeout_ms = config->grace_ms,
+			.load_balancer_ranges = config->load_balancers,
+			.pki = server->pki,
+			.signing_seconds = config->signing_seconds,
 			.root_ca_pem = kl_pki_ca_pem(server->pki)},
 		&server->controllers, err);
 	return rc == 0 ? kl_scheduler_start(server->registry, &server->scheduler, err) : rc;
@@ -418,6 +449,7 @@ static int run(int argc, char **argv)
 		.cluster_name = "keelson",
 		.log_level = "info",
 		.monitor_grace = "40s",
+		.signing = "8760h",
 		.port = 6443,
 		.toleration_s = 300};
 	const struct kl_opt opts[] = {
@@ -431,10 +463,12 @@ static int run(int argc, char **argv)
 		{"service-cidr", 0, KL_OPT_STRING, &config.service_cidr},
 		{"service-cluster-ip-range", 0, KL_OPT_STRING, &config.service_cidr},
 		{"service-node-port-range", 0, KL_OPT_STRING, &config.node_ports},
+		{"load-balancer-cidr", 0, KL_OPT_STRING, &config.load_balancers},
 		{"tls-san", 0, KL_OPT_LIST, &config.sans},
 		{"write-kubeconfig", 'o', KL_OPT_STRING, &config.kubeconfig},
 		{"cluster-name", 0, KL_OPT_STRING, &config.cluster_name},
 		{"node-monitor-grace-period", 0, KL_OPT_STRING, &config.monitor_grace},
+		{"cluster-signing-duration", 0, KL_OPT_STRING, &config.signing},
 		{"disable-dns", 0, KL_OPT_FLAG, &config.no_dns},
 		{"default-unreachable-toleration-seconds", 0, KL_OPT_INT, &config.toleration_s},
 		{"log-level", 0, KL_OPT_STRING, &config.log_level},
@@ -470,6 +504,8 @@ const struct kl_cmd kl_cmd_server = {
 		"      --cluster-cidr CIDR          pods; cut into a range for each node (10.244.0.0/16)\n"
 		"      --service-cidr CIDR[,CIDR]   ClusterIPs (10.96.0.0/16)\n"
 		"      --service-node-port-range A-B  (30000-32767)\n"
+		"      --load-balancer-cidr RANGE[,RANGE]  addresses for Services of type LoadBalancer: PREFIX/LENGTH or\n"
+		"                               FIRST-LAST, IPv4 and IPv6; the network must bring them to the nodes (none)\n"
 		"      --tls-san NAME               another name or address in the server's certificate; may be "
 		"repeated\n"
 		"  -o, --write-kubeconfig FILE      the administrator's kubeconfig, beside the one in the data "
@@ -477,6 +513,7 @@ const struct kl_cmd kl_cmd_server = {
 		"      --cluster-name NAME          the name in kubeconfigs (keelson)\n"
 		"      --disable-dns                  no Service kube-dns: there will be another DNS\n"
 		"      --node-monitor-grace-period T  silence after which a node is not ready (40s)\n"
+		"      --cluster-signing-duration T   how long certificates that are asked for live (8760h)\n"
 		"      --default-unreachable-toleration-seconds N  how long pods stay on a node that is lost (300)\n"
 		"      --log-level LEVEL            error, warn, info or debug (info)\n"
 		"\n"

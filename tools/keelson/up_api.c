@@ -10,6 +10,7 @@
 struct kl_api {
 	uv_loop_t loop;
 	struct kl_client *client;
+	char *server, *ca_pem;
 };
 
 struct answer {
@@ -27,6 +28,8 @@ int kl_api_open(const char *kubeconfig, struct kl_api **ret, struct kl_err *err)
 		return rc;
 	struct kl_api *api = kl_calloc(1, sizeof(*api));
 	uv_loop_init(&api->loop);
+	api->server = kl_strdup(config.server);
+	api->ca_pem = kl_strdup(config.ca_pem);
 	rc = kl_client_new(&api->loop, &config, "keelson", &api->client, err);
 	kl_kubeconfig_release(&config);
 	if (rc) {
@@ -45,6 +48,8 @@ void kl_api_close(struct kl_api *api)
 		kl_client_free(api->client);
 	uv_run(&api->loop, UV_RUN_DEFAULT);
 	uv_loop_close(&api->loop);
+	free(api->server);
+	free(api->ca_pem);
 	free(api);
 }
 
@@ -60,8 +65,26 @@ static void answered(const struct kl_client_answer *from, void *arg)
 
 int kl_api_get(struct kl_api *api, const char *path, int timeout_ms, json_t **ret, struct kl_err *err)
 {
+	return kl_api_send(api, "GET", path, NULL, timeout_ms, ret, err);
+}
+
+const char *kl_api_server(const struct kl_api *api)
+{
+	return api->server;
+}
+
+const char *kl_api_ca_pem(const struct kl_api *api)
+{
+	return api->ca_pem;
+}
+
+int kl_api_send(struct kl_api *api, const char *method, const char *path, const json_t *body, int timeout_ms, json_t **ret,
+	struct kl_err *err)
+{
 	struct answer answer = {0};
-	struct kl_client_request request = {.method = "GET", .path = path, .timeout_ms = timeout_ms};
+	kl_autofree char *text = body ? kl_json_text(body) : NULL;
+	struct kl_client_request request = {
+		.method = method, .path = path, .timeout_ms = timeout_ms, .body = text, .body_len = text ? strlen(text) : 0};
 	kl_client_send(api->client, &request, answered, &answer);
 	while (!answer.done)
 		uv_run(&api->loop, UV_RUN_ONCE);

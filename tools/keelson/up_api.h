@@ -16,6 +16,12 @@ KL_AUTO(kl_cleanup_api, struct kl_api, kl_api_close)
 /* The HTTP status, or a negative errno where no answer came. ret (NULL allowed): the body's JSON, owned; NULL when it
  * is none. */
 int kl_api_get(struct kl_api *api, const char *path, int timeout_ms, json_t **ret, struct kl_err *err);
+/* The same with a method and a body (NULL: none). */
+int kl_api_send(struct kl_api *api, const char *method, const char *path, const json_t *body, int timeout_ms, json_t **ret,
+	struct kl_err *err);
+/* The server that the kubeconfig names, and the CA that it trusts; borrowed. */
+const char *kl_api_server(const struct kl_api *api);
+const char *kl_api_ca_pem(const struct kl_api *api);
 
 /* Is this node of a NodeList Ready? ret_known: is it there at all? */
 bool kl_node_ready(const json_t *nodes, const char *name, bool *ret_known);
