@@ -114,11 +114,13 @@ static void set_up_tables(struct bench *bench)
 	}
 }
 
+uint32_t bench_blocks;
+
 struct bench *bench_new(uint32_t flows)
 {
 	static bool network;
 	struct bench *bench = kl_calloc(1, sizeof(*bench));
-	struct kl_maps_sizes sizes = {.flows = flows};
+	struct kl_maps_sizes sizes = {.flows = flows, .blocks = bench_blocks};
 	struct kl_err err = {0};
 	char dir[64];
 	if (geteuid())

@@ -26,6 +26,8 @@ struct bench {
 };
 /* flows: size of the connection table; 0: the default. */
 struct bench *bench_new(uint32_t flows);
+/* Size of kl_slots of benches made from here on; 0: the default. */
+extern uint32_t bench_blocks;
 void bench_free(struct bench *bench);
 struct kl_map_counters bench_counters(const struct bench *bench);
 
