@@ -158,21 +158,18 @@ double kl_histogram_quantile(const struct kl_histogram *histogram, double share)
 
 /* --- collectors */
 
-enum { MAX_COLLECTORS = 32 };
-static struct {
+static struct collector {
 	void (*write)(struct kl_buf *buf, void *arg);
 	void *arg;
-} collectors[MAX_COLLECTORS];
+} * collectors;
 static size_t collector_count;
 static pthread_mutex_t collectors_lock = PTHREAD_MUTEX_INITIALIZER;
 
 void kl_prom_register(void (*write)(struct kl_buf *buf, void *arg), void *arg)
 {
 	pthread_mutex_lock(&collectors_lock);
-	if (collector_count == MAX_COLLECTORS)
-		abort(); /* a fixed number of modules register, once each */
-	collectors[collector_count].write = write;
-	collectors[collector_count++].arg = arg;
+	collectors = kl_reallocarray(collectors, collector_count + 1, sizeof(*collectors));
+	collectors[collector_count++] = (struct collector){write, arg};
 	pthread_mutex_unlock(&collectors_lock);
 }
 
@@ -185,6 +182,10 @@ void kl_prom_unregister(void (*write)(struct kl_buf *buf, void *arg), void *arg)
 			collector_count--;
 			break;
 		}
+	if (!collector_count) {
+		free(collectors);
+		collectors = NULL;
+	}
 	pthread_mutex_unlock(&collectors_lock);
 }
 

@@ -24,7 +24,13 @@ struct item {
 struct queue {
 	struct item *items;
 	struct item *ready, *later;
+	struct queue_figures figures; /* written by one thread, read by any */
 };
+
+static void count(uint64_t *figure, uint64_t more)
+{
+	__atomic_store_n(figure, *figure + more, __ATOMIC_RELAXED);
+}
 
 struct queue *queue_new(void)
 {
@@ -57,6 +63,8 @@ static void unlink_item(struct queue *queue, struct item *item)
 		DL_DELETE(queue->later, item);
 	else
 		DL_DELETE(queue->ready, item);
+	if (!item->later)
+		count(&queue->figures.depth, (uint64_t)-1);
 	item->queued = false;
 }
 
@@ -88,6 +96,8 @@ static void enqueue(struct queue *queue, struct item *item, int64_t due_ms)
 		DL_APPEND(queue->later, item);
 	else
 		DL_APPEND(queue->ready, item);
+	if (!item->later)
+		count(&queue->figures.depth, 1);
 }
 
 static int64_t delay_ms(const struct item *item)
@@ -99,6 +109,7 @@ static int64_t delay_ms(const struct item *item)
 void queue_add(struct queue *queue, const char *key, int64_t due_ms)
 {
 	struct item *item = ensure(queue, key);
+	count(&queue->figures.adds, 1);
 	if (item->failures && due_ms < item->not_before_ms)
 		due_ms = item->not_before_ms;
 	if (!item->queued || due_ms < item->due_ms)
@@ -108,6 +119,7 @@ void queue_add(struct queue *queue, const char *key, int64_t due_ms)
 void queue_failed(struct queue *queue, const char *key, uint64_t round, int64_t now_ms)
 {
 	struct item *item = ensure(queue, key);
+	count(&queue->figures.retries, 1);
 	if (!item->failures || item->failed_round != round)
 		item->failures++;
 	item->failed_round = round;
@@ -154,4 +166,11 @@ int64_t queue_next_ms(const struct queue *queue)
 			next = item->due_ms;
 	}
 	return next;
+}
+
+void queue_figures(const struct queue *queue, struct queue_figures *ret)
+{
+	ret->depth = __atomic_load_n(&queue->figures.depth, __ATOMIC_RELAXED);
+	ret->adds = __atomic_load_n(&queue->figures.adds, __ATOMIC_RELAXED);
+	ret->retries = __atomic_load_n(&queue->figures.retries, __ATOMIC_RELAXED);
 }

@@ -20,4 +20,11 @@ char *queue_take(struct queue *queue, int64_t now_ms);
 /* When the next one is due; INT64_MAX: never. */
 int64_t queue_next_ms(const struct queue *queue);
 
+/* For metrics: any thread. */
+struct queue_figures {
+	uint64_t depth; /* due now */
+	uint64_t adds, retries;
+};
+void queue_figures(const struct queue *queue, struct queue_figures *ret);
+
 #endif

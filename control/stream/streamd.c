@@ -433,6 +433,7 @@ int kl_streamd_new(struct kl_store *store, struct kl_httpd *httpd, const struct 
 		return kl_fail(err, failed, "start the endpoint stream's thread");
 	}
 	kl_httpd_route(httpd, "/keelson/v1/stream", kl_streamd_handle, streamd);
+	kl_prom_register(kl_streamd_write_figures, streamd);
 	*ret = streamd;
 	return 0;
 }
@@ -441,6 +442,7 @@ void kl_streamd_free(struct kl_streamd *streamd)
 {
 	if (!streamd)
 		return;
+	kl_prom_unregister(kl_streamd_write_figures, streamd);
 	pthread_mutex_lock(&streamd->lock);
 	streamd->stop = true;
 	pthread_cond_signal(&streamd->wake);

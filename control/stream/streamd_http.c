@@ -209,22 +209,27 @@ static void handle_ack(struct kl_streamd *streamd, struct kl_http_request *req, 
 		node->latency_ns = kl_monotonic_ns() - entry->at_ns;
 		if (node->latency_ns > node->latency_max_ns)
 			node->latency_max_ns = node->latency_ns;
+		kl_histogram_add(&streamd->acked, node->latency_ns);
 	}
 	pthread_mutex_unlock(&streamd->lock);
 	kl_http_reply(req, &(struct kl_http_reply){.status = 204});
 }
 
+static uint64_t lag_of(const struct kl_streamd *streamd, const struct stream_node *node)
+{
+	uint64_t seq = kl_ledger_seq(streamd->ledger);
+	return node->epoch == kl_ledger_epoch(streamd->ledger) ? seq - node->seq : seq;
+}
+
 static json_t *node_status(const struct kl_streamd *streamd, const struct stream_node *node)
 {
 	char when[KL_TIME_TEXT] = "";
-	uint64_t seq = kl_ledger_seq(streamd->ledger);
-	bool same_epoch = node->epoch == kl_ledger_epoch(streamd->ledger);
 	if (node->acked_ms)
 		kl_time_format_ms(node->acked_ms, when);
 	return json_pack("{s:s, s:b, s:I, s:I, s:I, s:s, s:f, s:f}", "name", node->name, "connected",
 		node->connections > 0, "epoch", (json_int_t)node->epoch, "seq", (json_int_t)node->seq, "lag",
-		(json_int_t)(same_epoch ? seq - node->seq : seq), "acknowledged", when, "latencyMs",
-		(double)node->latency_ns / 1e6, "maxLatencyMs", (double)node->latency_max_ns / 1e6);
+		(json_int_t)lag_of(streamd, node), "acknowledged", when, "latencyMs", (double)node->latency_ns / 1e6,
+		"maxLatencyMs", (double)node->latency_max_ns / 1e6);
 }
 
 static void handle_status(struct kl_streamd *streamd, struct kl_http_request *req)
@@ -241,6 +246,27 @@ static void handle_status(struct kl_streamd *streamd, struct kl_http_request *re
 	kl_json_dump(body, &text);
 	kl_buf_char(&text, '\n');
 	kl_http_reply_buf(req, 200, "application/json", &text);
+}
+
+void kl_streamd_write_figures(struct kl_buf *buf, void *arg)
+{
+	struct kl_streamd *streamd = arg;
+	pthread_mutex_lock(&streamd->lock);
+	kl_prom_single(buf, "keelson_stream_services", KL_PROM_GAUGE, "Service ports that the endpoint stream carries.",
+		(double)kl_ledger_services(streamd->ledger));
+	kl_prom_single(buf, "keelson_stream_position", KL_PROM_GAUGE, "The stream's newest change.",
+		(double)kl_ledger_seq(streamd->ledger));
+	kl_prom_family(buf, "keelson_stream_connected", KL_PROM_GAUGE, "Open streams of a node.");
+	for (const struct stream_node *node = streamd->nodes; node; node = node->hh.next)
+		kl_prom_count(buf, "keelson_stream_connected", node->connections, "node", node->name, NULL);
+	kl_prom_family(
+		buf, "keelson_stream_lag", KL_PROM_GAUGE, "Changes that a node's kernel has not acknowledged yet.");
+	for (const struct stream_node *node = streamd->nodes; node; node = node->hh.next)
+		kl_prom_count(buf, "keelson_stream_lag", lag_of(streamd, node), "node", node->name, NULL);
+	kl_prom_family(buf, "keelson_stream_ack_duration_seconds", KL_PROM_HISTOGRAM,
+		"From a change in the server to a node's word that its kernel has it.");
+	kl_histogram_write(buf, "keelson_stream_ack_duration_seconds", &streamd->acked, NULL);
+	pthread_mutex_unlock(&streamd->lock);
 }
 
 void kl_streamd_handle(struct kl_http_request *req, void *arg)

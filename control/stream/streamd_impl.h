@@ -3,6 +3,7 @@
 #define KL_STREAMD_IMPL_H
 
 #include "ledger.h"
+#include "prom.h"
 #include "streamd.h"
 
 #include <pthread.h>
@@ -45,6 +46,7 @@ struct kl_streamd {
 	struct stream_client *clients;
 	struct stream_node *nodes;
 	bool nodes_changed; /* since the clients were woken */
+	struct kl_histogram acked; /* from a change to its acknowledgement */
 	/* of the thread alone */
 	struct service_cache *cache;
 	struct kl_watch *services, *slices, *node_watch;
@@ -52,5 +54,7 @@ struct kl_streamd {
 };
 
 void kl_streamd_handle(struct kl_http_request *req, void *arg);
+/* For kl_prom_register(). */
+void kl_streamd_write_figures(struct kl_buf *buf, void *arg);
 
 #endif
