@@ -48,10 +48,10 @@ KL_INLINE int egress_allows(ctx_t *ctx, const struct kl_map_net *net, struct kl_
 						       : rate_police(ctx, &pod->egress);
 }
 
-KL_INLINE int over_rate(__u64 *dropped, struct kl_map_counters *counters)
+KL_INLINE int over_rate(ctx_t *ctx, const struct kl_map_config *cfg, __u64 *dropped, struct kl_map_counters *counters)
 {
 	__sync_fetch_and_add(dropped, 1);
-	return drop(&counters->drop_rate);
+	return drop_told(ctx, cfg, counters, &counters->drop_rate);
 }
 
 KL_INLINE int pod_route(ctx_t *ctx, const struct kl_map_config *cfg, const struct kl_map_net *net,
@@ -59,7 +59,7 @@ KL_INLINE int pod_route(ctx_t *ctx, const struct kl_map_config *cfg, const struc
 {
 	__u32 ifindex = pod_ifindex(work->to.daddr);
 	if (!egress_allows(ctx, net, pod, !ifindex && !is_main_addr(cfg, work->to.daddr)))
-		return over_rate(&pod->egress_dropped, counters);
+		return over_rate(ctx, cfg, &pod->egress_dropped, counters);
 	if (!(net->flags & KL_NET_SHORTCUTS) || pod->flags & KL_POD_POLICY ||
 		wants_stack(&work->packet, work->to.daddr))
 		return PASS;
@@ -77,12 +77,13 @@ int kl_pod_out(struct __sk_buff *ctx)
 	if (!cfg || !net || !counters || !scratch)
 		return DROP;
 	struct work *work = &scratch->work;
+	work_clear(work, KL_HOOK_POD_OUT);
 	enum parsed parsed = packet_parse(ctx, &work->packet);
 	/* A link whose pod is not known yet, or no more, speaks for nobody. */
 	if (!pod || is_spoofed(ctx, pod)) {
 		if (pod)
 			__sync_fetch_and_add(&pod->spoofed, 1);
-		return drop(&counters->drop_spoofed);
+		return drop_told(ctx, cfg, counters, &counters->drop_spoofed);
 	}
 	if (ctx->protocol != bpf_htons(ETH_P_IP) && ctx->protocol != bpf_htons(ETH_P_IPV6))
 		return PASS;
@@ -101,12 +102,15 @@ int kl_pod_in(struct __sk_buff *ctx)
 	struct kl_map_pod *pod = pod_get(ctx->ifindex);
 	if (!cfg || !counters || !scratch || !pod)
 		return PASS;
+	struct work *work = &scratch->work;
+	work_clear(work, KL_HOOK_POD_IN);
+	if (!pod->ingress.rate && !(pod->flags & KL_POD_FLOWS))
+		return PASS;
+	enum parsed parsed = packet_parse(ctx, &work->packet);
 	if (!rate_police(ctx, &pod->ingress))
-		return over_rate(&pod->ingress_dropped, counters);
+		return over_rate(ctx, cfg, &pod->ingress_dropped, counters);
 	if (!(pod->flags & KL_POD_FLOWS))
 		return PASS;
-	struct work *work = &scratch->work;
-	enum parsed parsed = packet_parse(ctx, &work->packet);
 	if (parsed == PARSED_ICMP)
 		return pod_icmp_in(ctx) ? DROP : PASS;
 	if (!key_is_complete(work, parsed, counters) || !reply_find(cfg, work))
@@ -126,6 +130,7 @@ int kl_uplink_out(struct __sk_buff *ctx)
 	if (!cfg || !net || !counters || !scratch || !(net->flags & KL_NET_MASQUERADE))
 		return PASS;
 	struct work *work = &scratch->work;
+	work_clear(work, KL_HOOK_TC_OUT);
 	enum parsed parsed = packet_parse(ctx, &work->packet);
 	if (ctx->protocol != bpf_htons(ETH_P_IP) && ctx->protocol != bpf_htons(ETH_P_IPV6))
 		return PASS;
@@ -168,6 +173,7 @@ int kl_uplink_in(struct __sk_buff *ctx)
 	if (!cfg || !net || !counters || !scratch)
 		return PASS;
 	struct work *work = &scratch->work;
+	work_clear(work, KL_HOOK_TC_IN);
 	enum parsed parsed = packet_parse(ctx, &work->packet);
 	if (ctx->protocol != bpf_htons(ETH_P_IP) && ctx->protocol != bpf_htons(ETH_P_IPV6))
 		return PASS;

@@ -31,10 +31,13 @@ __noinline int pod_admit_once(struct work *work, __u64 cookie, __u32 attempt)
 		return NO_BACKEND;
 	const struct kl_flow_key *key = &work->packet.key;
 	pod_client(&scratch->client, cookie);
-	__u32 id = service_pick(cfg, work->service, 0, kl_pick_hash(key) + attempt * 0x9e3779b9u, &scratch->client);
+	__u32 id = service_pick(cfg, work->service, work->type == KL_TYPE_CLUSTER_IP ? SCOPE_INTERNAL : SCOPE_ANY,
+		kl_pick_hash(key) + attempt * 0x9e3779b9u, &scratch->client);
 	const struct kl_map_backend *backend = id ? backend_get(id) : NULL;
 	if (!backend || addr_is_v4(backend->addr) == work->packet.v6)
 		return NO_BACKEND;
+	if (key->proto == IPPROTO_SCTP && backend->port != key->dport)
+		return PORT_FIXED;
 	/* As in admit_once(): read first and again at the end. */
 	__u8 generation = KL_READ(backend->generation);
 	if (!(KL_READ(backend->flags) & KL_BE_LIVE))
@@ -78,9 +81,6 @@ KL_INLINE int pod_admit(struct work *work, struct kl_map_pod *pod)
 	int admitted = KEY_TAKEN;
 	for (__u32 attempt = 0; attempt < ADMIT_TRIES && admitted == KEY_TAKEN; attempt++)
 		admitted = pod_admit_once(work, pod->cookie, attempt);
-	/* From here on its packets come in through kl_pod_in. */
-	if (admitted == ADMITTED && !(pod->flags & KL_POD_FLOWS))
-		__sync_fetch_and_or(&pod->flags, KL_POD_FLOWS);
 	return admitted;
 }
 
@@ -107,10 +107,13 @@ KL_INLINE int pod_balance(ctx_t *ctx, const struct kl_map_config *cfg, struct wo
 	struct kl_map_counters *counters)
 {
 	int why = NO_BACKEND;
+	/* From here on its packets come in through kl_pod_in; again where the agent's write of the facts ran across. */
+	if (!(KL_READ(pod->flags) & KL_POD_FLOWS))
+		__sync_fetch_and_or(&pod->flags, KL_POD_FLOWS);
 	work->hash = kl_flow_hash(cfg->hash_key, &work->packet.key);
 	const struct kl_map_backend *backend = pod_flow(cfg, work, pod, counters, &why);
 	if (!backend)
-		return refuse(work, counters, why);
+		return refuse_client(ctx, cfg, work, counters, why);
 	forward_to(cfg, work, backend, state_port(work->found.state));
 	track_forward(cfg, work);
 	__u32 id = state_backend(work->found.state);
@@ -120,7 +123,12 @@ KL_INLINE int pod_balance(ctx_t *ctx, const struct kl_map_config *cfg, struct wo
 		traffic->bytes += work->packet.bytes;
 	}
 	counters->forwarded++;
-	return packet_rewrite(ctx, &work->packet, &work->to, 0) ? drop(&counters->drop_rewrite) : -1;
+	if (why == ADMITTED && event_wanted(cfg))
+		tell(ctx, KL_EVENT_NEW, 0);
+	if (event_wanted_packet(cfg))
+		tell(ctx, KL_EVENT_FORWARD, 0);
+	return packet_rewrite(ctx, &work->packet, &work->to, 0) ? drop_told(ctx, cfg, counters, &counters->drop_rewrite)
+								: -1;
 }
 
 /* An answer on its way to the pod that asked: 0, or a verdict. */
@@ -133,6 +141,8 @@ KL_INLINE int pod_answer(
 	if (traffic)
 		traffic->reply_bytes += work->packet.bytes;
 	counters->returned++;
+	if (event_wanted_packet(cfg))
+		tell(ctx, KL_EVENT_REPLY, 0);
 	return packet_rewrite(ctx, &work->packet, &work->to, 0) ? drop(&counters->drop_rewrite) : 0;
 }
 

@@ -142,6 +142,7 @@ static const struct kl_counter_row rows[] = {
 	COUNT(refused, KL_COUNTER_PATH, "clients told by ICMP that nobody serves there"),
 	COUNT(icmp_limited, KL_COUNTER_PATH, "errors not sent: too many in a second"),
 	COUNT(masqueraded, KL_COUNTER_PATH, "packets of pods that left under the node's address"),
+	COUNT(shortcuts, KL_COUNTER_PATH, "packets of pods that skipped the node's stack"),
 	COUNT(flows_inserted, KL_COUNTER_FLOW, "new flows"),
 	COUNT(flows_promoted, KL_COUNTER_FLOW, "answered flows moved to the main region"),
 	COUNT(flows_overflowed, KL_COUNTER_FLOW, "flows that found both main lines full"),

@@ -16,7 +16,8 @@ for proto in tcp udp; do
 	put t/self6:80/$proto $proto - cluster=fd77::2/80 -- "$(ip6 a)/8000@node1"
 	put t/stick:80/$proto $proto affinity cluster=10.77.0.3/80 -- $v4
 	put t/local:80/$proto $proto internal-local cluster=10.77.0.4/80 -- $v4
-	put t/none:80/$proto $proto - cluster=10.77.0.5/80 -- $v4
+	put t/none:80/$proto $proto - cluster=10.77.0.5/80 --
+	put t/none6:80/$proto $proto - cluster=fd77::5/80 --
 done
 
 share() { awk -v n="$1" '$1==n{print $2}' <<<"$2"; }
@@ -55,6 +56,9 @@ for proto in udp; do
 done
 raw a refused 10.77.0.6 80 && ok "a closed port's ICMP error reaches the socket" || fail "no ICMP error"
 raw a refused fd77::6 80 && ok "a closed port's ICMP error reaches the socket, IPv6" || fail "no ICMP error, IPv6"
+
+raw a refused 10.77.0.5 80 && raw a refused fd77::5 80 && ok "a Service without endpoints is refused" ||
+	fail "a Service without endpoints is silent"
 
 # With the hooks nothing is left for the packets to do.
 before=$(counter 1 forwarded)
