@@ -118,6 +118,7 @@ static void service_free(struct state *state, struct service *service)
 {
 	service_clear(state, service);
 	HASH_DELETE(hh, state->services, service);
+	free(service->hints_problem);
 	free(service->key);
 	free(service->ns);
 	free(service);
@@ -148,6 +149,7 @@ static struct service *service_ensure(struct kl_controllers *c, const struct kl_
 static void service_update(struct kl_controllers *c, const struct kl_object *obj, const json_t *json)
 {
 	struct service *service = service_ensure(c, obj);
+	service->automatic = hints_are_automatic(json);
 	const json_t *selector = kl_json_get(json, "spec", "selector", NULL);
 	bool external = !strcmp(kl_json_str(json, "spec", "type", NULL), "ExternalName");
 	bool selects = json_object_size(selector) && !external;
@@ -310,6 +312,53 @@ static void on_slice(struct kl_object *now, struct kl_object *prev, void *arg)
 	}
 }
 
+/* --- nodes: an endpoint carries its node's zone, and hints by share look at all of them */
+
+static const char *zone_of(const struct kl_object *node)
+{
+	for (const char *label = node ? node->labels : NULL; label && *label;) {
+		const char *value = label + strlen(label) + 1;
+		if (!strcmp(label, "topology.kubernetes.io/zone"))
+			return value;
+		label = value + strlen(value) + 1;
+	}
+	return "";
+}
+
+/* What of a node matters for hints by share. */
+static char *node_state(const struct kl_object *node)
+{
+	kl_autojson *json = node ? kl_object_parse(node) : NULL;
+	const json_t *ready = condition_find(json_object_get(json, "status"), "Ready");
+	return kl_asprintf("%s %s %s", zone_of(node), kl_json_str(json, "status", "allocatable", "cpu", NULL),
+		kl_json_str(ready, "status", NULL));
+}
+
+static bool any_automatic(struct kl_controllers *c)
+{
+	for (const struct service *service = state_of(c)->services; service; service = service->hh.next)
+		if (service->automatic)
+			return true;
+	return false;
+}
+
+static void on_node(struct kl_object *now, struct kl_object *prev, void *arg)
+{
+	struct kl_controllers *c = arg;
+	const struct kl_object *any = now ? now : prev;
+	if (strcmp(zone_of(now), zone_of(prev)))
+		for (const struct pod *pod = pods_of_node(c, any->name); pod; pod = pod->node_next)
+			enqueue_services(c, pod);
+	if (!any_automatic(c)) /* heartbeats are many: only then is their text looked at */
+		return;
+	kl_autofree char *was = node_state(prev), *is = node_state(now);
+	if (!strcmp(was, is))
+		return;
+	for (const struct service *service = state_of(c)->services; service; service = service->hh.next)
+		if (service->automatic)
+			ctl_enqueue(c, CTL_ENDPOINTS, service->key);
+}
+
 static void on_endpoints(struct kl_object *now, struct kl_object *prev, void *arg)
 {
 	ctl_enqueue_object(arg, CTL_ENDPOINTS, now ? now : prev);
@@ -377,6 +426,7 @@ static void init(struct kl_controllers *c)
 	kl_feed_add(c->feed, c->kinds.service, on_service, c);
 	kl_feed_add(c->feed, c->kinds.slice, on_slice, c);
 	kl_feed_add(c->feed, c->kinds.endpoints, on_endpoints, c);
+	kl_feed_add(c->feed, c->kinds.node, on_node, c);
 	pods_listen(c, on_pod);
 }
 

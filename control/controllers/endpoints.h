@@ -20,6 +20,8 @@ struct service {
 	char *pair; /* "ns/label=value" of one term of the selector: where pods look for it */
 	struct service_link *links;
 	struct service *pair_prev, *pair_next;
+	bool automatic; /* hints by the zones' processors: every node matters */
+	char *hints_problem; /* said of them last; NULL: none */
 	UT_hash_handle hh;
 };
 
@@ -40,8 +42,11 @@ struct backend {
 
 /* The ports of a pod for a Service, [{name, protocol, port}] with names resolved; a new reference. */
 json_t *endpoints_ports(const json_t *service, const struct pod *pod, const json_t *pod_json);
+/* hints.c: gives the endpoints of one group topology hints; returns why it gave none though they were asked for. */
+const char *hints_give(struct kl_controllers *c, const json_t *service, struct backend *backends, size_t count);
+bool hints_are_automatic(const json_t *service);
 /* slices.c */
-void slices_sync(struct kl_controllers *c, const char *key, const json_t *service, const struct service *row);
+void slices_sync(struct kl_controllers *c, const char *key, const json_t *service, struct service *row);
 /* endpoints_classic.c */
 void classic_sync(struct kl_controllers *c, const char *key, const json_t *service, const struct service *row);
 

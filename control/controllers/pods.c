@@ -1,5 +1,7 @@
 #include "ctl.h"
 
+#include "annotations.h"
+
 enum { LISTENERS = 16 };
 
 struct bucket { /* pods with one owner, node or namespace */
@@ -175,6 +177,9 @@ static void pod_read(struct pod *pod, struct kl_object *obj, const json_t *json)
 	pod->created_ms = meta_time_ms(json, "creationTimestamp");
 	pod->deletion_cost =
 		atoi(kl_json_str(json, "metadata", "annotations", "controller.kubernetes.io/pod-deletion-cost", NULL));
+	const char *weight = kl_json_str(json, "metadata", "annotations", KL_ANNOTATION_WEIGHT, NULL);
+	pod->weight = 0;
+	pod->bad_weight = *weight && kl_weight_parse(weight, &pod->weight);
 	read_status(pod, json_object_get(json, "status"));
 }
 

@@ -4,6 +4,8 @@
  */
 #include "endpoints.h"
 
+#include "annotations.h"
+
 enum { ENDPOINTS_MAX = 100 };
 
 /* Pods with the same ports and address family share slices. */
@@ -133,6 +135,23 @@ static void collect(struct kl_controllers *c, struct groups *groups, const json_
 	}
 }
 
+/* A reason that hints were asked for in vain is said when it changes. */
+static void give_hints(struct kl_controllers *c, const json_t *service, struct service *row, struct groups *groups)
+{
+	const char *problem = NULL;
+	for (size_t i = 0; i < groups->count; i++) {
+		const char *words = hints_give(c, service, groups->items[i].backends, groups->items[i].count);
+		problem = words ? words : problem;
+	}
+	if (!strcmp(problem ? problem : "", row->hints_problem ? row->hints_problem : ""))
+		return;
+	free(row->hints_problem);
+	row->hints_problem = problem ? kl_strdup(problem) : NULL;
+	if (problem)
+		ctl_event(c, CTL_ENDPOINTS, service, "Warning", "TopologyAwareHintsDisabled",
+			"no topology hints are given: %s", problem);
+}
+
 /* --- existing */
 
 struct slice {
@@ -225,6 +244,49 @@ static void keep(struct slice *slice)
 	}
 }
 
+/* --- weights: of the pods, as an annotation of the slice that they are in */
+
+static const struct pod *pod_at(const struct group *group, const json_t *endpoint)
+{
+	const char *uid = kl_json_str(endpoint, "targetRef", "uid", NULL);
+	for (size_t i = 0; i < group->count; i++)
+		if (!strcmp(group->backends[i].pod->uid, uid))
+			return group->backends[i].pod;
+	return NULL;
+}
+
+static bool any_weight(const struct group *group)
+{
+	for (size_t i = 0; i < group->count; i++)
+		if (group->backends[i].pod->weight)
+			return true;
+	return false;
+}
+
+static void keep_weights(struct slice *slice)
+{
+	size_t i;
+	json_t *endpoint;
+	kl_autobuf text = {0};
+	const char *has = kl_json_str(slice->json, "metadata", "annotations", KL_ANNOTATION_WEIGHTS, NULL);
+	if (any_weight(slice->group))
+		json_array_foreach (json_object_get(slice->json, "endpoints"), i, endpoint) {
+			const struct pod *pod = pod_at(slice->group, endpoint);
+			if (pod && pod->weight)
+				kl_buf_printf(&text, "%s%s=%u", text.len ? "," : "",
+					json_string_value(json_array_get(json_object_get(endpoint, "addresses"), 0)),
+					pod->weight);
+		}
+	if (!strcmp(has, kl_buf_str(&text)))
+		return;
+	if (text.len)
+		kl_json_set(slice->json, json_string(kl_buf_str(&text)), "metadata", "annotations",
+			KL_ANNOTATION_WEIGHTS, NULL);
+	else
+		kl_json_delete(slice->json, "metadata", "annotations", KL_ANNOTATION_WEIGHTS, NULL);
+	slice->dirty = true;
+}
+
 /* --- labels */
 
 static json_t *slice_labels(const json_t *service)
@@ -309,17 +371,19 @@ static void create_rest(struct kl_controllers *c, const char *key, const json_t 
 	while (!has_slice || !all_placed(group)) {
 		struct slice fresh = {.json = slice_new(service, group, labels), .group = group};
 		fill(&fresh);
+		keep_weights(&fresh);
 		ctl_create(c, CTL_ENDPOINTS, key, c->kinds.slice, fresh.json, NULL);
 		has_slice = true;
 	}
 }
 
-void slices_sync(struct kl_controllers *c, const char *key, const json_t *service, const struct service *row)
+void slices_sync(struct kl_controllers *c, const char *key, const json_t *service, struct service *row)
 {
 	struct groups groups = {0};
 	struct slices slices = {0};
 	kl_autojson *labels = slice_labels(service);
 	collect(c, &groups, service, row);
+	give_hints(c, service, row, &groups);
 	take_slices(c, key, meta_str(service, "namespace"), &slices);
 	for (size_t i = 0; i < slices.count; i++) {
 		slices.items[i].group = group_of(&groups, slices.items[i].json);
@@ -329,8 +393,10 @@ void slices_sync(struct kl_controllers *c, const char *key, const json_t *servic
 		keep_labels(&slices.items[i], labels);
 	}
 	for (size_t i = 0; i < slices.count; i++) {
-		if (slices.items[i].group)
-			fill(&slices.items[i]);
+		if (!slices.items[i].group)
+			continue;
+		fill(&slices.items[i]);
+		keep_weights(&slices.items[i]);
 	}
 	for (size_t g = 0; g < groups.count; g++) {
 		bool has_slice = false;

@@ -308,7 +308,22 @@ static int wait_ready(const struct up *up, const struct kl_cluster *cluster, jso
 	}
 }
 
-/* So that POD_IP and CLUSTER_IP answer on this machine too. */
+/* Every node takes them; the first stands for all. */
+static int route_to_services(
+	struct kl_link *host, const struct kl_cluster *cluster, const struct kl_cluster_node *node, struct kl_err *err)
+{
+	const char *const four[] = {cluster->service_cidr, cluster->lb_cidr};
+	const char *const six[] = {cluster->service_cidr6, cluster->lb_cidr6};
+	int rc = 0;
+	for (size_t i = 0; !rc && i < KL_ARRAY_LEN(four); i++) {
+		rc = kl_cluster_route(host, four[i], node->ip, err);
+		if (!rc && cluster->dual_stack)
+			rc = kl_cluster_route(host, six[i], node->ip6, err);
+	}
+	return rc;
+}
+
+/* So that POD_IP, CLUSTER_IP and the addresses of load balancers answer on this machine too. */
 static int route_to_pods(const struct kl_cluster *cluster, const json_t *nodes, struct kl_err *err)
 {
 	kl_autolink *host = NULL;
@@ -319,9 +334,7 @@ static int route_to_pods(const struct kl_cluster *cluster, const json_t *nodes, 
 		json_t *cidr;
 		kl_cluster_node(cluster, cluster->nodes[i], &node);
 		if (!i)
-			rc = kl_cluster_route(host, cluster->service_cidr, node.ip, err);
-		if (!i && !rc && cluster->dual_stack)
-			rc = kl_cluster_route(host, cluster->service_cidr6, node.ip6, err);
+			rc = route_to_services(host, cluster, &node, err);
 		json_array_foreach (kl_json_get(kl_node_find(nodes, node.name), "spec", "podCIDRs", NULL), k, cidr) {
 			const char *text = json_string_value(cidr);
 			if (!rc && text)
@@ -342,10 +355,11 @@ static void print_json(const struct up *up, const struct kl_cluster *cluster)
 		json_array_append_new(
 			nodes, json_pack("{s:s, s:s, s:s}", "name", node.name, "ip", node.ip, "netns", node.netns));
 	}
-	kl_autojson *json = json_pack("{s:s, s:s, s:o, s:o, s:s, s:s, s:b, s:b, s:I}", "name", cluster->name,
+	kl_autojson *json = json_pack("{s:s, s:s, s:o, s:o, s:s, s:s, s:s, s:b, s:b, s:I}", "name", cluster->name,
 		"kubeconfig", cluster->kubeconfig, "server", json_sprintf("https://127.0.0.1:%d", cluster->api_port),
-		"nodes", nodes, "podCIDR", cluster->pod_cidr, "serviceCIDR", cluster->service_cidr, "registry",
-		cluster->registry, "ready", up->wait_ms > 0, "tookMs", (json_int_t)(kl_monotonic_ms() - up->begun_ms));
+		"nodes", nodes, "podCIDR", cluster->pod_cidr, "serviceCIDR", cluster->service_cidr, "loadBalancerCIDR",
+		cluster->lb_cidr, "registry", cluster->registry, "ready", up->wait_ms > 0, "tookMs",
+		(json_int_t)(kl_monotonic_ms() - up->begun_ms));
 	json_dumpf(json, stdout, JSON_INDENT(2));
 	putchar('\n');
 }
@@ -439,7 +453,8 @@ const struct kl_cmd kl_cmd_up = {
 		"Starts a cluster on this machine: a server, and nodes that each have a network and a mount\n"
 		"namespace, joined by a bridge, with a real agent and real containers. Again, it starts what is\n"
 		"missing and leaves the rest alone. 'keelson down' removes it.\n\n"
-		"Pods and Services answer on this machine too; nodes and pods reach other networks under this\n"
+		"Pods and Services (load balancers' addresses too) answer on this machine; nodes and pods reach other "
+		"networks under this\n"
 		"machine's address (an nftables table of the cluster's own).\n\n"
 		"  -n, --nodes N          how many nodes (default 3, or as many as there are)\n"
 		"      --name NAME        the cluster's name (default dev); several may stand side by side\n"

@@ -56,8 +56,10 @@ struct kl_cluster *kl_cluster_new(const char *name, int index)
 	snprintf(cluster->bridge_ip6, sizeof(cluster->bridge_ip6), "fd88:0:0:%x::1", index);
 	snprintf(cluster->pod_cidr, sizeof(cluster->pod_cidr), "10.%d.0.0/16", 128 + index);
 	snprintf(cluster->service_cidr, sizeof(cluster->service_cidr), "10.%d.0.0/16", 160 + index);
+	snprintf(cluster->lb_cidr, sizeof(cluster->lb_cidr), "10.%d.0.0/24", 192 + index);
 	snprintf(cluster->pod_cidr6, sizeof(cluster->pod_cidr6), "fd88:1:%x::/48", index);
 	snprintf(cluster->service_cidr6, sizeof(cluster->service_cidr6), "fd88:2:%x::/112", index);
+	snprintf(cluster->lb_cidr6, sizeof(cluster->lb_cidr6), "fd88:3:%x::/112", index);
 	cluster->api_port = 6443 + index;
 	cluster->server_args = json_array();
 	cluster->agent_args = json_array();
@@ -160,7 +162,7 @@ char **kl_cluster_names(size_t *ret_count)
 }
 
 struct overlap {
-	struct kl_prefix ranges[3];
+	struct kl_prefix ranges[4];
 	bool found;
 };
 
@@ -179,7 +181,8 @@ static bool addresses_taken(const struct kl_cluster *cluster)
 	struct overlap overlap = {0};
 	kl_autofree char *nodes = kl_asprintf("%s/24", cluster->bridge_ip);
 	if (kl_prefix_read(nodes, &overlap.ranges[0]) || kl_prefix_read(cluster->pod_cidr, &overlap.ranges[1]) ||
-		kl_prefix_read(cluster->service_cidr, &overlap.ranges[2]) || kl_link_open(-1, &host, NULL) ||
+		kl_prefix_read(cluster->service_cidr, &overlap.ranges[2]) ||
+		kl_prefix_read(cluster->lb_cidr, &overlap.ranges[3]) || kl_link_open(-1, &host, NULL) ||
 		kl_link_addrs_each(host, 0, seek_overlap, &overlap, NULL))
 		return false;
 	return overlap.found;

@@ -39,6 +39,7 @@ struct kl_cluster {
 	char bridge_ip[KL_ADDR_TEXT], bridge_ip6[KL_ADDR_TEXT];
 	char pod_cidr[KL_PREFIX_TEXT], service_cidr[KL_PREFIX_TEXT];
 	char pod_cidr6[KL_PREFIX_TEXT], service_cidr6[KL_PREFIX_TEXT];
+	char lb_cidr[KL_PREFIX_TEXT], lb_cidr6[KL_PREFIX_TEXT]; /* of Services of type LoadBalancer */
 	int api_port;
 };
 

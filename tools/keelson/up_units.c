@@ -82,6 +82,9 @@ static void add_server(struct kl_units *units, const struct kl_cluster *cluster)
 		"--cluster-cidr", pods, "--service-cidr", services, "--cluster-name", cluster->name, NULL);
 	/* On one machine silence means death: pods of a lost node are replaced after seconds, not minutes. */
 	arguments(unit, "--node-monitor-grace-period", "10s", "--default-unreachable-toleration-seconds", "5", NULL);
+	kl_autofree char *balancers = both(cluster, cluster->lb_cidr, cluster->lb_cidr6);
+	if (!mentions(cluster->server_args, "--load-balancer-cidr"))
+		arguments(unit, "--load-balancer-cidr", balancers, NULL);
 	more_arguments(unit, cluster->server_args);
 }
 
@@ -103,8 +106,8 @@ static void add_agent(struct kl_units *units, const struct kl_cluster *cluster, 
 	arguments(unit, cluster->binary, "agent", "--node-name", node.name, "--node-ip", ips, "--kubeconfig",
 		kubeconfig, "--cert-dir", node.pki_dir, "--root-dir", node.data_dir, "--run-dir", node.run_dir,
 		"--pin-dir", node.pin_dir, "--cgroup-root", node.cgroup, "--uplink", "eth0", "--cni-plugin",
-		cluster->cni_plugin, "--cluster-cidr", pods, "--service-cidr", services, "--external-cluster-ip", "--shared-kernel",
-		"--image-root", images, "--lease-duration", "10", NULL);
+		cluster->cni_plugin, "--cluster-cidr", pods, "--service-cidr", services, "--external-cluster-ip",
+		"--shared-kernel", "--image-root", images, "--lease-duration", "10", NULL);
 	if (cluster->registry)
 		arguments(unit, "--registry-mirror", mirror, NULL);
 	if (!mentions(cluster->agent_args, "--node-labels"))
