@@ -11,7 +11,7 @@ enum {
 	TCP = 6,
 	UDP = 17,
 	IPV6_IN = 41,
-	FRAG = 44,
+	FRAG = 44, HOP_BY_HOP = 0, ROUTING = 43, DEST_OPTIONS = 60,
 	ICMPV6 = 58,
 	SCTP = 132
 };
@@ -74,15 +74,21 @@ static struct parts parts_v6(const uint8_t *bytes, size_t at, size_t len)
 	ret.proto = bytes[at + 6];
 	if (ret.end > len)
 		return ret;
-	if (ret.proto == FRAG) {
+	while (ret.proto == HOP_BY_HOP || ret.proto == ROUTING || ret.proto == DEST_OPTIONS || ret.proto == FRAG) {
+		const uint8_t *header = bytes + ret.l4;
 		if (ret.l4 + 8 > ret.end)
 			return ret;
-		uint16_t fragment = get16(bytes + ret.l4 + 2);
-		ret.proto = bytes[ret.l4];
-		ret.fragment = fragment >> 3;
-		ret.first = !ret.fragment && fragment & 1;
-		ret.l4 += 8;
+		if (ret.proto == FRAG) {
+			ret.fragment = get16(header + 2) >> 3;
+			ret.first = !ret.fragment && header[3] & 1;
+		}
+		ret.l4 += ret.proto == FRAG ? 8 : 8u * (header[1] + 1u);
+		ret.proto = header[0];
+		if (ret.fragment)
+			break;
 	}
+	if (ret.l4 > ret.end)
+		return ret;
 	ret.ok = true;
 	return ret;
 }

@@ -6,6 +6,7 @@
  *	    flags: maglev round-robin least-connection affinity external-local internal-local dsr dsr-geneve
  *	    FRONTEND: cluster|node|external|lb|host=ADDR/PORT       BACKEND: ADDR/PORT[@NODE][!] (! terminating)
  *	lb_tool PIN_DIR delete NODE KEY
+ *	lb_tool PIN_DIR peer NODE NAME ADDR…	another node: envelopes from it are opened
  *	lb_tool PIN_DIR netns COOKIE
  *	lb_tool PIN_DIR counters
  *	lb_tool PIN_DIR unload
@@ -44,7 +45,7 @@ static int do_load(struct kl_maps *maps, const char *pin_dir, int argc, char **a
 	enum kl_lb_mode mode;
 	if (kl_lb_mode_parse(argv[2], &options.mode) || kl_dpsync_new(maps, argv[0], &sync, &err))
 		return fail(&err);
-	struct kl_dpsync_node node = {.addrs = addrs, .addr_count = count, .external_cluster_ip = true};
+	struct kl_dpsync_node node = {.addrs = addrs, .addr_count = count, .external_cluster_ip = true, .mtu = 1500};
 	if (kl_dpsync_set_node(sync, &node, &err) || kl_load(maps, &options, &mode, &err))
 		return fail(&err);
 	printf("loaded, mode %s, %s\n", kl_lb_mode_name(mode), maps->adopted ? "adopted" : "new");
@@ -169,6 +170,25 @@ static int do_delete(struct kl_maps *maps, int argc, char **argv)
 	return 0;
 }
 
+static int do_peer(struct kl_maps *maps, int argc, char **argv)
+{
+	struct kl_err err = {0};
+	struct kl_dpsync *sync;
+	if (argc < 3 || kl_dpsync_new(maps, argv[0], &sync, &err))
+		return fail(&err);
+	struct kl_node_info *node = kl_node_info_new(argv[1], "");
+	for (int i = 2; i < argc; i++) {
+		struct kl_addr addr;
+		if (kl_addr_parse(argv[i], &addr))
+			return 2;
+		kl_node_info_add(node, &addr);
+	}
+	kl_dpsync_put_peer(sync, node);
+	kl_node_info_free(node);
+	kl_dpsync_free(sync);
+	return 0;
+}
+
 static int do_netns(struct kl_maps *maps, int argc, char **argv)
 {
 	struct kl_err err = {0};
@@ -212,6 +232,8 @@ int main(int argc, char **argv)
 		code = do_put(maps, argc - 3, argv + 3);
 	else if (!strcmp(argv[2], "delete"))
 		code = do_delete(maps, argc - 3, argv + 3);
+	else if (!strcmp(argv[2], "peer"))
+		code = do_peer(maps, argc - 3, argv + 3);
 	else if (!strcmp(argv[2], "netns"))
 		code = do_netns(maps, argc - 3, argv + 3);
 	else if (!strcmp(argv[2], "counters"))

@@ -1,6 +1,16 @@
 #!/bin/bash
 # Every row of "Forwarding and services", with real TCP, UDP and (by hand) SCTP, IPv4 and IPv6, in tc, in generic XDP
 # and in native XDP. lib.sh draws the network.  test_rows.sh [MODE…]
+
+# Each mode has a network of its own; they run side by side.
+if [ $# != 1 ]; then
+	for mode in "${@:-tc generic xdp}"; do for mode in $mode; do bash "$0" $mode & done; done
+	for job in $(jobs -p); do
+		wait "$job"; code=$?
+		[ $code = 0 ] || worst=$code
+	done
+	exit ${worst:-0}
+fi
 . "$(dirname "$0")/lib.sh"
 
 [ "$(id -u)" = 0 ] || skip "needs root"
@@ -120,21 +130,20 @@ dsr() { # dsr|dsr-geneve
 	ip -n ${id}c route flush cache; ip -n ${id}c -6 route flush cache
 }
 
-for mode in "${@:-tc generic xdp}"; do for mode in $mode; do
-	[ $mode = tc ] || suit_xdp
-	load $mode || { say_failed "load $mode"; continue; }
-	for family in 4 6; do
-		family $family
-		at="$mode IPv$v:"
-		put_all snat
-		forwarding
-		policies
-		sizes
-		errors
-		inside_cluster
-		sctp
-		dsr dsr
-		dsr dsr-geneve
-	done
-done; done
+mode=$1
+[ $mode = tc ] || suit_xdp $mode
+load $mode || { say_failed "load $mode"; finish; }
+for family in 4 6; do
+	family $family
+	at="$mode IPv$v:"
+	put_all snat
+	forwarding
+	policies
+	sizes
+	errors
+	inside_cluster
+	sctp
+	dsr dsr
+	dsr dsr-geneve
+done
 finish
