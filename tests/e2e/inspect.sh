@@ -54,7 +54,7 @@ inspect() {
 
 	k port-forward pod/$POD 0:80 >"$WORK/forward" 2>&1 &
 	FORWARD=$!
-	wait_for "port-forward listens" 5 grep -q 'Forwarding from 127.0.0.1' "$WORK/forward"
+	wait_for "port-forward listens" 5 grep -qE 'Forwarding from 127.0.0.1:[0-9]+ ' "$WORK/forward"
 	check_out "port-forward carries the page" 'Welcome to nginx' \
 		curl -sS --max-time 5 "http://127.0.0.1:$(sed -nE 's/.*127\.0\.0\.1:([0-9]+) .*/\1/p' "$WORK/forward")/"
 	kill $FORWARD
