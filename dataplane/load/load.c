@@ -115,14 +115,19 @@ int kl_object_load(struct bpf_object *object, const struct kl_maps *maps, struct
 }
 
 /* A new pin takes the old one's place at once. */
-int kl_program_pin(const char *pin_dir, const char *name, int fd, struct kl_err *err)
+static int pin_as(const char *pin_dir, const char *kind, const char *name, int fd, struct kl_err *err)
 {
-	kl_autofree char *path = kl_asprintf("%s/progs/%s", pin_dir, name);
-	kl_autofree char *fresh = kl_asprintf("%s/progs/%s_new", pin_dir, name);
+	kl_autofree char *path = kl_asprintf("%s/%s/%s", pin_dir, kind, name);
+	kl_autofree char *fresh = kl_asprintf("%s/%s/%s_new", pin_dir, kind, name);
 	unlink(fresh);
 	if (bpf_obj_pin(fd, fresh) || rename(fresh, path))
 		return kl_fail(err, errno, "pin '%s'", path);
 	return 0;
+}
+
+int kl_program_pin(const char *pin_dir, const char *name, int fd, struct kl_err *err)
+{
+	return pin_as(pin_dir, "progs", name, fd, err);
 }
 
 struct attach {
@@ -214,17 +219,16 @@ static void destroy_tc(struct kl_lb_tc_bpf *object)
 }
 KL_AUTO(cleanup_tc, struct kl_lb_tc_bpf, destroy_tc)
 
-static int load_tc(const struct kl_maps *maps, const struct kl_load_options *options, int ifindex, struct kl_err *err)
+static int open_tc(const struct kl_maps *maps, struct kl_lb_tc_bpf **ret, struct kl_err *err)
 {
 	kl_cleanup(cleanup_tc) struct kl_lb_tc_bpf *skeleton = kl_lb_tc_bpf__open();
 	if (!skeleton)
 		return kl_fail(err, errno, "open the BPF object of the balancer");
 	skeleton->rodata->csum_v6_flag = kl_csum_v6_flag();
 	int failed = kl_object_load(skeleton->obj, maps, err);
-	if (failed)
-		return failed;
-	struct attach attach = {options, skeleton->obj, tc_hooks, KL_ARRAY_LEN(tc_hooks), ifindex, 0};
-	return attach_all(&attach, err);
+	if (!failed)
+		*ret = kl_take(&skeleton);
+	return failed;
 }
 
 static void destroy_xdp(struct kl_lb_xdp_bpf *object)
@@ -233,17 +237,25 @@ static void destroy_xdp(struct kl_lb_xdp_bpf *object)
 }
 KL_AUTO(cleanup_xdp, struct kl_lb_xdp_bpf, destroy_xdp)
 
-static int load_xdp(const struct kl_maps *maps, const struct kl_load_options *options, int ifindex, uint32_t flags,
-	struct kl_err *err)
+static int open_xdp(const struct kl_maps *maps, struct kl_lb_xdp_bpf **ret, struct kl_err *err)
 {
 	kl_cleanup(cleanup_xdp) struct kl_lb_xdp_bpf *skeleton = kl_lb_xdp_bpf__open();
 	if (!skeleton)
 		return kl_fail(err, errno, "open the BPF object of the balancer");
 	int failed = kl_object_load(skeleton->obj, maps, err);
-	if (failed)
-		return failed;
+	if (!failed)
+		*ret = kl_take(&skeleton);
+	return failed;
+}
+
+static int attach_xdp(const struct kl_load_options *options, const struct kl_lb_xdp_bpf *skeleton, int ifindex,
+	enum kl_lb_mode mode, struct kl_err *err)
+{
+	uint32_t flags = mode == KL_LB_XDP ? XDP_FLAGS_DRV_MODE : XDP_FLAGS_SKB_MODE;
 	struct attach attach = {options, skeleton->obj, xdp_hooks, KL_ARRAY_LEN(xdp_hooks), ifindex, flags};
-	return attach_all(&attach, err);
+	int failed = attach_all(&attach, err);
+	/* The kernel empties an array of programs that no descriptor and no pin holds. */
+	return failed ? failed : pin_as(options->pin_dir, "tails", "kl_lb_rest", bpf_map__fd(skeleton->maps.kl_lb_rest), err);
 }
 
 static bool is_veth(const char *ifname)
@@ -259,44 +271,62 @@ static void drop_xdp(const struct kl_load_options *options)
 {
 	kl_autofree char *link = kl_asprintf("%s/links/kl_lb_xdp", options->pin_dir);
 	kl_autofree char *prog = kl_asprintf("%s/progs/kl_lb_xdp", options->pin_dir);
+	kl_autofree char *rest = kl_asprintf("%s/tails/kl_lb_rest", options->pin_dir);
 	unlink(link);
 	unlink(prog);
+	unlink(rest);
 }
 
-/* tc is there in every mode; XDP stands in front of it. */
-static int load_lb(
-	const struct kl_maps *maps, const struct kl_load_options *options, enum kl_lb_mode *mode, struct kl_err *err)
+/* What was not asked for by name may fail: tc does it alone. */
+static int without_xdp(const struct kl_load_options *options, enum kl_lb_mode *mode, const struct kl_err *why, int failed,
+	struct kl_err *err)
 {
-	int ifindex = (int)if_nametoindex(options->uplink);
-	if (!ifindex)
-		return kl_fail(err, errno, "find the uplink interface '%s'", options->uplink);
-	int failed = load_tc(maps, options, ifindex, err);
-	if (failed)
-		return failed;
-	bool asked = *mode != KL_LB_AUTO;
-	if (!asked)
-		*mode = is_veth(options->uplink) ? KL_LB_TC : KL_LB_XDP;
-	if (*mode == KL_LB_TC) {
-		drop_xdp(options);
-		return 0;
-	}
-	struct kl_err why = {0};
-	failed = load_xdp(maps, options, ifindex, *mode == KL_LB_XDP ? XDP_FLAGS_DRV_MODE : XDP_FLAGS_SKB_MODE, &why);
-	if (!failed)
-		return 0;
-	if (asked)
-		return kl_fail_msg(err, -failed, "%s", why.text);
-	kl_info("no native XDP on %s, tc alone: %s", options->uplink, why.text);
+	if (options->mode != KL_LB_AUTO)
+		return kl_fail_msg(err, -failed, "%s", why->text);
+	kl_info("no native XDP on %s, tc alone: %s", options->uplink, why->text);
 	drop_xdp(options);
 	*mode = KL_LB_TC;
 	return 0;
+}
+
+/*
+ * tc is there in every mode; XDP stands in front of it. Everything is loaded before the first program takes its place:
+ * when they come with new maps the old ones admit nothing in between.
+ */
+static int load_lb(
+	const struct kl_maps *maps, const struct kl_load_options *options, enum kl_lb_mode *mode, struct kl_err *err)
+{
+	kl_cleanup(cleanup_tc) struct kl_lb_tc_bpf *tc = NULL;
+	kl_cleanup(cleanup_xdp) struct kl_lb_xdp_bpf *xdp = NULL;
+	struct kl_err why = {0};
+	int ifindex = (int)if_nametoindex(options->uplink);
+	if (!ifindex)
+		return kl_fail(err, errno, "find the uplink interface '%s'", options->uplink);
+	if (*mode == KL_LB_AUTO)
+		*mode = is_veth(options->uplink) ? KL_LB_TC : KL_LB_XDP;
+	int failed = open_tc(maps, &tc, err), no_xdp = 0;
+	if (!failed && *mode != KL_LB_TC)
+		no_xdp = open_xdp(maps, &xdp, &why);
+	if (!failed)
+		failed = kl_maps_switch_begin(maps, err);
+	struct attach attach = {options, tc ? tc->obj : NULL, tc_hooks, KL_ARRAY_LEN(tc_hooks), ifindex, 0};
+	if (!failed)
+		failed = attach_all(&attach, err);
+	if (failed || *mode == KL_LB_TC) {
+		if (!failed)
+			drop_xdp(options);
+		return failed;
+	}
+	if (!no_xdp)
+		no_xdp = attach_xdp(options, xdp, ifindex, *mode, &why);
+	return no_xdp ? without_xdp(options, mode, &why, no_xdp, err) : 0;
 }
 
 int kl_load(const struct kl_maps *maps, const struct kl_load_options *options, enum kl_lb_mode *ret_mode,
 	struct kl_err *err)
 {
 	enum kl_lb_mode mode = options->mode;
-	static const char *const dirs[] = {"links", "progs"};
+	static const char *const dirs[] = {"links", "progs", "tails"};
 	for (size_t i = 0; i < KL_ARRAY_LEN(dirs); i++) {
 		kl_autofree char *dir = kl_asprintf("%s/%s", options->pin_dir, dirs[i]);
 		int failed = kl_mkdir_p(dir, 0700, err);
@@ -304,10 +334,15 @@ int kl_load(const struct kl_maps *maps, const struct kl_load_options *options, e
 			return failed;
 	}
 	int failed = load_sock(maps, options, err);
-	if (!failed && options->uplink && mode != KL_LB_NONE)
+	if (!failed && options->uplink && mode != KL_LB_NONE) {
 		failed = load_lb(maps, options, &mode, err);
-	else
+	} else {
 		mode = KL_LB_NONE;
+		if (!failed)
+			failed = kl_maps_switch_begin(maps, err); /* sockets' programs alone: they are in place */
+	}
+	if (failed)
+		kl_maps_switch_abort(maps);
 	/* The objects' code and BTF were several megabytes: back to the system, since this process lives long. */
 	malloc_trim(0);
 	if (!failed && ret_mode)

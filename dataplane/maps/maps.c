@@ -1,10 +1,11 @@
-#include "maps.h"
+#include "maps_impl.h"
 
 #include "file.h"
 #include "mem.h"
 
 #include "kl_maps_bpf.skel.h"
 
+#include <arpa/inet.h>
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 #include <errno.h>
@@ -57,61 +58,9 @@ const char *kl_maps_name(enum kl_map_id id)
 	return rows[id].name;
 }
 
-static uint32_t power_of_two(uint32_t n)
+size_t kl_map_value_size(enum kl_map_id id)
 {
-	uint32_t power = 2;
-	while (power < n)
-		power *= 2;
-	return power;
-}
-
-/* Regions of the connection table, in lines. */
-struct regions {
-	uint32_t main, half, over;
-};
-
-static struct regions regions_of(uint32_t flows)
-{
-	struct regions ret = {.main = power_of_two(flows) / KL_LINE_FLOWS};
-	if (ret.main < 64)
-		ret.main = 64;
-	ret.half = ret.main / 4;
-	ret.over = ret.main / 16 < 16 ? 16 : ret.main / 16;
-	return ret;
-}
-
-static uint32_t or_default(uint32_t value, uint32_t fallback)
-{
-	return value ? value : fallback;
-}
-
-static void sizes_fill(const struct kl_maps_sizes *given, uint32_t ret[KL_MAP_COUNT], struct regions *ret_regions)
-{
-	static const struct kl_maps_sizes none;
-	const struct kl_maps_sizes *sizes = given ? given : &none;
-	struct regions regions = regions_of(or_default(sizes->flows, 131072));
-	uint32_t lines = regions.main + regions.half + regions.over;
-	uint32_t services = or_default(sizes->services, 2047) + 1, backends = or_default(sizes->backends, 8191) + 1;
-	ret[KL_MAP_CONFIG] = ret[KL_MAP_COUNTERS] = 1;
-	ret[KL_MAP_FRONTENDS] = power_of_two(or_default(sizes->frontends, 4096)) * 2;
-	ret[KL_MAP_PORTS] = KL_PORT_WORDS;
-	ret[KL_MAP_SERVICES] = ret[KL_MAP_NAMES] = services;
-	ret[KL_MAP_SLOTS] = or_default(sizes->blocks, 8192);
-	ret[KL_MAP_BACKENDS] = ret[KL_MAP_TRAFFIC] = ret[KL_MAP_LIVE] = backends;
-	ret[KL_MAP_RANGES] = or_default(sizes->ranges, 4096);
-	ret[KL_MAP_LOCALS] = backends;
-	ret[KL_MAP_EVENTS] = 256 * 1024;
-	ret[KL_MAP_CT_HOT] = lines;
-	ret[KL_MAP_CT_COLD] = lines * KL_LINE_FLOWS;
-	ret[KL_MAP_NETNS] = or_default(sizes->netns, 4096);
-	ret[KL_MAP_AFFINITY] = or_default(sizes->affinity, 4096);
-	ret[KL_MAP_FRAGMENTS] = 1024;
-	ret[KL_MAP_SK_PEER] = ret[KL_MAP_SK_DGRAM] = 0;
-	ret[KL_MAP_PODS] = or_default(sizes->pods, 1024);
-	ret[KL_MAP_POD_ADDRS] = ret[KL_MAP_PODS] * 2;
-	ret[KL_MAP_NET] = 1;
-	ret[KL_MAP_INBOUND] = 4096;
-	*ret_regions = regions;
+	return rows[id].value_size;
 }
 
 static int ensure_bpffs(const char *dir, struct kl_err *err)
@@ -142,7 +91,7 @@ static void **view_pointer(struct kl_maps *maps, enum kl_map_id id)
 	return rows[id].view ? (void **)(void *)((char *)maps + rows[id].view) : NULL;
 }
 
-static int map_views(struct kl_maps *maps, int protection, struct kl_err *err)
+int kl_maps_map_views(struct kl_maps *maps, int protection, struct kl_err *err)
 {
 	for (int id = 0; id < KL_MAP_COUNT; id++) {
 		void **view = view_pointer(maps, (enum kl_map_id)id);
@@ -177,6 +126,7 @@ void kl_maps_close(struct kl_maps *maps)
 		if (maps->fd[id] >= 0)
 			close(maps->fd[id]);
 	}
+	kl_migration_free(maps->migration);
 	free(maps);
 }
 KL_AUTO(cleanup_maps, struct kl_maps, kl_maps_close)
@@ -200,27 +150,42 @@ uint64_t kl_maps_tick(const struct kl_maps *maps)
 	return ((1ull << 32) - 300 * hz + ran) >> (maps->config->tick_shift & 31);
 }
 
-/* The layout is stored last: a map without it was made by an agent that died here. */
-static int config_init(struct kl_maps *maps, const struct regions *regions, struct kl_err *err)
+/* By the size of the map, so that they are the same whoever computes them. */
+void kl_config_set_regions(struct kl_maps *maps)
+{
+	struct kl_map_config *config = maps->config;
+	uint32_t lines = maps->entries[KL_MAP_CT_HOT], main = 64;
+	while (main * 2 + main / 2 <= lines) /* a quarter of main and more stands behind it */
+		main *= 2;
+	uint32_t half = main / 4;
+	config->frontend_mask = maps->entries[KL_MAP_FRONTENDS] - 1;
+	config->main_mask = main - 1;
+	config->half_first = main;
+	config->half_mask = half - 1;
+	config->over_first = main + half;
+	config->over_mask = lines - main - half - 1;
+}
+
+int kl_config_init(struct kl_maps *maps, struct kl_err *err)
 {
 	struct kl_map_config *config = maps->config;
 	if (getrandom(config->hash_key, sizeof(config->hash_key), 0) != sizeof(config->hash_key))
 		return kl_fail(err, errno, "get random bytes");
 	config->hz = kernel_hz();
 	config->tick_shift = 31 - (uint32_t)__builtin_clz(config->hz + config->hz / 3);
-	config->frontend_mask = maps->entries[KL_MAP_FRONTENDS] - 1;
-	config->main_mask = regions->main - 1;
-	config->half_first = regions->main;
-	config->half_mask = regions->half - 1;
-	config->over_first = regions->main + regions->half;
-	config->over_mask = regions->over - 1;
 	config->node_port_min = 30000;
 	config->node_port_max = 32767;
 	/* Below the NodePorts: neither they nor ip_local_port_range (32768-60999) reach here. */
 	config->snat_port_min = 10240;
 	config->snat_port_max = 29999;
-	__atomic_store_n(&config->layout, KL_LAYOUT, __ATOMIC_RELEASE);
+	kl_config_set_regions(maps);
 	return 0;
+}
+
+/* The layout is stored last: a map without it was made by an agent that died here. */
+void kl_config_complete(struct kl_maps *maps)
+{
+	__atomic_store_n(&maps->config->layout, KL_LAYOUT, __ATOMIC_RELEASE);
 }
 
 static int pinned_entries(const char *path, uint32_t *ret)
@@ -258,7 +223,7 @@ static void object_destroy(struct kl_maps_bpf *object)
 }
 KL_AUTO(cleanup_object, struct kl_maps_bpf, object_destroy)
 
-static int make_or_adopt(const char *dir, struct kl_maps *maps, struct kl_err *err)
+int kl_maps_make(const char *dir, struct kl_maps *maps, struct kl_err *err)
 {
 	kl_cleanup(cleanup_object) struct kl_maps_bpf *skeleton = kl_maps_bpf__open();
 	if (!skeleton)
@@ -278,37 +243,87 @@ static int make_or_adopt(const char *dir, struct kl_maps *maps, struct kl_err *e
 	return 0;
 }
 
+/* Maps of an earlier build of this layout may have frontends and no bits for their ports. */
+static void serve_ports(struct kl_maps *maps)
+{
+	for (uint32_t i = 0; i <= maps->config->frontend_mask; i++) {
+		const struct kl_map_frontend *frontend = &maps->frontends[i];
+		uint16_t port = ntohs(frontend->port);
+		if (frontend->service != KL_FRONTEND_NEVER && frontend->service != KL_FRONTEND_DELETED)
+			__atomic_or_fetch(&maps->ports[port / 64], 1ull << port % 64, __ATOMIC_SEQ_CST);
+	}
+}
+
+/* Whether any map in force is smaller than wanted. entries become what they are, or will be. */
+static bool must_grow(const char *dir, const uint32_t wanted[KL_MAP_COUNT], uint32_t entries[KL_MAP_COUNT])
+{
+	bool grow = false;
+	for (int id = 0; id < KL_MAP_COUNT; id++) {
+		kl_autofree char *path = kl_asprintf("%s/%s", dir, rows[id].name);
+		uint32_t there = wanted[id];
+		bool pinned = !pinned_entries(path, &there);
+		grow = grow || (pinned && there < wanted[id]);
+		entries[id] = there > wanted[id] ? there : wanted[id];
+	}
+	return grow;
+}
+
+static int open_in_force(const char *dir, struct kl_maps *maps, struct kl_err *err)
+{
+	int failed = kl_maps_make(dir, maps, err);
+	if (!failed)
+		failed = kl_maps_map_views(maps, PROT_READ | PROT_WRITE, err);
+	if (failed || __atomic_load_n(&maps->config->layout, __ATOMIC_ACQUIRE) == KL_LAYOUT)
+		return failed;
+	maps->adopted = false;
+	failed = kl_config_init(maps, err);
+	if (!failed)
+		kl_config_complete(maps);
+	return failed;
+}
+
+static int open_migrating(const char *pin_dir, const struct kl_pins *pins, struct kl_maps *maps, struct kl_err *err)
+{
+	int failed = kl_migration_new(pin_dir, pins, maps, &maps->migration, err);
+	if (!failed)
+		failed = kl_maps_map_views(maps, PROT_READ | PROT_WRITE, err);
+	if (!failed)
+		failed = kl_migration_fill(maps->migration, err);
+	if (failed)
+		return failed;
+	maps->adopted = true;
+	kl_config_complete(maps);
+	return 0;
+}
+
 int kl_maps_open(const char *pin_dir, const struct kl_maps_sizes *sizes, struct kl_maps **ret, struct kl_err *err)
 {
 	kl_cleanup(cleanup_maps) struct kl_maps *maps = maps_alloc();
-	kl_autofree char *dir = kl_asprintf("%s/v%d/maps", pin_dir, KL_LAYOUT);
-	struct regions regions;
+	kl_cleanup(kl_pins_release) struct kl_pins pins = {0};
+	uint32_t wanted[KL_MAP_COUNT];
+	struct kl_regions regions;
 	int failed = ensure_bpffs(pin_dir, err);
 	if (!failed)
-		failed = kl_mkdir_p(dir, 0700, err);
+		failed = kl_pins_settle(pin_dir, &pins, err);
 	if (failed)
 		return failed;
-	sizes_fill(sizes, maps->entries, &regions);
-	failed = make_or_adopt(dir, maps, err);
+	kl_sizes_fill(sizes, wanted, &regions);
+	if (must_grow(pins.old ? pins.old : pins.dir, wanted, maps->entries) && sizes && !pins.old)
+		kl_pins_grow(pin_dir, &pins);
+	failed = kl_mkdir_p(pins.dir, 0700, err);
 	if (!failed)
-		failed = map_views(maps, PROT_READ | PROT_WRITE, err);
+		failed = pins.old ? open_migrating(pin_dir, &pins, maps, err) : open_in_force(pins.dir, maps, err);
 	if (failed)
 		return failed;
-	if (__atomic_load_n(&maps->config->layout, __ATOMIC_ACQUIRE) != KL_LAYOUT) {
-		maps->adopted = false;
-		failed = config_init(maps, &regions, err);
-		if (failed)
-			return failed;
-	}
+	serve_ports(maps);
 	*ret = kl_take(&maps);
 	return 0;
 }
 
-int kl_maps_look(const char *pin_dir, const struct kl_maps **ret, struct kl_err *err)
+static int look_in(const char *dir, struct kl_maps *maps, struct kl_err *err)
 {
-	kl_cleanup(cleanup_maps) struct kl_maps *maps = maps_alloc();
 	for (int id = 0; id < KL_MAP_COUNT; id++) {
-		kl_autofree char *path = kl_asprintf("%s/v%d/maps/%s", pin_dir, KL_LAYOUT, rows[id].name);
+		kl_autofree char *path = kl_asprintf("%s/%s", dir, rows[id].name);
 		struct bpf_map_info info = {0};
 		uint32_t len = sizeof(info);
 		maps->fd[id] = bpf_obj_get(path);
@@ -319,7 +334,15 @@ int kl_maps_look(const char *pin_dir, const struct kl_maps **ret, struct kl_err 
 		maps->entries[id] = info.max_entries;
 	}
 	maps->adopted = true;
-	int failed = map_views(maps, PROT_READ, err);
+	return kl_maps_map_views(maps, PROT_READ, err);
+}
+
+int kl_maps_look(const char *pin_dir, const struct kl_maps **ret, struct kl_err *err)
+{
+	kl_cleanup(cleanup_maps) struct kl_maps *maps = maps_alloc();
+	kl_autofree char *dir = kl_asprintf("%s/v%d/maps", pin_dir, KL_LAYOUT);
+	kl_autofree char *next = kl_asprintf("%s/v%d/next", pin_dir, KL_LAYOUT);
+	int failed = look_in(kl_path_exists(dir) || !kl_path_exists(next) ? dir : next, maps, err);
 	if (failed)
 		return failed;
 	*ret = kl_take(&maps);

@@ -1,8 +1,10 @@
 /*
  * The kernel's maps (bpf/include/keelson/abi.h), pinned and mapped into memory.
  *
- * Opening makes what is missing and adopts what is there, whatever its sizes; nothing is ever flushed. Arrays are
- * written through the mapping: a store is visible to the programs at once.
+ * Opening makes what is missing and adopts what is there; nothing is ever flushed. Where maps of another layout are
+ * found, or smaller ones than wanted, new ones are made and filled from them, and come into force with the programs that
+ * kl_load() puts in place of the old (migrate.c). Arrays are written through the mapping: a store is visible to the
+ * programs at once.
  *
  * Threads: one.
  */
@@ -44,7 +46,7 @@ enum kl_map_id {
 	KL_MAP_COUNT
 };
 
-/* How many there may be; 0: a default. Only for maps that are made now. */
+/* How many there may be; 0: a default. Maps that are there already grow, but never shrink. */
 struct kl_maps_sizes {
 	uint32_t services, backends;
 	uint32_t frontends; /* rounded up to a power of two, at least twice as many places are made */
@@ -53,6 +55,13 @@ struct kl_maps_sizes {
 	uint32_t netns, affinity, ranges, pods;
 };
 
+/* For so many of each; connections: open at once, each way through the balancer. */
+void kl_maps_sizes_set(struct kl_maps_sizes *sizes, uint32_t services, uint32_t backends, uint32_t connections);
+/* For a machine with so much memory. */
+void kl_maps_sizes_of_memory(uint64_t bytes, struct kl_maps_sizes *ret);
+uint64_t kl_maps_memory(void); /* of this machine, in bytes */
+
+struct kl_migration;
 struct kl_maps {
 	int fd[KL_MAP_COUNT];
 	uint32_t entries[KL_MAP_COUNT];
@@ -66,12 +75,23 @@ struct kl_maps {
 	struct kl_map_backend *backends;
 	struct kl_map_live *live;
 	struct kl_map_net *net;
+	struct kl_migration *migration; /* NULL: they are in force */
 	bool adopted;  /* they were there already */
 	unsigned cpus; /* values of a per-CPU map */
 };
 
 /* pin_dir lies on a bpffs (mounted at /sys/fs/bpf when nothing is there); maps go to <pin_dir>/v<layout>/maps. */
 int kl_maps_open(const char *pin_dir, const struct kl_maps_sizes *sizes, struct kl_maps **ret, struct kl_err *err);
+/*
+ * Around the replacement of programs by such that use these maps; both do nothing where the maps are in force already.
+ * After _begin the old table takes no new flows, so it should be short. _abort: the old programs stay. _end, when every
+ * program is replaced: may be called from any thread.
+ */
+int kl_maps_switch_begin(const struct kl_maps *maps, struct kl_err *err);
+void kl_maps_switch_abort(const struct kl_maps *maps);
+int kl_maps_switch_end(struct kl_maps *maps, struct kl_err *err);
+/* false: nothing was taken over. How many flows were, and for how many there was no place. */
+bool kl_maps_migrated(const struct kl_maps *maps, size_t *ret_flows, size_t *ret_lost);
 /* Only what is pinned, mapped read-only: for looking. -ENOENT when there is nothing. */
 int kl_maps_look(const char *pin_dir, const struct kl_maps **ret, struct kl_err *err);
 /* Unmaps and closes; the pins stay. Accepts NULL. */

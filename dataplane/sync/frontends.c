@@ -49,6 +49,11 @@ static void store(struct kl_map_frontend *entry, const struct kl_frontend *front
 	__atomic_store_n(&entry->service, service, __ATOMIC_RELEASE);
 }
 
+void kl_frontends_serve(struct kl_maps *maps, uint16_t port)
+{
+	__atomic_or_fetch(&maps->ports[port / 64], 1ull << port % 64, __ATOMIC_SEQ_CST);
+}
+
 int kl_frontends_put(struct kl_maps *maps, const struct kl_frontend *frontend, uint32_t service, struct kl_err *err)
 {
 	int64_t present = kl_frontends_find(maps, frontend);
@@ -58,6 +63,7 @@ int kl_frontends_put(struct kl_maps *maps, const struct kl_frontend *frontend, u
 		__atomic_store_n(&entry->service, service, __ATOMIC_RELEASE);
 		return 0;
 	}
+	kl_frontends_serve(maps, frontend->port);
 	uint32_t at = first_place(maps, frontend);
 	for (uint32_t i = 0; i < KL_PROBES; i++) {
 		uint32_t place = (at + i) & maps->config->frontend_mask;
