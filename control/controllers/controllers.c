@@ -2,7 +2,6 @@
 
 #include "owned.h"
 #include "prom.h"
-#include "prom.h"
 #include "queue.h"
 
 #include <pthread.h>
@@ -345,36 +344,6 @@ static void write_figures(struct kl_buf *buf, void *arg)
 	}
 }
 
-/* --- metrics, by upstream's names */
-
-static void write_figures(struct kl_buf *buf, void *arg)
-{
-	const struct kl_controllers *c = arg;
-	struct queue_figures figures[CTL_COUNT];
-	const struct {
-		const char *name, *help;
-		enum kl_prom_type type;
-		size_t offset;
-	} families[] = {
-		{"workqueue_depth", "Keys that are due, by controller.", KL_PROM_GAUGE,
-			offsetof(struct queue_figures, depth)},
-		{"workqueue_adds_total", "Keys added, by controller.", KL_PROM_COUNTER,
-			offsetof(struct queue_figures, adds)},
-		{"workqueue_retries_total", "Keys put back because a write failed, by controller.", KL_PROM_COUNTER,
-			offsetof(struct queue_figures, retries)},
-	};
-	for (int id = 0; id < CTL_COUNT; id++)
-		queue_figures(c->queues[id], &figures[id]);
-	for (size_t i = 0; i < KL_ARRAY_LEN(families); i++) {
-		kl_prom_family(buf, families[i].name, families[i].type, families[i].help);
-		for (int id = 0; id < CTL_COUNT; id++) {
-			uint64_t value;
-			memcpy(&value, (const char *)&figures[id] + families[i].offset, sizeof(value));
-			kl_prom_count(buf, families[i].name, value, "name", table[id]->name, NULL);
-		}
-	}
-}
-
 static void controllers_free(struct kl_controllers *c)
 {
 	for (size_t i = 0; i < c->write_count; i++)
@@ -428,14 +397,12 @@ int kl_controllers_start(struct kl_registry *registry, const struct kl_controlle
 		return rc;
 	}
 	kl_prom_register(write_figures, c);
-	kl_prom_register(write_figures, c);
 	*ret = c;
 	return 0;
 }
 
 void kl_controllers_stop(struct kl_controllers *c)
 {
-	kl_prom_unregister(write_figures, c);
 	kl_prom_unregister(write_figures, c);
 	if (!c)
 		return;
