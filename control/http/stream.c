@@ -155,6 +155,9 @@ void kl_http_stream(struct kl_http_request *req, const struct kl_http_stream_opt
 	if (!response)
 		abort();
 	add_headers(response, options->content_type, options->headers, options->header_count);
+	/* a pump may take the connection over and cannot give it back: a client must not send its next request there */
+	if (stream->chunked)
+		MHD_add_response_header(response, "Connection", "close");
 	bind_stream(req, stream);
 	if (options->opened)
 		options->opened(options->arg, stream);
