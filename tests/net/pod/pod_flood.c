@@ -1,8 +1,8 @@
 /*
  * CPU per packet and throughput between two namespaces.
  *
- *	pod_flood packets PORT-NS ADDR PORT SECONDS	floods 64-byte datagrams to a sink in the namespace, prints how many a second came, and CPU ns
- *						for each
+ *	pod_flood packets PORT-NS ADDR PORT SECONDS	floods 64-byte datagrams to a sink in the namespace, prints how many
+ *						a second went, and CPU ns for each
  *	pod_flood stream PORT-NS ADDR PORT SECONDS	one TCP stream, prints Mbit/s and CPU ns a kilobyte
  * PORT-NS: path of the sink's network namespace.
  */
@@ -16,6 +16,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -106,6 +107,9 @@ static int reach(const char *addr, int type, int port)
 	return fd;
 }
 
+/* Shared with the sender. What the sink's buffer has no room for went all the way as well. */
+static uint64_t *sent;
+
 static void __attribute__((noreturn)) send_packets(int fd)
 {
 	static char data[PAYLOAD];
@@ -113,8 +117,10 @@ static void __attribute__((noreturn)) send_packets(int fd)
 	static struct mmsghdr batch[BATCH];
 	for (int i = 0; i < BATCH; i++)
 		batch[i].msg_hdr = (struct msghdr){.msg_iov = &iov, .msg_iovlen = 1};
-	for (;;)
-		sendmmsg(fd, batch, BATCH, 0);
+	for (;;) {
+		int n = sendmmsg(fd, batch, BATCH, 0);
+		__atomic_fetch_add(sent, n > 0 ? (uint64_t)n : 0, __ATOMIC_RELAXED);
+	}
 }
 
 static void __attribute__((noreturn)) send_stream(int fd)
@@ -152,6 +158,9 @@ int main(int argc, char **argv)
 	int stream = !strcmp(argv[1], "stream"), port = atoi(argv[4]), size = BUFFER;
 	int sink = listen_in(argv[2], stream ? SOCK_STREAM : SOCK_DGRAM, port);
 	setsockopt(sink, SOL_SOCKET, SO_RCVBUFFORCE, &size, sizeof(size));
+	sent = mmap(NULL, sizeof(*sent), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	if (sent == MAP_FAILED)
+		return 1;
 	pid_t sender = fork();
 	if (!sender) {
 		int fd = reach(argv[3], stream ? SOCK_STREAM : SOCK_DGRAM, port);
@@ -162,9 +171,12 @@ int main(int argc, char **argv)
 	for (double end = now() + 0.2; now() < end;)
 		stream ? take_stream(fd) : take_packets(fd);
 	double begin = now(), cpu = busy(sender);
+	uint64_t before = *sent;
 	for (double end = begin + atof(argv[5]); now() < end;)
 		count += stream ? take_stream(fd) : take_packets(fd);
 	cpu = busy(sender) - cpu;
+	if (!stream)
+		count = *sent - before;
 	double took = now() - begin;
 	kill(sender, SIGKILL);
 	waitpid(sender, NULL, 0);
