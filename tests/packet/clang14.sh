@@ -10,7 +10,7 @@ work=$(mktemp -d)
 pins=/sys/fs/bpf/kl-clang14-$$
 trap 'rm -rf "$work" "$pins"' EXIT
 failures=0
-for build in sock lb "lb -DKL_XDP" reap; do
+for build in sock lb "lb -DKL_XDP" pod reap; do
 	set -- $build
 	object=$work/$1.o
 	"$clang" -g -O2 -target bpf -mcpu=v3 -D__TARGET_ARCH_x86 -Wall -Werror -Wno-unused-parameter -Wno-address-of-packed-member \
