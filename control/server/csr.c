@@ -12,7 +12,7 @@
 #include <string.h>
 #include <time.h>
 
-enum { PEM_MAX = 64 * 1024, NAME_MAX_LEN = 256, RSA_MIN = 2048, BACKDATE_S = 300 };
+enum { PEM_MAX = 64 * 1024, NAME_MAX_LEN = 256, RSA_MIN = 2048, BACKDATE_S = 300 }; /* clocks differ a little */
 
 static void free_crq(gnutls_x509_crq_t *crq)
 {
@@ -344,7 +344,7 @@ static int set_identity(gnutls_x509_crt_t crt, gnutls_x509_crq_t crq, int64_t se
 	if (rc >= 0)
 		rc = gnutls_x509_crt_set_serial(crt, serial, sizeof(serial));
 	if (rc >= 0)
-		rc = gnutls_x509_crt_set_activation_time(crt, now - BACKDATE_S);
+		rc = gnutls_x509_crt_set_activation_time(crt, now - (time_t)(seconds < 3600 ? seconds / 12 : BACKDATE_S));
 	if (rc >= 0)
 		rc = gnutls_x509_crt_set_expiration_time(crt, now + (time_t)seconds);
 	if (rc >= 0)

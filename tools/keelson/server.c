@@ -150,8 +150,8 @@ static int derive(struct config *config, struct kl_err *err)
 		return kl_fail_msg(
 			err, EINVAL, "--node-monitor-grace-period '%s' is not a duration", config->monitor_grace);
 	config->signing_seconds = parse_long_duration(config->signing);
-	if (config->signing_seconds < 60)
-		return kl_fail_msg(err, EINVAL, "--cluster-signing-duration '%s' is not a duration of a minute or more",
+	if (config->signing_seconds < 10)
+		return kl_fail_msg(err, EINVAL, "--cluster-signing-duration '%s' is not a duration of 10 seconds or more",
 			config->signing);
 	if (config->port < 0 || config->port > 65535)
 		return kl_fail_msg(err, EINVAL, "--https-listen-port %d is not a port", config->port);
