@@ -5,6 +5,7 @@
 #include "validate.h"
 
 #include <arpa/inet.h>
+#include <stdlib.h>
 #include <string.h>
 
 static bool is(const json_t *spec, const char *key, const char *text)
@@ -113,6 +114,61 @@ static void check_affinity(const json_t *spec, const struct kl_path *path, struc
 			seconds, "must be greater than 0 and less than 86400");
 }
 
+static bool is_cidr(const char *text)
+{
+	char address[64];
+	struct in6_addr addr;
+	const char *slash = strchr(text, '/');
+	if (!slash || (size_t)(slash - text) >= sizeof(address))
+		return false;
+	memcpy(address, text, (size_t)(slash - text));
+	address[slash - text] = '\0';
+	long max = inet_pton(AF_INET, address, &addr) == 1 ? 32 : inet_pton(AF_INET6, address, &addr) == 1 ? 128 : -1;
+	char *end;
+	long bits = strtol(slash + 1, &end, 10);
+	return max > 0 && slash[1] >= '0' && slash[1] <= '9' && !*end && bits <= max;
+}
+
+#define ONLY_FOR_BALANCERS "may only be used when `type` is 'LoadBalancer'"
+
+static void check_balancer(const json_t *spec, const struct kl_path *path, struct kl_errors *errors)
+{
+	const json_t *ranges = json_object_get(spec, "loadBalancerSourceRanges"),
+		     *node_ports = json_object_get(spec, "allocateLoadBalancerNodePorts"),
+		     *class = json_object_get(spec, "loadBalancerClass");
+	bool balancer = is(spec, "type", "LoadBalancer");
+	size_t i;
+	json_t *range;
+	if (!balancer && json_array_size(ranges))
+		kl_forbidden(errors, KL_KEY(path, "loadBalancerSourceRanges"), ONLY_FOR_BALANCERS);
+	json_array_foreach (balancer ? ranges : NULL, i, range)
+		if (!is_cidr(json_string_value(range) ?: ""))
+			kl_invalid(errors, KL_INDEX(KL_KEY(path, "loadBalancerSourceRanges"), i), range,
+				"must be a valid CIDR value, (e.g. 10.9.8.0/24 or 2001:db8::/64)");
+	if (!balancer && node_ports)
+		kl_forbidden(errors, KL_KEY(path, "allocateLoadBalancerNodePorts"), ONLY_FOR_BALANCERS);
+	if (!balancer && class)
+		kl_forbidden(errors, KL_KEY(path, "loadBalancerClass"), ONLY_FOR_BALANCERS);
+	else if (class && kl_name_qualified(json_string_value(class)))
+		kl_invalid(errors, KL_KEY(path, "loadBalancerClass"), class, "%s",
+			kl_name_qualified(json_string_value(class)));
+}
+
+/* externalTrafficPolicy is about addresses that are reached from outside. */
+static void check_policies(const json_t *spec, const struct kl_path *path, struct kl_errors *errors)
+{
+	const json_t *outside = json_object_get(spec, "externalTrafficPolicy"),
+		     *health = json_object_get(spec, "healthCheckNodePort");
+	bool reached = is(spec, "type", "LoadBalancer") || is(spec, "type", "NodePort") ||
+		       (is(spec, "type", "ClusterIP") && json_array_size(json_object_get(spec, "externalIPs")));
+	if (outside && !reached)
+		kl_invalid(errors, KL_KEY(path, "externalTrafficPolicy"), outside,
+			"may only be set for externally-accessible services");
+	if (health && !(is(spec, "type", "LoadBalancer") && is(spec, "externalTrafficPolicy", "Local")))
+		kl_invalid(errors, KL_KEY(path, "healthCheckNodePort"), health,
+			"may only be set when `type` is 'LoadBalancer' and `externalTrafficPolicy` is 'Local'");
+}
+
 void kl_check_ServiceSpec(const json_t *object, const struct kl_path *path, struct kl_errors *errors)
 {
 	const json_t *ports = json_object_get(object, "ports");
@@ -128,6 +184,8 @@ void kl_check_ServiceSpec(const json_t *object, const struct kl_path *path, stru
 	kl_labels_validate(json_object_get(object, "selector"), KL_KEY(path, "selector"), errors);
 	check_addresses(object, path, errors);
 	check_affinity(object, path, errors);
+	check_balancer(object, path, errors);
+	check_policies(object, path, errors);
 	if (external_name)
 		check_external_name(object, path, errors);
 }

@@ -44,7 +44,8 @@ static void service_cidr_validate(const json_t *object, struct kl_errors *errors
 				"must be a valid CIDR value, (e.g. 10.9.8.0/24 or 2001:db8::/64)");
 		else if (family == first)
 			kl_invalid(errors, SPEC("cidrs"), cidrs,
-				"may specify no more than one IP for each IP family, i.e 192.168.0.0/24 and 2001:db8::/64");
+				"may specify no more than one IP for each IP family, i.e 192.168.0.0/24 and "
+				"2001:db8::/64");
 		first = family;
 	}
 }

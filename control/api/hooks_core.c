@@ -160,6 +160,12 @@ static void service_validate_update(const json_t *old, const json_t *object, str
 		     !strcmp(kl_json_str(object, "spec", "type", NULL), "ExternalName");
 	if (!named && *was && strcmp(was, is))
 		kl_invalid_str(errors, KL_INDEX(SPEC("clusterIPs"), 0), is, "may not change once set");
+	const json_t *old_class = kl_json_get(old, "spec", "loadBalancerClass", NULL),
+		     *class = kl_json_get(object, "spec", "loadBalancerClass", NULL);
+	bool balancer = !strcmp(kl_json_str(old, "spec", "type", NULL), "LoadBalancer") &&
+			!strcmp(kl_json_str(object, "spec", "type", NULL), "LoadBalancer");
+	if (balancer && (old_class || class) && (!old_class || !class || !json_equal(old_class, class)))
+		kl_invalid(errors, SPEC("loadBalancerClass"), class, "may not change once set");
 }
 
 const struct kl_kind_hooks kl_hooks_service = {.name_check = kl_name_dns_1035,

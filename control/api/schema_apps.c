@@ -4,10 +4,10 @@
 static const struct kl_field fields_ControllerRevision[] = {
 	STR("apiVersion", 0, FLAGS(KL_OMIT_ZERO),
 		DOC("The version of the schema that this object is written in, such as apps/v1.")),
-	ANY("data", 2, DOC("The content, by key.")),
+	ANY("data", 2, DOC("The state of the owner at that revision.")),
 	STR("kind", 0, FLAGS(KL_OMIT_ZERO), DOC("What kind of object this is, in CamelCase.")),
 	OBJ("metadata", 1, ObjectMeta, DOC("Name, labels and the other things that every object has.")),
-	I64("revision", 3, DOC("The revision.")),
+	I64("revision", 3, DOC("The number of the revision.")),
 };
 SCHEMA(ControllerRevision, "io.k8s.api.apps.v1.ControllerRevision",
 	DOC("One state of what a DaemonSet or StatefulSet made pods from, kept for going back."));
@@ -28,8 +28,8 @@ static const struct kl_field fields_DaemonSetCondition[] = {
 	TIME("lastTransitionTime", 3, DOC("When the status last changed.")),
 	STR("message", 5, FLAGS(KL_OMIT_ZERO), DOC("For people to read.")),
 	STR("reason", 4, FLAGS(KL_OMIT_ZERO), DOC("Why, in one CamelCase word.")),
-	STR("status", 2, FLAGS(KL_REQUIRED), DOC("What was last observed; written by the system, not by users.")),
-	STR("type", 1, FLAGS(KL_REQUIRED), DOC("Which type.")),
+	STR("status", 2, FLAGS(KL_REQUIRED), DOC("True, False or Unknown.")),
+	STR("type", 1, FLAGS(KL_REQUIRED), DOC("Which aspect of the object the condition is about.")),
 };
 SCHEMA(DaemonSetCondition, "io.k8s.api.apps.v1.DaemonSetCondition", .doc = NULL);
 
@@ -38,7 +38,9 @@ static const struct kl_field fields_DaemonSetSpec[] = {
 		DOC("Seconds a new pod has to be ready before it counts as available.")),
 	I32("revisionHistoryLimit", 6, FLAGS(KL_NON_NEGATIVE), DEF("10"),
 		DOC("How many old revisions are kept for going back.")),
-	OBJ("selector", 1, LabelSelector, FLAGS(KL_REQUIRED), DOC("Which objects are meant, by their labels.")),
+	OBJ("selector", 1, LabelSelector, FLAGS(KL_REQUIRED),
+		DOC("Which pods belong to it, by their labels; has to match those of the template and cannot be "
+		    "changed.")),
 	OBJ("template", 2, PodTemplateSpec, FLAGS(KL_REQUIRED), DOC("What new pods are made from.")),
 	OBJ("updateStrategy", 3, DaemonSetUpdateStrategy, DEF("{}"),
 		DOC("How pods are replaced when the template changes.")),
@@ -66,7 +68,8 @@ static const struct kl_field fields_DaemonSetUpdateStrategy[] = {
 	STR("type", 1, FLAGS(KL_OMIT_ZERO), DEF("\"RollingUpdate\""), CHOICES("OnDelete|RollingUpdate"),
 		DOC("Which type.")),
 };
-SCHEMA(DaemonSetUpdateStrategy, "io.k8s.api.apps.v1.DaemonSetUpdateStrategy", .defaults = kl_default_DaemonSetUpdateStrategy);
+SCHEMA(DaemonSetUpdateStrategy, "io.k8s.api.apps.v1.DaemonSetUpdateStrategy",
+	.defaults = kl_default_DaemonSetUpdateStrategy);
 
 static const struct kl_field fields_Deployment[] = {
 	STR("apiVersion", 0, FLAGS(KL_OMIT_ZERO),
@@ -85,8 +88,8 @@ static const struct kl_field fields_DeploymentCondition[] = {
 	TIME("lastUpdateTime", 6, DOC("When the entry last changed.")),
 	STR("message", 5, FLAGS(KL_OMIT_ZERO), DOC("For people to read.")),
 	STR("reason", 4, FLAGS(KL_OMIT_ZERO), DOC("Why, in one CamelCase word.")),
-	STR("status", 2, FLAGS(KL_REQUIRED), DOC("What was last observed; written by the system, not by users.")),
-	STR("type", 1, FLAGS(KL_REQUIRED), DOC("Which type.")),
+	STR("status", 2, FLAGS(KL_REQUIRED), DOC("True, False or Unknown.")),
+	STR("type", 1, FLAGS(KL_REQUIRED), DOC("Which aspect of the object the condition is about.")),
 };
 SCHEMA(DeploymentCondition, "io.k8s.api.apps.v1.DeploymentCondition", .doc = NULL);
 
@@ -96,7 +99,7 @@ static const struct kl_field fields_DeploymentSpec[] = {
 	BOOL("paused", 7, FLAGS(KL_OMIT_ZERO), DOC("Whether changes of the template are not rolled out.")),
 	I32("progressDeadlineSeconds", 9, DEF("600"),
 		DOC("Seconds without progress before the rollout counts as failed.")),
-	I32("replicas", 1, FLAGS(KL_NON_NEGATIVE), DEF("1"), DOC("How many pods are wanted; 1 unless given.")),
+	I32("replicas", 1, FLAGS(KL_NON_NEGATIVE), DEF("1"), DOC("How many pods are wanted.")),
 	I32("revisionHistoryLimit", 6, FLAGS(KL_NON_NEGATIVE), DEF("10"),
 		DOC("How many old revisions are kept for going back.")),
 	OBJ("selector", 2, LabelSelector, FLAGS(KL_REQUIRED),
@@ -117,7 +120,7 @@ static const struct kl_field fields_DeploymentStatus[] = {
 		DOC("What is true of the object at present, one entry for each aspect.")),
 	I64("observedGeneration", 1, FLAGS(KL_OMIT_ZERO), DOC("The generation that the status is about.")),
 	I32("readyReplicas", 7, FLAGS(KL_OMIT_ZERO), DOC("Pods that are ready.")),
-	I32("replicas", 2, DOC("How many pods.")),
+	I32("replicas", 2, DOC("How many pods there are.")),
 	I32("terminatingReplicas", 9, DOC("Pods on their way out.")),
 	I32("unavailableReplicas", 5, FLAGS(KL_OMIT_ZERO), DOC("Pods that are still missing.")),
 	I32("updatedReplicas", 3, FLAGS(KL_OMIT_ZERO), DOC("Pods of the present template.")),
@@ -129,7 +132,8 @@ static const struct kl_field fields_DeploymentStrategy[] = {
 	STR("type", 1, FLAGS(KL_OMIT_ZERO), DEF("\"RollingUpdate\""), CHOICES("Recreate|RollingUpdate"),
 		DOC("RollingUpdate, or Recreate.")),
 };
-SCHEMA(DeploymentStrategy, "io.k8s.api.apps.v1.DeploymentStrategy", .defaults = kl_default_DeploymentStrategy, .validate = kl_check_DeploymentStrategy);
+SCHEMA(DeploymentStrategy, "io.k8s.api.apps.v1.DeploymentStrategy", .defaults = kl_default_DeploymentStrategy,
+	.validate = kl_check_DeploymentStrategy);
 
 static const struct kl_field fields_ReplicaSet[] = {
 	STR("apiVersion", 0, FLAGS(KL_OMIT_ZERO),
@@ -147,16 +151,18 @@ static const struct kl_field fields_ReplicaSetCondition[] = {
 	TIME("lastTransitionTime", 3, DOC("When the status last changed.")),
 	STR("message", 5, FLAGS(KL_OMIT_ZERO), DOC("For people to read.")),
 	STR("reason", 4, FLAGS(KL_OMIT_ZERO), DOC("Why, in one CamelCase word.")),
-	STR("status", 2, FLAGS(KL_REQUIRED), DOC("What was last observed; written by the system, not by users.")),
-	STR("type", 1, FLAGS(KL_REQUIRED), DOC("Which type.")),
+	STR("status", 2, FLAGS(KL_REQUIRED), DOC("True, False or Unknown.")),
+	STR("type", 1, FLAGS(KL_REQUIRED), DOC("Which aspect of the object the condition is about.")),
 };
 SCHEMA(ReplicaSetCondition, "io.k8s.api.apps.v1.ReplicaSetCondition", .doc = NULL);
 
 static const struct kl_field fields_ReplicaSetSpec[] = {
 	I32("minReadySeconds", 4, FLAGS(KL_OMIT_ZERO | KL_NON_NEGATIVE),
 		DOC("Seconds a new pod has to be ready before it counts as available.")),
-	I32("replicas", 1, FLAGS(KL_NON_NEGATIVE), DEF("1"), DOC("How many pods.")),
-	OBJ("selector", 2, LabelSelector, FLAGS(KL_REQUIRED), DOC("Which objects are meant, by their labels.")),
+	I32("replicas", 1, FLAGS(KL_NON_NEGATIVE), DEF("1"), DOC("How many pods are wanted.")),
+	OBJ("selector", 2, LabelSelector, FLAGS(KL_REQUIRED),
+		DOC("Which pods belong to it, by their labels; has to match those of the template and cannot be "
+		    "changed.")),
 	OBJ("template", 3, PodTemplateSpec, DOC("What new pods are made from.")),
 };
 SCHEMA(ReplicaSetSpec, "io.k8s.api.apps.v1.ReplicaSetSpec", .validate = kl_check_ReplicaSetSpec);
@@ -169,7 +175,7 @@ static const struct kl_field fields_ReplicaSetStatus[] = {
 	I32("fullyLabeledReplicas", 2, FLAGS(KL_OMIT_ZERO), DOC("Pods whose labels match those of the template.")),
 	I64("observedGeneration", 3, FLAGS(KL_OMIT_ZERO), DOC("The generation that the status is about.")),
 	I32("readyReplicas", 4, FLAGS(KL_OMIT_ZERO), DOC("Pods that are ready.")),
-	I32("replicas", 1, FLAGS(KL_REQUIRED), DEF("0"), DOC("How many pods.")),
+	I32("replicas", 1, FLAGS(KL_REQUIRED), DEF("0"), DOC("How many pods there are.")),
 	I32("terminatingReplicas", 7, DOC("Pods on their way out.")),
 };
 SCHEMA(ReplicaSetStatus, "io.k8s.api.apps.v1.ReplicaSetStatus", .doc = NULL);
@@ -192,8 +198,7 @@ SCHEMA(RollingUpdateDeployment, "io.k8s.api.apps.v1.RollingUpdateDeployment", .d
 
 static const struct kl_field fields_RollingUpdateStatefulSetStrategy[] = {
 	INT_OR_STR("maxUnavailable", 2, DOC("How many pods may be missing; a count or a percentage.")),
-	I32("partition", 1, DEF("0"),
-		DOC("Pods with a smaller number stay as they are; or a partition of the disk.")),
+	I32("partition", 1, DEF("0"), DOC("Pods whose number is smaller stay as they are.")),
 };
 SCHEMA(RollingUpdateStatefulSetStrategy, "io.k8s.api.apps.v1.RollingUpdateStatefulSetStrategy", .doc = NULL);
 
@@ -206,15 +211,14 @@ static const struct kl_field fields_StatefulSet[] = {
 	OBJ("status", 3, StatefulSetStatus, FLAGS(KL_ALWAYS),
 		DOC("What was last observed; written by the system, not by users.")),
 };
-SCHEMA(StatefulSet, "io.k8s.api.apps.v1.StatefulSet",
-	DOC("Keeps numbered pods that have lasting names and volumes."));
+SCHEMA(StatefulSet, "io.k8s.api.apps.v1.StatefulSet", DOC("Keeps numbered pods that have lasting names and volumes."));
 
 static const struct kl_field fields_StatefulSetCondition[] = {
 	TIME("lastTransitionTime", 3, DOC("When the status last changed.")),
 	STR("message", 5, FLAGS(KL_OMIT_ZERO), DOC("For people to read.")),
 	STR("reason", 4, FLAGS(KL_OMIT_ZERO), DOC("Why, in one CamelCase word.")),
-	STR("status", 2, FLAGS(KL_REQUIRED), DOC("What was last observed; written by the system, not by users.")),
-	STR("type", 1, FLAGS(KL_REQUIRED), DOC("Which type.")),
+	STR("status", 2, FLAGS(KL_REQUIRED), DOC("True, False or Unknown.")),
+	STR("type", 1, FLAGS(KL_REQUIRED), DOC("Which aspect of the object the condition is about.")),
 };
 SCHEMA(StatefulSetCondition, "io.k8s.api.apps.v1.StatefulSetCondition", .doc = NULL);
 
@@ -227,20 +231,24 @@ static const struct kl_field fields_StatefulSetPersistentVolumeClaimRetentionPol
 	STR("whenDeleted", 1, FLAGS(KL_OMIT_ZERO), DOC("When the StatefulSet is deleted.")),
 	STR("whenScaled", 2, FLAGS(KL_OMIT_ZERO), DOC("When it is scaled down.")),
 };
-SCHEMA(StatefulSetPersistentVolumeClaimRetentionPolicy, "io.k8s.api.apps.v1.StatefulSetPersistentVolumeClaimRetentionPolicy", .doc = NULL);
+SCHEMA(StatefulSetPersistentVolumeClaimRetentionPolicy,
+	"io.k8s.api.apps.v1.StatefulSetPersistentVolumeClaimRetentionPolicy", .doc = NULL);
 
 static const struct kl_field fields_StatefulSetSpec[] = {
 	I32("minReadySeconds", 9, FLAGS(KL_OMIT_ZERO | KL_NON_NEGATIVE),
 		DOC("Seconds a new pod has to be ready before it counts as available.")),
 	OBJ("ordinals", 11, StatefulSetOrdinals, DOC("How the pods are numbered.")),
-	OBJ("persistentVolumeClaimRetentionPolicy", 10, StatefulSetPersistentVolumeClaimRetentionPolicy, DEF("{\"whenDeleted\":\"Retain\",\"whenScaled\":\"Retain\"}"),
+	OBJ("persistentVolumeClaimRetentionPolicy", 10, StatefulSetPersistentVolumeClaimRetentionPolicy,
+		DEF("{\"whenDeleted\":\"Retain\",\"whenScaled\":\"Retain\"}"),
 		DOC("What becomes of the claims when pods go.")),
 	STR("podManagementPolicy", 6, FLAGS(KL_OMIT_ZERO), DEF("\"OrderedReady\""), CHOICES("OrderedReady|Parallel"),
 		DOC("OrderedReady makes pods one after another; Parallel all at once.")),
-	I32("replicas", 1, FLAGS(KL_NON_NEGATIVE), DEF("1"), DOC("How many pods.")),
+	I32("replicas", 1, FLAGS(KL_NON_NEGATIVE), DEF("1"), DOC("How many pods are wanted.")),
 	I32("revisionHistoryLimit", 8, FLAGS(KL_NON_NEGATIVE), DEF("10"),
 		DOC("How many old revisions are kept for going back.")),
-	OBJ("selector", 2, LabelSelector, FLAGS(KL_REQUIRED), DOC("Which objects are meant, by their labels.")),
+	OBJ("selector", 2, LabelSelector, FLAGS(KL_REQUIRED),
+		DOC("Which pods belong to it, by their labels; has to match those of the template and cannot be "
+		    "changed.")),
 	STR("serviceName", 5, FLAGS(KL_OMIT_ZERO), DOC("The headless Service that gives the pods their names.")),
 	OBJ("template", 3, PodTemplateSpec, FLAGS(KL_REQUIRED), DOC("What new pods are made from.")),
 	OBJ("updateStrategy", 7, StatefulSetUpdateStrategy, DEF("{}"),
@@ -260,7 +268,7 @@ static const struct kl_field fields_StatefulSetStatus[] = {
 		DOC("The revision that pods were made from before the present update.")),
 	I64("observedGeneration", 1, FLAGS(KL_OMIT_ZERO), DOC("The generation that the status is about.")),
 	I32("readyReplicas", 3, FLAGS(KL_OMIT_ZERO), DOC("Pods that are ready.")),
-	I32("replicas", 2, FLAGS(KL_REQUIRED), DEF("0"), DOC("How many pods.")),
+	I32("replicas", 2, FLAGS(KL_REQUIRED), DEF("0"), DOC("How many pods there are.")),
 	STR("updateRevision", 7, FLAGS(KL_OMIT_ZERO), DOC("The revision that new pods are made from.")),
 	I32("updatedReplicas", 5, FLAGS(KL_OMIT_ZERO), DOC("Pods of the present template.")),
 };
@@ -271,4 +279,5 @@ static const struct kl_field fields_StatefulSetUpdateStrategy[] = {
 	STR("type", 1, FLAGS(KL_OMIT_ZERO), DEF("\"RollingUpdate\""), CHOICES("OnDelete|RollingUpdate"),
 		DOC("Which type.")),
 };
-SCHEMA(StatefulSetUpdateStrategy, "io.k8s.api.apps.v1.StatefulSetUpdateStrategy", .defaults = kl_default_StatefulSetUpdateStrategy);
+SCHEMA(StatefulSetUpdateStrategy, "io.k8s.api.apps.v1.StatefulSetUpdateStrategy",
+	.defaults = kl_default_StatefulSetUpdateStrategy);

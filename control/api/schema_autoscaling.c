@@ -44,9 +44,9 @@ static const struct kl_field fields_ExternalMetricStatus[] = {
 SCHEMA(ExternalMetricStatus, "io.k8s.api.autoscaling.v2.ExternalMetricStatus", .doc = NULL);
 
 static const struct kl_field fields_HPAScalingPolicy[] = {
-	I32("periodSeconds", 3, FLAGS(KL_REQUIRED), DOC("Seconds between two probes, or the length of the period.")),
+	I32("periodSeconds", 3, FLAGS(KL_REQUIRED), DOC("Seconds in which the change may be made at most.")),
 	STR("type", 1, FLAGS(KL_REQUIRED), CHOICES("Percent|Pods"), DOC("Which type.")),
-	I32("value", 2, FLAGS(KL_REQUIRED), DOC("The value.")),
+	I32("value", 2, FLAGS(KL_REQUIRED), DOC("How much may be changed: pods, or per cent.")),
 };
 SCHEMA(HPAScalingPolicy, "io.k8s.api.autoscaling.v2.HPAScalingPolicy", .doc = NULL);
 
@@ -65,8 +65,8 @@ static const struct kl_field fields_HorizontalPodAutoscaler[] = {
 	STR("kind", 0, FLAGS(KL_OMIT_ZERO), DOC("What kind of object this is, in CamelCase.")),
 	OBJ("metadata", 1, ObjectMeta, DOC("Name, labels and the other things that every object has.")),
 	OBJ("spec", 2, HorizontalPodAutoscalerSpec, DOC("What is wanted.")),
-	OBJ("status", 3, HorizontalPodAutoscalerStatus,
-		FLAGS(KL_ALWAYS), DOC("What was last observed; written by the system, not by users.")),
+	OBJ("status", 3, HorizontalPodAutoscalerStatus, FLAGS(KL_ALWAYS),
+		DOC("What was last observed; written by the system, not by users.")),
 };
 SCHEMA(HorizontalPodAutoscaler, "io.k8s.api.autoscaling.v1.HorizontalPodAutoscaler",
 	DOC("Scales a workload by how busy its pods are."));
@@ -81,8 +81,8 @@ static const struct kl_field fields_HorizontalPodAutoscalerCondition[] = {
 	TIME("lastTransitionTime", 3, DOC("When the status last changed.")),
 	STR("message", 5, FLAGS(KL_OMIT_ZERO), DOC("For people to read.")),
 	STR("reason", 4, FLAGS(KL_OMIT_ZERO), DOC("Why, in one CamelCase word.")),
-	STR("status", 2, FLAGS(KL_REQUIRED), DOC("What was last observed; written by the system, not by users.")),
-	STR("type", 1, FLAGS(KL_REQUIRED), DOC("Which type.")),
+	STR("status", 2, FLAGS(KL_REQUIRED), DOC("True, False or Unknown.")),
+	STR("type", 1, FLAGS(KL_REQUIRED), DOC("Which aspect of the object the condition is about.")),
 };
 SCHEMA(HorizontalPodAutoscalerCondition, "io.k8s.api.autoscaling.v2.HorizontalPodAutoscalerCondition", .doc = NULL);
 
@@ -111,8 +111,8 @@ static const struct kl_field fields_HorizontalPodAutoscalerV2[] = {
 	STR("kind", 0, FLAGS(KL_OMIT_ZERO), DOC("What kind of object this is, in CamelCase.")),
 	OBJ("metadata", 1, ObjectMeta, DOC("Name, labels and the other things that every object has.")),
 	OBJ("spec", 2, HorizontalPodAutoscalerV2Spec, DOC("What is wanted.")),
-	OBJ("status", 3, HorizontalPodAutoscalerV2Status,
-		FLAGS(KL_ALWAYS), DOC("What was last observed; written by the system, not by users.")),
+	OBJ("status", 3, HorizontalPodAutoscalerV2Status, FLAGS(KL_ALWAYS),
+		DOC("What was last observed; written by the system, not by users.")),
 };
 SCHEMA(HorizontalPodAutoscalerV2, "io.k8s.api.autoscaling.v2.HorizontalPodAutoscaler",
 	DOC("Scales a workload by metrics."));
@@ -120,12 +120,12 @@ SCHEMA(HorizontalPodAutoscalerV2, "io.k8s.api.autoscaling.v2.HorizontalPodAutosc
 static const struct kl_field fields_HorizontalPodAutoscalerV2Spec[] = {
 	OBJ("behavior", 5, HorizontalPodAutoscalerBehavior, DOC("How fast to scale up and down.")),
 	I32("maxReplicas", 3, FLAGS(KL_REQUIRED | KL_POSITIVE), DOC("The most pods there may be.")),
-	LIST_OBJ("metrics", 4, MetricSpec,
-		DOC("What the number of pods is computed from; the largest result counts.")),
+	LIST_OBJ("metrics", 4, MetricSpec, DOC("What the number of pods is computed from; the largest result counts.")),
 	I32("minReplicas", 2, DEF("1"), DOC("The fewest pods there may be.")),
 	OBJ("scaleTargetRef", 1, CrossVersionObjectReferenceV2, FLAGS(KL_REQUIRED), DOC("What is scaled.")),
 };
-SCHEMA(HorizontalPodAutoscalerV2Spec, "io.k8s.api.autoscaling.v2.HorizontalPodAutoscalerSpec", .defaults = kl_default_HorizontalPodAutoscalerV2Spec, .validate = kl_check_HorizontalPodAutoscalerV2Spec);
+SCHEMA(HorizontalPodAutoscalerV2Spec, "io.k8s.api.autoscaling.v2.HorizontalPodAutoscalerSpec",
+	.defaults = kl_default_HorizontalPodAutoscalerV2Spec, .validate = kl_check_HorizontalPodAutoscalerV2Spec);
 
 static const struct kl_field fields_HorizontalPodAutoscalerV2Status[] = {
 	LIST_OBJ("conditions", 6, HorizontalPodAutoscalerCondition, FLAGS(KL_MERGE | KL_LIST_MAP), KEYS("type"),
@@ -230,12 +230,12 @@ static const struct kl_field fields_Scale[] = {
 SCHEMA(Scale, "io.k8s.api.autoscaling.v1.Scale", .doc = NULL);
 
 static const struct kl_field fields_ScaleSpec[] = {
-	I32("replicas", 1, FLAGS(KL_NON_NEGATIVE), DOC("How many pods.")),
+	I32("replicas", 1, FLAGS(KL_NON_NEGATIVE), DOC("How many pods are wanted.")),
 };
 SCHEMA(ScaleSpec, "io.k8s.api.autoscaling.v1.ScaleSpec", .doc = NULL);
 
 static const struct kl_field fields_ScaleStatus[] = {
-	I32("replicas", 1, FLAGS(KL_REQUIRED), DOC("How many pods.")),
-	STR("selector", 2, FLAGS(KL_OMIT_ZERO), DOC("Which objects are meant, by their labels.")),
+	I32("replicas", 1, FLAGS(KL_REQUIRED), DOC("How many pods there are.")),
+	STR("selector", 2, FLAGS(KL_OMIT_ZERO), DOC("The labels of the pods, in the form of a label selector's text.")),
 };
 SCHEMA(ScaleStatus, "io.k8s.api.autoscaling.v1.ScaleStatus", .doc = NULL);

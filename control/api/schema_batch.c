@@ -28,7 +28,7 @@ static const struct kl_field fields_CronJobSpec[] = {
 SCHEMA(CronJobSpec, "io.k8s.api.batch.v1.CronJobSpec", .validate = kl_check_CronJobSpec);
 
 static const struct kl_field fields_CronJobStatus[] = {
-	LIST_OBJ("active", 1, ObjectReference, DOC("What is running now.")),
+	LIST_OBJ("active", 1, ObjectReference, DOC("Jobs that run now.")),
 	TIME("lastScheduleTime", 4, DOC("When a run was last started.")),
 	TIME("lastSuccessfulTime", 5, DOC("When a run last succeeded.")),
 };
@@ -50,8 +50,8 @@ static const struct kl_field fields_JobCondition[] = {
 	TIME("lastTransitionTime", 4, DOC("When the status last changed.")),
 	STR("message", 6, FLAGS(KL_OMIT_ZERO), DOC("For people to read.")),
 	STR("reason", 5, FLAGS(KL_OMIT_ZERO), DOC("Why, in one CamelCase word.")),
-	STR("status", 2, FLAGS(KL_REQUIRED), DOC("What was last observed; written by the system, not by users.")),
-	STR("type", 1, FLAGS(KL_REQUIRED), DOC("Which type.")),
+	STR("status", 2, FLAGS(KL_REQUIRED), DOC("True, False or Unknown.")),
+	STR("type", 1, FLAGS(KL_REQUIRED), DOC("Which aspect of the object the condition is about.")),
 };
 SCHEMA(JobCondition, "io.k8s.api.batch.v1.JobCondition", .doc = NULL);
 
@@ -82,18 +82,17 @@ static const struct kl_field fields_JobSpec[] = {
 SCHEMA(JobSpec, "io.k8s.api.batch.v1.JobSpec", .defaults = kl_default_JobSpec, .validate = kl_check_JobSpec);
 
 static const struct kl_field fields_JobStatus[] = {
-	I32("active", 4, FLAGS(KL_OMIT_ZERO), DOC("What is running now.")),
+	I32("active", 4, FLAGS(KL_OMIT_ZERO), DOC("Pods that are pending or running.")),
 	STR("completedIndexes", 7, FLAGS(KL_OMIT_ZERO), DOC("Indexes that are done, as text such as 1,3-5.")),
 	TIME("completionTime", 3, DOC("When the job was done.")),
 	LIST_OBJ("conditions", 1, JobCondition, FLAGS(KL_MERGE), KEYS("type"),
 		DOC("What is true of the object at present, one entry for each aspect.")),
-	I32("failed", 6, FLAGS(KL_OMIT_ZERO), DOC("How many failed.")),
-	STR("failedIndexes", 10, FLAGS(KL_OMIT_ZERO),
-		DOC("Indexes that have failed for good, as text such as 1,3-5.")),
-	I32("ready", 9, DOC("Whether it is ready.")),
+	I32("failed", 6, FLAGS(KL_OMIT_ZERO), DOC("Pods that have failed.")),
+	STR("failedIndexes", 10, FLAGS(KL_OMIT_ZERO), DOC("Indexes that have failed for good, as text such as 1,3-5.")),
+	I32("ready", 9, DOC("Pods that are ready.")),
 	TIME("startTime", 2, DOC("When it began.")),
-	I32("succeeded", 5, FLAGS(KL_OMIT_ZERO), DOC("How many succeeded.")),
-	I32("terminating", 11, DOC("Whether it is on its way out, or how many are.")),
+	I32("succeeded", 5, FLAGS(KL_OMIT_ZERO), DOC("Pods that have succeeded.")),
+	I32("terminating", 11, DOC("Pods that are on their way out.")),
 	OBJ("uncountedTerminatedPods", 8, UncountedTerminatedPods,
 		DOC("Pods that have ended and are not counted yet.")),
 };
@@ -106,7 +105,8 @@ static const struct kl_field fields_JobTemplateSpec[] = {
 SCHEMA(JobTemplateSpec, "io.k8s.api.batch.v1.JobTemplateSpec", .doc = NULL);
 
 static const struct kl_field fields_PodFailurePolicy[] = {
-	LIST_OBJ("rules", 1, PodFailurePolicyRule, FLAGS(KL_REQUIRED), DOC("The rules.")),
+	LIST_OBJ("rules", 1, PodFailurePolicyRule, FLAGS(KL_REQUIRED),
+		DOC("Tried in order; the first that matches decides.")),
 };
 SCHEMA(PodFailurePolicy, "io.k8s.api.batch.v1.PodFailurePolicy", .doc = NULL);
 
@@ -115,25 +115,27 @@ static const struct kl_field fields_PodFailurePolicyOnExitCodesRequirement[] = {
 	STR("operator", 2, FLAGS(KL_REQUIRED), CHOICES("In|NotIn"), DOC("How the values are compared.")),
 	LIST_I32("values", 3, FLAGS(KL_REQUIRED | KL_LIST_SET), DOC("The values.")),
 };
-SCHEMA(PodFailurePolicyOnExitCodesRequirement, "io.k8s.api.batch.v1.PodFailurePolicyOnExitCodesRequirement", .doc = NULL);
+SCHEMA(PodFailurePolicyOnExitCodesRequirement, "io.k8s.api.batch.v1.PodFailurePolicyOnExitCodesRequirement",
+	.doc = NULL);
 
 static const struct kl_field fields_PodFailurePolicyOnPodConditionsPattern[] = {
 	STR("status", 2, FLAGS(KL_REQUIRED), DOC("What was last observed; written by the system, not by users.")),
 	STR("type", 1, FLAGS(KL_REQUIRED), DOC("Which type.")),
 };
-SCHEMA(PodFailurePolicyOnPodConditionsPattern, "io.k8s.api.batch.v1.PodFailurePolicyOnPodConditionsPattern", .doc = NULL);
+SCHEMA(PodFailurePolicyOnPodConditionsPattern, "io.k8s.api.batch.v1.PodFailurePolicyOnPodConditionsPattern",
+	.doc = NULL);
 
 static const struct kl_field fields_PodFailurePolicyRule[] = {
 	STR("action", 1, FLAGS(KL_REQUIRED), CHOICES("Count|FailIndex|FailJob|Ignore"),
-		DOC("What was done, or is to be done when the rule matches.")),
+		DOC("What happens when the rule matches: FailJob, FailIndex, Ignore or Count.")),
 	OBJ("onExitCodes", 2, PodFailurePolicyOnExitCodesRequirement, DOC("Matches by exit code.")),
-	LIST_OBJ("onPodConditions", 3, PodFailurePolicyOnPodConditionsPattern,
-		DOC("Matches by the pod's conditions.")),
+	LIST_OBJ("onPodConditions", 3, PodFailurePolicyOnPodConditionsPattern, DOC("Matches by the pod's conditions.")),
 };
 SCHEMA(PodFailurePolicyRule, "io.k8s.api.batch.v1.PodFailurePolicyRule", .doc = NULL);
 
 static const struct kl_field fields_SuccessPolicy[] = {
-	LIST_OBJ("rules", 1, SuccessPolicyRule, FLAGS(KL_REQUIRED), DOC("The rules.")),
+	LIST_OBJ("rules", 1, SuccessPolicyRule, FLAGS(KL_REQUIRED),
+		DOC("The Job has succeeded as soon as one of them holds.")),
 };
 SCHEMA(SuccessPolicy, "io.k8s.api.batch.v1.SuccessPolicy", .doc = NULL);
 

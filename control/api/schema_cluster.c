@@ -5,7 +5,7 @@ static const struct kl_field fields_ComponentCondition[] = {
 	STR("error", 4, FLAGS(KL_OMIT_ZERO), DOC("What went wrong when it was asked.")),
 	STR("message", 3, FLAGS(KL_OMIT_ZERO), DOC("What the part said.")),
 	STR("status", 2, FLAGS(KL_REQUIRED), DOC("True, False or Unknown.")),
-	STR("type", 1, FLAGS(KL_REQUIRED), DOC("Which aspect this is about: Healthy.")),
+	STR("type", 1, FLAGS(KL_REQUIRED), DOC("Which aspect of the object the condition is about.")),
 };
 SCHEMA(ComponentCondition, "io.k8s.api.core.v1.ComponentCondition", .doc = NULL);
 
@@ -67,7 +67,8 @@ SCHEMA(ServiceCIDRStatus, "io.k8s.api.networking.v1.ServiceCIDRStatus", .doc = N
 static const struct kl_field fields_VolumeAttributesClass[] = {
 	STR("apiVersion", 0, FLAGS(KL_OMIT_ZERO),
 		DOC("The version of the schema that this object is written in, such as apps/v1.")),
-	STR("driverName", 2, FLAGS(KL_REQUIRED), DOC("The CSI driver that understands the parameters; cannot be changed.")),
+	STR("driverName", 2, FLAGS(KL_REQUIRED),
+		DOC("The CSI driver that understands the parameters; cannot be changed.")),
 	STR("kind", 0, FLAGS(KL_OMIT_ZERO), DOC("What kind of object this is, in CamelCase.")),
 	OBJ("metadata", 1, ObjectMeta, DOC("Name, labels and the other things that every object has.")),
 	MAP_STR("parameters", 3, DOC("Settings that the driver understands; cannot be changed.")),

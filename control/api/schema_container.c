@@ -51,7 +51,7 @@ static const struct kl_field fields_Container[] = {
 		DOC("Whether the container restarts when its resources change.")),
 	OBJ("resources", 8, ResourceRequirements, FLAGS(KL_ALWAYS), DOC("What it needs and may use.")),
 	STR("restartPolicy", 24, FLAGS(KL_OMIT_ZERO),
-		DOC("Whether containers are started again: Always, OnFailure or Never.")),
+		DOC("Always makes an init container run beside the others, as a sidecar; other containers have none.")),
 	OBJ("securityContext", 15, SecurityContext, DOC("Users, groups, capabilities and the like.")),
 	OBJ("startupProbe", 22, Probe, DOC("Tells whether the container has come up; the other probes wait for it.")),
 	BOOL("stdin", 16, FLAGS(KL_OMIT_ZERO), DOC("Whether the container has an input.")),
@@ -82,8 +82,7 @@ SCHEMA(ContainerPort, "io.k8s.api.core.v1.ContainerPort", .doc = NULL);
 
 static const struct kl_field fields_ContainerResizePolicy[] = {
 	STR("resourceName", 1, FLAGS(KL_REQUIRED), DOC("The resource's name.")),
-	STR("restartPolicy", 2, FLAGS(KL_REQUIRED),
-		DOC("Whether containers are started again: Always, OnFailure or Never.")),
+	STR("restartPolicy", 2, FLAGS(KL_REQUIRED), DOC("NotRequired, or RestartContainer.")),
 };
 SCHEMA(ContainerResizePolicy, "io.k8s.api.core.v1.ContainerResizePolicy", .doc = NULL);
 
@@ -151,7 +150,7 @@ SCHEMA(EnvFromSource, "io.k8s.api.core.v1.EnvFromSource", .doc = NULL);
 
 static const struct kl_field fields_EnvVar[] = {
 	STR("name", 1, FLAGS(KL_REQUIRED), DOC("The variable's name.")),
-	STR("value", 2, FLAGS(KL_OMIT_ZERO), DOC("The value; $(NAME) is replaced from what was defined before.")),
+	STR("value", 2, FLAGS(KL_OMIT_ZERO), DOC("The value; $(NAME) is replaced from what stands before.")),
 	OBJ("valueFrom", 3, EnvVarSource, DOC("Where the value comes from.")),
 };
 SCHEMA(EnvVar, "io.k8s.api.core.v1.EnvVar", .validate = kl_check_EnvVar);
@@ -183,8 +182,7 @@ static const struct kl_field fields_EphemeralContainer[] = {
 		DOC("Always, IfNotPresent or Never; Always where the tag is latest or missing.")),
 	OBJ("lifecycle", INLINE(1, 12), Lifecycle,
 		DOC("What is done after the start and before the end of the container.")),
-	OBJ("livenessProbe", INLINE(1, 10), Probe,
-		DOC("Tells whether the container lives; it is restarted when not.")),
+	OBJ("livenessProbe", INLINE(1, 10), Probe, DOC("Tells whether the container lives; it is restarted when not.")),
 	STR("name", INLINE(1, 1), FLAGS(KL_REQUIRED), DOC("Its name.")),
 	LIST_OBJ("ports", INLINE(1, 6), ContainerPort, FLAGS(KL_MERGE | KL_LIST_MAP), KEYS("containerPort,protocol"),
 		DOC("The ports.")),
@@ -193,8 +191,7 @@ static const struct kl_field fields_EphemeralContainer[] = {
 	LIST_OBJ("resizePolicy", INLINE(1, 23), ContainerResizePolicy,
 		DOC("Whether the container restarts when its resources change.")),
 	OBJ("resources", INLINE(1, 8), ResourceRequirements, FLAGS(KL_ALWAYS), DOC("What it needs and may use.")),
-	STR("restartPolicy", INLINE(1, 24), FLAGS(KL_OMIT_ZERO),
-		DOC("Whether containers are started again: Always, OnFailure or Never.")),
+	STR("restartPolicy", INLINE(1, 24), FLAGS(KL_OMIT_ZERO), DOC("May not be set here.")),
 	OBJ("securityContext", INLINE(1, 15), SecurityContext, DOC("Users, groups, capabilities and the like.")),
 	OBJ("startupProbe", INLINE(1, 22), Probe,
 		DOC("Tells whether the container has come up; the other probes wait for it.")),
@@ -204,8 +201,8 @@ static const struct kl_field fields_EphemeralContainer[] = {
 	STR("targetContainerName", 2, FLAGS(KL_OMIT_ZERO), DOC("The container whose namespaces it joins.")),
 	STR("terminationMessagePath", INLINE(1, 13), FLAGS(KL_OMIT_ZERO), DEF("\"/dev/termination-log\""),
 		DOC("The file in which the container may leave its last words.")),
-	STR("terminationMessagePolicy", INLINE(1, 20), FLAGS(KL_OMIT_ZERO), DEF("\"File\""), CHOICES("FallbackToLogsOnError|File"),
-		DOC("File, or FallbackToLogsOnError.")),
+	STR("terminationMessagePolicy", INLINE(1, 20), FLAGS(KL_OMIT_ZERO), DEF("\"File\""),
+		CHOICES("FallbackToLogsOnError|File"), DOC("File, or FallbackToLogsOnError.")),
 	BOOL("tty", INLINE(1, 18), FLAGS(KL_OMIT_ZERO), DOC("Whether the container has a terminal.")),
 	LIST_OBJ("volumeDevices", INLINE(1, 21), VolumeDevice, FLAGS(KL_MERGE | KL_LIST_MAP), KEYS("devicePath"),
 		DOC("Block devices in the container.")),
@@ -214,7 +211,8 @@ static const struct kl_field fields_EphemeralContainer[] = {
 	STR("workingDir", INLINE(1, 5), FLAGS(KL_OMIT_ZERO),
 		DOC("The working directory, where it is not the image's.")),
 };
-SCHEMA(EphemeralContainer, "io.k8s.api.core.v1.EphemeralContainer", .defaults = kl_default_EphemeralContainer, .validate = kl_check_EphemeralContainer);
+SCHEMA(EphemeralContainer, "io.k8s.api.core.v1.EphemeralContainer", .defaults = kl_default_EphemeralContainer,
+	.validate = kl_check_EphemeralContainer);
 
 static const struct kl_field fields_ExecAction[] = {
 	LIST_STR("command", 1,
@@ -225,14 +223,14 @@ SCHEMA(ExecAction, "io.k8s.api.core.v1.ExecAction", .doc = NULL);
 
 static const struct kl_field fields_GRPCAction[] = {
 	I32("port", 1, FLAGS(KL_REQUIRED | KL_PORT), DOC("The port, by number or by name.")),
-	STR("service", 2, DEF("\"\""), DOC("The Service.")),
+	STR("service", 2, DEF("\"\""), DOC("The name that is asked about in the health request.")),
 };
 SCHEMA(GRPCAction, "io.k8s.api.core.v1.GRPCAction", .doc = NULL);
 
 static const struct kl_field fields_HTTPGetAction[] = {
-	STR("host", 3, FLAGS(KL_OMIT_ZERO), DOC("The host's name or address.")),
+	STR("host", 3, FLAGS(KL_OMIT_ZERO), DOC("The host that is connected to; the pod's address unless given.")),
 	LIST_OBJ("httpHeaders", 5, HTTPHeader, DOC("Headers of the request.")),
-	STR("path", 1, FLAGS(KL_OMIT_ZERO), DEF("\"/\""), DOC("The path.")),
+	STR("path", 1, FLAGS(KL_OMIT_ZERO), DEF("\"/\""), DOC("The path that is asked for.")),
 	INT_OR_STR("port", 2, FLAGS(KL_REQUIRED), DOC("The port, by number or by name.")),
 	STR("scheme", 4, FLAGS(KL_OMIT_ZERO), DEF("\"HTTP\""), CHOICES("HTTP|HTTPS"), DOC("HTTP or HTTPS.")),
 };
@@ -240,15 +238,14 @@ SCHEMA(HTTPGetAction, "io.k8s.api.core.v1.HTTPGetAction", .doc = NULL);
 
 static const struct kl_field fields_HTTPHeader[] = {
 	STR("name", 1, FLAGS(KL_REQUIRED), DOC("Its name.")),
-	STR("value", 2, FLAGS(KL_REQUIRED), DOC("The value.")),
+	STR("value", 2, FLAGS(KL_REQUIRED), DOC("The value of the header.")),
 };
 SCHEMA(HTTPHeader, "io.k8s.api.core.v1.HTTPHeader", .doc = NULL);
 
 static const struct kl_field fields_Lifecycle[] = {
 	OBJ("postStart", 1, LifecycleHandler,
 		DOC("Done right after the container's start; a failure ends the container.")),
-	OBJ("preStop", 2, LifecycleHandler,
-		DOC("Done before the container is told to end, within the grace period.")),
+	OBJ("preStop", 2, LifecycleHandler, DOC("Done before the container is told to end, within the grace period.")),
 	STR("stopSignal", 3, FLAGS(KL_OMIT_ZERO), DOC("The signal that tells the container to end.")),
 };
 SCHEMA(Lifecycle, "io.k8s.api.core.v1.Lifecycle", .doc = NULL);
@@ -256,14 +253,14 @@ SCHEMA(Lifecycle, "io.k8s.api.core.v1.Lifecycle", .doc = NULL);
 static const struct kl_field fields_LifecycleHandler[] = {
 	OBJ("exec", 1, ExecAction, DOC("Runs a command in the container; exit code 0 is success.")),
 	OBJ("httpGet", 2, HTTPGetAction, DOC("Sends an HTTP GET; 200 to 399 is success.")),
-	OBJ("sleep", 4, SleepAction, DOC("Waits.")),
+	OBJ("sleep", 4, SleepAction, DOC("Waits for so many seconds.")),
 	OBJ("tcpSocket", 3, TCPSocketAction, DOC("Opens a connection.")),
 };
 SCHEMA(LifecycleHandler, "io.k8s.api.core.v1.LifecycleHandler", .validate = kl_check_LifecycleHandler);
 
 static const struct kl_field fields_LinuxContainerUser[] = {
 	I64("gid", 2, FLAGS(KL_REQUIRED), DOC("The group of the first process.")),
-	LIST_I64("supplementalGroups", 3, DOC("Further groups of the processes.")),
+	LIST_I64("supplementalGroups", 3, DOC("The groups that the first process has besides.")),
 	I64("uid", 1, FLAGS(KL_REQUIRED), DOC("The unique identifier of the object, never used again.")),
 };
 SCHEMA(LinuxContainerUser, "io.k8s.api.core.v1.LinuxContainerUser", .doc = NULL);
@@ -284,26 +281,26 @@ static const struct kl_field fields_Probe[] = {
 	I32("initialDelaySeconds", 2, FLAGS(KL_OMIT_ZERO | KL_NON_NEGATIVE),
 		DOC("Seconds between the container's start and the first probe.")),
 	I32("periodSeconds", 4, FLAGS(KL_OMIT_ZERO | KL_NON_NEGATIVE), DEF("10"),
-		DOC("Seconds between two probes, or the length of the period.")),
+		DOC("Seconds from one probe to the next.")),
 	I32("successThreshold", 5, FLAGS(KL_OMIT_ZERO | KL_NON_NEGATIVE), DEF("1"),
 		DOC("Successes in a row before the probe counts as passed.")),
 	OBJ("tcpSocket", INLINE(1, 3), TCPSocketAction, DOC("Opens a connection.")),
 	I64("terminationGracePeriodSeconds", 7, DOC("Seconds between the request to end and the kill.")),
 	I32("timeoutSeconds", 3, FLAGS(KL_OMIT_ZERO | KL_NON_NEGATIVE), DEF("1"),
-		DOC("Seconds after which it counts as failed.")),
+		DOC("Seconds after which the probe has failed.")),
 };
 SCHEMA(Probe, "io.k8s.api.core.v1.Probe", .validate = kl_check_Probe, DOC("A check of a container's health."));
 
 static const struct kl_field fields_ResourceClaim[] = {
 	STR("name", 1, FLAGS(KL_REQUIRED), DOC("Its name.")),
-	STR("request", 2, FLAGS(KL_OMIT_ZERO), DOC("The request, in PEM for a certificate.")),
+	STR("request", 2, FLAGS(KL_OMIT_ZERO), DOC("One request of the claim.")),
 };
 SCHEMA(ResourceClaim, "io.k8s.api.core.v1.ResourceClaim", .doc = NULL);
 
 static const struct kl_field fields_ResourceFieldSelector[] = {
 	STR("containerName", 1, FLAGS(KL_OMIT_ZERO), DOC("The container that is meant.")),
 	QUANTITY("divisor", 3, DOC("The unit that the value is given in; 1 unless set.")),
-	STR("resource", 2, FLAGS(KL_REQUIRED), DOC("A resource: cpu, memory and the like.")),
+	STR("resource", 2, FLAGS(KL_REQUIRED), DOC("Which value: limits.cpu, requests.memory and so on.")),
 };
 SCHEMA(ResourceFieldSelector, "io.k8s.api.core.v1.ResourceFieldSelector", .atomic = true);
 
@@ -378,7 +375,7 @@ static const struct kl_field fields_SleepAction[] = {
 SCHEMA(SleepAction, "io.k8s.api.core.v1.SleepAction", .doc = NULL);
 
 static const struct kl_field fields_TCPSocketAction[] = {
-	STR("host", 2, FLAGS(KL_OMIT_ZERO), DOC("The host's name or address.")),
+	STR("host", 2, FLAGS(KL_OMIT_ZERO), DOC("The host that is connected to; the pod's address unless given.")),
 	INT_OR_STR("port", 1, FLAGS(KL_REQUIRED), DOC("The port, by number or by name.")),
 };
 SCHEMA(TCPSocketAction, "io.k8s.api.core.v1.TCPSocketAction", .doc = NULL);

@@ -38,12 +38,12 @@ static const struct kl_field fields_LimitRangeItem[] = {
 	MAP_QUANTITY("max", 2, DOC("The most of each resource.")),
 	MAP_QUANTITY("maxLimitRequestRatio", 6, DOC("How many times a limit may exceed its request.")),
 	MAP_QUANTITY("min", 3, DOC("The least of each resource.")),
-	STR("type", 1, FLAGS(KL_REQUIRED), DOC("Which type.")),
+	STR("type", 1, FLAGS(KL_REQUIRED), DOC("What is limited: Container, Pod or PersistentVolumeClaim.")),
 };
 SCHEMA(LimitRangeItem, "io.k8s.api.core.v1.LimitRangeItem", .doc = NULL);
 
 static const struct kl_field fields_LimitRangeSpec[] = {
-	LIST_OBJ("limits", 1, LimitRangeItem, FLAGS(KL_REQUIRED), DOC("The most it may use.")),
+	LIST_OBJ("limits", 1, LimitRangeItem, FLAGS(KL_REQUIRED), DOC("The limits, one entry for each type.")),
 };
 SCHEMA(LimitRangeSpec, "io.k8s.api.core.v1.LimitRangeSpec", .doc = NULL);
 
@@ -67,8 +67,8 @@ static const struct kl_field fields_NamespaceCondition[] = {
 	TIME("lastTransitionTime", 4, DOC("When the status last changed.")),
 	STR("message", 6, FLAGS(KL_OMIT_ZERO), DOC("For people to read.")),
 	STR("reason", 5, FLAGS(KL_OMIT_ZERO), DOC("Why, in one CamelCase word.")),
-	STR("status", 2, FLAGS(KL_REQUIRED), DOC("What was last observed; written by the system, not by users.")),
-	STR("type", 1, FLAGS(KL_REQUIRED), DOC("Which type.")),
+	STR("status", 2, FLAGS(KL_REQUIRED), DOC("True, False or Unknown.")),
+	STR("type", 1, FLAGS(KL_REQUIRED), DOC("Which aspect of the object the condition is about.")),
 };
 SCHEMA(NamespaceCondition, "io.k8s.api.core.v1.NamespaceCondition", .doc = NULL);
 
@@ -112,16 +112,17 @@ static const struct kl_field fields_ReplicationControllerCondition[] = {
 	TIME("lastTransitionTime", 3, DOC("When the status last changed.")),
 	STR("message", 5, FLAGS(KL_OMIT_ZERO), DOC("For people to read.")),
 	STR("reason", 4, FLAGS(KL_OMIT_ZERO), DOC("Why, in one CamelCase word.")),
-	STR("status", 2, FLAGS(KL_REQUIRED), DOC("What was last observed; written by the system, not by users.")),
-	STR("type", 1, FLAGS(KL_REQUIRED), DOC("Which type.")),
+	STR("status", 2, FLAGS(KL_REQUIRED), DOC("True, False or Unknown.")),
+	STR("type", 1, FLAGS(KL_REQUIRED), DOC("Which aspect of the object the condition is about.")),
 };
 SCHEMA(ReplicationControllerCondition, "io.k8s.api.core.v1.ReplicationControllerCondition", .doc = NULL);
 
 static const struct kl_field fields_ReplicationControllerSpec[] = {
 	I32("minReadySeconds", 4, FLAGS(KL_OMIT_ZERO),
 		DOC("Seconds a new pod has to be ready before it counts as available.")),
-	I32("replicas", 1, FLAGS(KL_NON_NEGATIVE), DEF("1"), DOC("How many pods.")),
-	MAP_STR("selector", 2, FLAGS(KL_ATOMIC), DOC("Which objects are meant, by their labels.")),
+	I32("replicas", 1, FLAGS(KL_NON_NEGATIVE), DEF("1"), DOC("How many pods are wanted.")),
+	MAP_STR("selector", 2, FLAGS(KL_ATOMIC),
+		DOC("The labels of the pods that belong to it; those of the template unless given.")),
 	OBJ("template", 3, PodTemplateSpec, DOC("What new pods are made from.")),
 };
 SCHEMA(ReplicationControllerSpec, "io.k8s.api.core.v1.ReplicationControllerSpec", .doc = NULL);
@@ -134,7 +135,7 @@ static const struct kl_field fields_ReplicationControllerStatus[] = {
 	I32("fullyLabeledReplicas", 2, FLAGS(KL_OMIT_ZERO), DOC("Pods whose labels match those of the template.")),
 	I64("observedGeneration", 3, FLAGS(KL_OMIT_ZERO), DOC("The generation that the status is about.")),
 	I32("readyReplicas", 4, FLAGS(KL_OMIT_ZERO), DOC("Pods that are ready.")),
-	I32("replicas", 1, FLAGS(KL_REQUIRED), DEF("0"), DOC("How many pods.")),
+	I32("replicas", 1, FLAGS(KL_REQUIRED), DEF("0"), DOC("How many pods there are.")),
 };
 SCHEMA(ReplicationControllerStatus, "io.k8s.api.core.v1.ReplicationControllerStatus", .doc = NULL);
 

@@ -7,7 +7,7 @@ static const struct kl_field fields_Condition[] = {
 	I64("observedGeneration", 3, FLAGS(KL_OMIT_ZERO), DOC("The generation that the status is about.")),
 	STR("reason", 5, FLAGS(KL_REQUIRED), DOC("Why, in one CamelCase word.")),
 	STR("status", 2, FLAGS(KL_REQUIRED), DOC("True, False or Unknown.")),
-	STR("type", 1, FLAGS(KL_REQUIRED), DOC("The aspect that the condition is about.")),
+	STR("type", 1, FLAGS(KL_REQUIRED), DOC("Which aspect of the object the condition is about.")),
 };
 SCHEMA(Condition, "io.k8s.apimachinery.pkg.apis.meta.v1.Condition", .doc = NULL);
 
@@ -36,14 +36,15 @@ static const struct kl_field fields_LabelSelector[] = {
 	LIST_OBJ("matchExpressions", 2, LabelSelectorRequirement, DOC("Requirements on labels; all have to hold.")),
 	MAP_STR("matchLabels", 1, DOC("Labels and the values they must have; all have to hold.")),
 };
-SCHEMA(LabelSelector, "io.k8s.apimachinery.pkg.apis.meta.v1.LabelSelector", .atomic = true, .validate = kl_check_LabelSelector,
+SCHEMA(LabelSelector, "io.k8s.apimachinery.pkg.apis.meta.v1.LabelSelector", .atomic = true,
+	.validate = kl_check_LabelSelector,
 	DOC("A choice of objects by their labels; both parts have to match, {} matches all."));
 
 static const struct kl_field fields_LabelSelectorRequirement[] = {
-	STR("key", 1, FLAGS(KL_REQUIRED), DOC("The key.")),
+	STR("key", 1, FLAGS(KL_REQUIRED), DOC("The key of the label.")),
 	STR("operator", 2, FLAGS(KL_REQUIRED), CHOICES("DoesNotExist|Exists|In|NotIn"),
-		DOC("How the values are compared.")),
-	LIST_STR("values", 3, DOC("The values.")),
+		DOC("In, NotIn, Exists or DoesNotExist.")),
+	LIST_STR("values", 3, DOC("The values for In and NotIn.")),
 };
 SCHEMA(LabelSelectorRequirement, "io.k8s.apimachinery.pkg.apis.meta.v1.LabelSelectorRequirement", .doc = NULL);
 
@@ -63,7 +64,7 @@ static const struct kl_field fields_ManagedFieldsEntry[] = {
 	STR("manager", 1, FLAGS(KL_OMIT_ZERO), DOC("Who has set the fields.")),
 	STR("operation", 2, FLAGS(KL_OMIT_ZERO), DOC("Apply or Update.")),
 	STR("subresource", 8, FLAGS(KL_OMIT_ZERO), DOC("The subresource, such as status.")),
-	TIME("time", 4, DOC("When.")),
+	TIME("time", 4, DOC("When the manager last wrote one of its fields.")),
 };
 SCHEMA(ManagedFieldsEntry, "io.k8s.apimachinery.pkg.apis.meta.v1.ManagedFieldsEntry", .doc = NULL);
 
@@ -95,8 +96,7 @@ static const struct kl_field fields_OwnerReference[] = {
 		DOC("The version of the schema that this object is written in, such as apps/v1.")),
 	BOOL("blockOwnerDeletion", 7,
 		DOC("Whether the owner, deleted in the foreground, waits until this object is gone.")),
-	BOOL("controller", 6,
-		DOC("Whether the owner is the one controller that manages this object; or the controller's name.")),
+	BOOL("controller", 6, DOC("Whether the owner is the one controller that manages this object.")),
 	STR("kind", 1, FLAGS(KL_REQUIRED), DOC("What kind of object this is, in CamelCase.")),
 	STR("name", 3, FLAGS(KL_REQUIRED), DOC("Its name.")),
 	STR("uid", 4, FLAGS(KL_REQUIRED), DOC("The unique identifier of the object, never used again.")),
@@ -104,8 +104,8 @@ static const struct kl_field fields_OwnerReference[] = {
 SCHEMA(OwnerReference, "io.k8s.apimachinery.pkg.apis.meta.v1.OwnerReference", .atomic = true);
 
 static const struct kl_field fields_Preconditions[] = {
-	STR("resourceVersion", 2, FLAGS(KL_OMIT_ZERO), DOC("The version of the object; compare for equality only.")),
-	STR("uid", 1, FLAGS(KL_OMIT_ZERO), DOC("The unique identifier of the object, never used again.")),
+	STR("resourceVersion", 2, FLAGS(KL_OMIT_ZERO), DOC("The object must be of this version.")),
+	STR("uid", 1, FLAGS(KL_OMIT_ZERO), DOC("The object must have this uid.")),
 };
 SCHEMA(Preconditions, "io.k8s.apimachinery.pkg.apis.meta.v1.Preconditions", .doc = NULL);
 

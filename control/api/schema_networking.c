@@ -3,7 +3,7 @@
 
 static const struct kl_field fields_HTTPIngressPath[] = {
 	OBJ("backend", 2, IngressBackend, FLAGS(KL_REQUIRED), DOC("Where the requests go.")),
-	STR("path", 1, FLAGS(KL_OMIT_ZERO), DOC("The path.")),
+	STR("path", 1, FLAGS(KL_OMIT_ZERO), DOC("What the path of a request must match; starts with a slash.")),
 	STR("pathType", 3, FLAGS(KL_REQUIRED), CHOICES("Exact|ImplementationSpecific|Prefix"),
 		DOC("Exact, Prefix, or ImplementationSpecific.")),
 };
@@ -33,8 +33,9 @@ SCHEMA(Ingress, "io.k8s.api.networking.v1.Ingress",
 	DOC("Leads HTTP requests from outside to Services, by host and path."));
 
 static const struct kl_field fields_IngressBackend[] = {
-	OBJ("resource", 3, TypedLocalObjectReference, DOC("A resource: cpu, memory and the like.")),
-	OBJ("service", 4, IngressServiceBackend, DOC("The Service.")),
+	OBJ("resource", 3, TypedLocalObjectReference,
+		DOC("An object of this namespace that takes the traffic, instead of a Service.")),
+	OBJ("service", 4, IngressServiceBackend, DOC("The Service that takes the traffic.")),
 };
 SCHEMA(IngressBackend, "io.k8s.api.networking.v1.IngressBackend", .validate = kl_check_IngressBackend);
 
@@ -58,7 +59,8 @@ SCHEMA(IngressClassParametersReference, "io.k8s.api.networking.v1.IngressClassPa
 
 static const struct kl_field fields_IngressClassSpec[] = {
 	STR("controller", 1, FLAGS(KL_OMIT_ZERO),
-		DOC("Whether the owner is the one controller that manages this object; or the controller's name.")),
+		DOC("The name of the controller that serves Ingresses of this class, such as example.com/ingress; "
+		    "cannot be changed.")),
 	OBJ("parameters", 2, IngressClassParametersReference, DOC("Settings that the provider understands.")),
 };
 SCHEMA(IngressClassSpec, "io.k8s.api.networking.v1.IngressClassSpec", .doc = NULL);
@@ -71,7 +73,7 @@ static const struct kl_field fields_IngressLoadBalancerIngress[] = {
 SCHEMA(IngressLoadBalancerIngress, "io.k8s.api.networking.v1.IngressLoadBalancerIngress", .doc = NULL);
 
 static const struct kl_field fields_IngressLoadBalancerStatus[] = {
-	LIST_OBJ("ingress", 1, IngressLoadBalancerIngress, DOC("What comes in.")),
+	LIST_OBJ("ingress", 1, IngressLoadBalancerIngress, DOC("The addresses of the load balancer.")),
 };
 SCHEMA(IngressLoadBalancerStatus, "io.k8s.api.networking.v1.IngressLoadBalancerStatus", .doc = NULL);
 
@@ -83,7 +85,8 @@ static const struct kl_field fields_IngressPortStatus[] = {
 SCHEMA(IngressPortStatus, "io.k8s.api.networking.v1.IngressPortStatus", .doc = NULL);
 
 static const struct kl_field fields_IngressRule[] = {
-	STR("host", 1, FLAGS(KL_OMIT_ZERO), DOC("The host's name or address.")),
+	STR("host", 1, FLAGS(KL_OMIT_ZERO),
+		DOC("The host that requests are for; may start with \"*.\"; empty means any.")),
 	OBJ("http", INLINE(2, 1), HTTPIngressRuleValue, DOC("Paths and where they lead.")),
 };
 SCHEMA(IngressRule, "io.k8s.api.networking.v1.IngressRule", .doc = NULL);
@@ -97,14 +100,13 @@ SCHEMA(IngressServiceBackend, "io.k8s.api.networking.v1.IngressServiceBackend", 
 static const struct kl_field fields_IngressSpec[] = {
 	OBJ("defaultBackend", 1, IngressBackend, DOC("Takes what no rule matches.")),
 	STR("ingressClassName", 4, DOC("The IngressClass, and so the controller, that serves it.")),
-	LIST_OBJ("rules", 3, IngressRule, DOC("The rules.")),
+	LIST_OBJ("rules", 3, IngressRule, DOC("Which hosts and paths lead to which Services.")),
 	LIST_OBJ("tls", 2, IngressTLS, DOC("Certificates for hosts.")),
 };
 SCHEMA(IngressSpec, "io.k8s.api.networking.v1.IngressSpec", .validate = kl_check_IngressSpec);
 
 static const struct kl_field fields_IngressStatus[] = {
-	OBJ("loadBalancer", 1, IngressLoadBalancerStatus, FLAGS(KL_ALWAYS),
-		DOC("Where the load balancer is reached.")),
+	OBJ("loadBalancer", 1, IngressLoadBalancerStatus, FLAGS(KL_ALWAYS), DOC("Where the load balancer is reached.")),
 };
 SCHEMA(IngressStatus, "io.k8s.api.networking.v1.IngressStatus", .doc = NULL);
 
@@ -153,7 +155,8 @@ SCHEMA(NetworkPolicyPort, "io.k8s.api.networking.v1.NetworkPolicyPort", .validat
 static const struct kl_field fields_NetworkPolicySpec[] = {
 	LIST_OBJ("egress", 3, NetworkPolicyEgressRule,
 		DOC("What the selected pods may send; an empty list means nothing.")),
-	LIST_OBJ("ingress", 2, NetworkPolicyIngressRule, DOC("What comes in.")),
+	LIST_OBJ(
+		"ingress", 2, NetworkPolicyIngressRule, DOC("What the pods may receive; an empty list means nothing.")),
 	OBJ("podSelector", 1, LabelSelector, FLAGS(KL_REQUIRED | KL_ALWAYS),
 		DOC("Which pods are meant, by their labels; {} means all.")),
 	LIST_STR("policyTypes", 4, CHOICES("Egress|Ingress"), DOC("Ingress, Egress or both.")),

@@ -35,7 +35,7 @@ SCHEMA(Node, "io.k8s.api.core.v1.Node", DOC("A machine that runs pods."));
 
 static const struct kl_field fields_NodeAddress[] = {
 	STR("address", 2, FLAGS(KL_REQUIRED), DOC("The address itself.")),
-	STR("type", 1, FLAGS(KL_REQUIRED), DOC("Which type.")),
+	STR("type", 1, FLAGS(KL_REQUIRED), DOC("Hostname, InternalIP, ExternalIP, InternalDNS or ExternalDNS.")),
 };
 SCHEMA(NodeAddress, "io.k8s.api.core.v1.NodeAddress", .doc = NULL);
 
@@ -44,8 +44,8 @@ static const struct kl_field fields_NodeCondition[] = {
 	TIME("lastTransitionTime", 4, DOC("When the status last changed.")),
 	STR("message", 6, FLAGS(KL_OMIT_ZERO), DOC("For people to read.")),
 	STR("reason", 5, FLAGS(KL_OMIT_ZERO), DOC("Why, in one CamelCase word.")),
-	STR("status", 2, FLAGS(KL_REQUIRED), DOC("What was last observed; written by the system, not by users.")),
-	STR("type", 1, FLAGS(KL_REQUIRED), DOC("Which type.")),
+	STR("status", 2, FLAGS(KL_REQUIRED), DOC("True, False or Unknown.")),
+	STR("type", 1, FLAGS(KL_REQUIRED), DOC("Which aspect of the object the condition is about.")),
 };
 SCHEMA(NodeCondition, "io.k8s.api.core.v1.NodeCondition", .doc = NULL);
 
@@ -94,7 +94,7 @@ static const struct kl_field fields_NodeStatus[] = {
 	LIST_OBJ("addresses", 5, NodeAddress, FLAGS(KL_MERGE | KL_LIST_MAP), KEYS("type"),
 		DOC("Addresses under which this is reached.")),
 	MAP_QUANTITY("allocatable", 2, DOC("What of the node's resources pods may use.")),
-	MAP_QUANTITY("capacity", 1, DOC("How much there is.")),
+	MAP_QUANTITY("capacity", 1, DOC("All that the node has.")),
 	LIST_OBJ("conditions", 4, NodeCondition, FLAGS(KL_MERGE | KL_LIST_MAP), KEYS("type"),
 		DOC("What is true of the object at present, one entry for each aspect.")),
 	OBJ("config", 11, NodeConfigStatus, DOC("How the node's configuration stands.")),
@@ -132,9 +132,8 @@ SCHEMA(NodeSystemInfo, "io.k8s.api.core.v1.NodeSystemInfo", .doc = NULL);
 static const struct kl_field fields_Taint[] = {
 	STR("effect", 3, FLAGS(KL_REQUIRED), CHOICES("NoExecute|NoSchedule|PreferNoSchedule"),
 		DOC("NoSchedule, PreferNoSchedule or NoExecute; for a toleration, empty means all.")),
-	STR("key", 1, FLAGS(KL_REQUIRED), DOC("The key.")),
+	STR("key", 1, FLAGS(KL_REQUIRED), DOC("The key of the taint, in the form of a label key.")),
 	TIME("timeAdded", 4, DOC("When the taint was set.")),
-	STR("value", 2, FLAGS(KL_OMIT_ZERO), DOC("The value.")),
+	STR("value", 2, FLAGS(KL_OMIT_ZERO), DOC("The value of the taint, in the form of a label value.")),
 };
-SCHEMA(Taint, "io.k8s.api.core.v1.Taint", .validate = kl_check_Taint,
-	DOC("Keeps pods away that do not tolerate it."));
+SCHEMA(Taint, "io.k8s.api.core.v1.Taint", .validate = kl_check_Taint, DOC("Keeps pods away that do not tolerate it."));

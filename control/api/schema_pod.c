@@ -13,7 +13,7 @@ static const struct kl_field fields_Binding[] = {
 		DOC("The version of the schema that this object is written in, such as apps/v1.")),
 	STR("kind", 0, FLAGS(KL_OMIT_ZERO), DOC("What kind of object this is, in CamelCase.")),
 	OBJ("metadata", 1, ObjectMeta, DOC("Name, labels and the other things that every object has.")),
-	OBJ("target", 2, ObjectReference, FLAGS(KL_REQUIRED), DOC("What is aimed at.")),
+	OBJ("target", 2, ObjectReference, FLAGS(KL_REQUIRED), DOC("The node that the pod is bound to.")),
 };
 SCHEMA(Binding, "io.k8s.api.core.v1.Binding", .doc = NULL);
 
@@ -37,18 +37,18 @@ static const struct kl_field fields_NodeAffinity[] = {
 SCHEMA(NodeAffinity, "io.k8s.api.core.v1.NodeAffinity", .doc = NULL);
 
 static const struct kl_field fields_NodeSelector[] = {
-	LIST_OBJ("nodeSelectorTerms", 1, NodeSelectorTerm, FLAGS(KL_REQUIRED),
-		DOC("Alternatives; one has to match.")),
+	LIST_OBJ("nodeSelectorTerms", 1, NodeSelectorTerm, FLAGS(KL_REQUIRED), DOC("Alternatives; one has to match.")),
 };
 SCHEMA(NodeSelector, "io.k8s.api.core.v1.NodeSelector", .atomic = true);
 
 static const struct kl_field fields_NodeSelectorRequirement[] = {
-	STR("key", 1, FLAGS(KL_REQUIRED), DOC("The key.")),
+	STR("key", 1, FLAGS(KL_REQUIRED), DOC("The key of the node's label.")),
 	STR("operator", 2, FLAGS(KL_REQUIRED), CHOICES("DoesNotExist|Exists|Gt|In|Lt|NotIn"),
-		DOC("How the values are compared.")),
-	LIST_STR("values", 3, DOC("The values.")),
+		DOC("In, NotIn, Exists, DoesNotExist, Gt or Lt.")),
+	LIST_STR("values", 3, DOC("The values for In and NotIn; one number for Gt and Lt.")),
 };
-SCHEMA(NodeSelectorRequirement, "io.k8s.api.core.v1.NodeSelectorRequirement", .validate = kl_check_NodeSelectorRequirement);
+SCHEMA(NodeSelectorRequirement, "io.k8s.api.core.v1.NodeSelectorRequirement",
+	.validate = kl_check_NodeSelectorRequirement);
 
 static const struct kl_field fields_NodeSelectorTerm[] = {
 	LIST_OBJ("matchExpressions", 1, NodeSelectorRequirement, DOC("Requirements on labels; all have to hold.")),
@@ -100,8 +100,8 @@ static const struct kl_field fields_PodCondition[] = {
 	STR("message", 6, FLAGS(KL_OMIT_ZERO), DOC("For people to read.")),
 	I64("observedGeneration", 7, FLAGS(KL_OMIT_ZERO), DOC("The generation that the status is about.")),
 	STR("reason", 5, FLAGS(KL_OMIT_ZERO), DOC("Why, in one CamelCase word.")),
-	STR("status", 2, FLAGS(KL_REQUIRED), DOC("What was last observed; written by the system, not by users.")),
-	STR("type", 1, FLAGS(KL_REQUIRED), DOC("Which type.")),
+	STR("status", 2, FLAGS(KL_REQUIRED), DOC("True, False or Unknown.")),
+	STR("type", 1, FLAGS(KL_REQUIRED), DOC("Which aspect of the object the condition is about.")),
 };
 SCHEMA(PodCondition, "io.k8s.api.core.v1.PodCondition", .doc = NULL);
 
@@ -114,7 +114,7 @@ SCHEMA(PodDNSConfig, "io.k8s.api.core.v1.PodDNSConfig", .doc = NULL);
 
 static const struct kl_field fields_PodDNSConfigOption[] = {
 	STR("name", 1, FLAGS(KL_OMIT_ZERO), DOC("Its name.")),
-	STR("value", 2, DOC("The value.")),
+	STR("value", 2, DOC("The value of the option.")),
 };
 SCHEMA(PodDNSConfigOption, "io.k8s.api.core.v1.PodDNSConfigOption", .doc = NULL);
 
@@ -180,7 +180,8 @@ static const struct kl_field fields_PodSpec[] = {
 	LIST_OBJ("containers", 2, Container, FLAGS(KL_REQUIRED | KL_MERGE | KL_LIST_MAP), KEYS("name"),
 		DOC("The containers of the pod; at least one, and fixed once the pod exists.")),
 	OBJ("dnsConfig", 26, PodDNSConfig, DOC("Name servers and search domains beyond those of dnsPolicy.")),
-	STR("dnsPolicy", 6, FLAGS(KL_OMIT_ZERO), DEF("\"ClusterFirst\""), CHOICES("ClusterFirst|ClusterFirstWithHostNet|Default|None"),
+	STR("dnsPolicy", 6, FLAGS(KL_OMIT_ZERO), DEF("\"ClusterFirst\""),
+		CHOICES("ClusterFirst|ClusterFirstWithHostNet|Default|None"),
 		DOC("Where names are resolved: ClusterFirst, ClusterFirstWithHostNet, Default (the node's way) or "
 		    "None.")),
 	BOOL("enableServiceLinks", 30,
@@ -200,8 +201,7 @@ static const struct kl_field fields_PodSpec[] = {
 	LIST_OBJ("initContainers", 20, Container, FLAGS(KL_MERGE | KL_LIST_MAP), KEYS("name"),
 		DOC("Containers that run before the others, one after another; with restartPolicy Always they stay "
 		    "as sidecars.")),
-	STR("nodeName", 10, FLAGS(KL_OMIT_ZERO),
-		DOC("The node it runs on; for a pod, set by the scheduler unless given.")),
+	STR("nodeName", 10, FLAGS(KL_OMIT_ZERO), DOC("The node it runs on; set by the scheduler unless given.")),
 	MAP_STR("nodeSelector", 7, FLAGS(KL_ATOMIC), DOC("Labels that the node must have.")),
 	OBJ("os", 36, PodOS, DOC("The operating system that the pod is made for.")),
 	MAP_STR("overhead", 32, DOC("What the pod costs beyond its containers.")),
@@ -213,7 +213,7 @@ static const struct kl_field fields_PodSpec[] = {
 		DOC("Conditions that have to be true, too, before the pod counts as ready.")),
 	LIST_OBJ("resourceClaims", 39, PodResourceClaim, FLAGS(KL_MERGE | KL_RETAIN_KEYS | KL_LIST_MAP), KEYS("name"),
 		DOC("Claims for devices that have to be there before the pod starts.")),
-	OBJ("resources", 40, ResourceRequirements, DOC("What it needs and may use.")),
+	OBJ("resources", 40, ResourceRequirements, DOC("What the pod as a whole needs and may use.")),
 	STR("restartPolicy", 3, FLAGS(KL_OMIT_ZERO), DEF("\"Always\""), CHOICES("Always|Never|OnFailure"),
 		DOC("Whether containers are started again when they end: Always, OnFailure or Never.")),
 	STR("runtimeClassName", 29, DOC("The RuntimeClass, where it is not the default.")),
@@ -230,8 +230,8 @@ static const struct kl_field fields_PodSpec[] = {
 	I64("terminationGracePeriodSeconds", 4, FLAGS(KL_NON_NEGATIVE), DEF("30"),
 		DOC("Seconds between the request to end and the kill; 30 unless given.")),
 	LIST_OBJ("tolerations", 22, Toleration, DOC("Taints that the pod bears.")),
-	LIST_OBJ("topologySpreadConstraints", 33, TopologySpreadConstraint, FLAGS(KL_MERGE | KL_LIST_MAP), KEYS("topologyKey,whenUnsatisfiable"),
-		DOC("How the pods are to be spread over domains.")),
+	LIST_OBJ("topologySpreadConstraints", 33, TopologySpreadConstraint, FLAGS(KL_MERGE | KL_LIST_MAP),
+		KEYS("topologyKey,whenUnsatisfiable"), DOC("How the pods are to be spread over domains.")),
 	LIST_OBJ("volumes", 1, Volume, FLAGS(KL_MERGE | KL_RETAIN_KEYS | KL_LIST_MAP), KEYS("name"),
 		DOC("Volumes that the containers may mount.")),
 };
@@ -245,12 +245,10 @@ static const struct kl_field fields_PodStatus[] = {
 	LIST_OBJ("ephemeralContainerStatuses", 13, ContainerStatus,
 		DOC("One entry for each container added for debugging.")),
 	STR("hostIP", 5, FLAGS(KL_OMIT_ZERO), DOC("The node's address.")),
-	LIST_OBJ("hostIPs", 16, HostIP, FLAGS(KL_MERGE), KEYS("ip"),
-		DOC("The node's addresses, one for each family.")),
+	LIST_OBJ("hostIPs", 16, HostIP, FLAGS(KL_MERGE), KEYS("ip"), DOC("The node's addresses, one for each family.")),
 	LIST_OBJ("initContainerStatuses", 10, ContainerStatus, DOC("One entry for each init container.")),
 	STR("message", 3, FLAGS(KL_OMIT_ZERO), DOC("For people to read.")),
-	STR("nominatedNodeName", 11, FLAGS(KL_OMIT_ZERO),
-		DOC("The node where pods are being preempted for this one.")),
+	STR("nominatedNodeName", 11, FLAGS(KL_OMIT_ZERO), DOC("The node where pods are being preempted for this one.")),
 	I64("observedGeneration", 17, FLAGS(KL_OMIT_ZERO), DOC("The generation that the status is about.")),
 	STR("phase", 1, FLAGS(KL_OMIT_ZERO), DEF("\"Pending\""), DOC("Where it is in its life, in one word.")),
 	STR("podIP", 6, FLAGS(KL_OMIT_ZERO), DOC("The pod's address.")),
@@ -259,8 +257,8 @@ static const struct kl_field fields_PodStatus[] = {
 	STR("qosClass", 9, FLAGS(KL_OMIT_ZERO), DOC("Guaranteed, Burstable or BestEffort.")),
 	STR("reason", 4, FLAGS(KL_OMIT_ZERO), DOC("Why, in one CamelCase word.")),
 	STR("resize", 14, FLAGS(KL_OMIT_ZERO), DOC("How far a change of the resources has come.")),
-	LIST_OBJ("resourceClaimStatuses", 15, PodResourceClaimStatus, FLAGS(KL_MERGE | KL_RETAIN_KEYS | KL_LIST_MAP), KEYS("name"),
-		DOC("How the pod's claims stand.")),
+	LIST_OBJ("resourceClaimStatuses", 15, PodResourceClaimStatus, FLAGS(KL_MERGE | KL_RETAIN_KEYS | KL_LIST_MAP),
+		KEYS("name"), DOC("How the pod's claims stand.")),
 	TIME("startTime", 7, DOC("When it began.")),
 };
 SCHEMA(PodStatus, "io.k8s.api.core.v1.PodStatus", DOC("How a pod does."));
@@ -288,17 +286,18 @@ SCHEMA(PreferredSchedulingTerm, "io.k8s.api.core.v1.PreferredSchedulingTerm", .d
 
 static const struct kl_field fields_Sysctl[] = {
 	STR("name", 1, FLAGS(KL_REQUIRED), DOC("Its name.")),
-	STR("value", 2, FLAGS(KL_REQUIRED), DOC("The value.")),
+	STR("value", 2, FLAGS(KL_REQUIRED), DOC("What the setting is set to.")),
 };
 SCHEMA(Sysctl, "io.k8s.api.core.v1.Sysctl", .doc = NULL);
 
 static const struct kl_field fields_Toleration[] = {
 	STR("effect", 4, FLAGS(KL_OMIT_ZERO), CHOICES("|NoExecute|NoSchedule|PreferNoSchedule"),
 		DOC("NoSchedule, PreferNoSchedule or NoExecute; for a toleration, empty means all.")),
-	STR("key", 1, FLAGS(KL_OMIT_ZERO), DOC("The key.")),
-	STR("operator", 2, FLAGS(KL_OMIT_ZERO), DOC("How the values are compared.")),
+	STR("key", 1, FLAGS(KL_OMIT_ZERO),
+		DOC("The key of the taint; empty, with operator Exists, matches every taint.")),
+	STR("operator", 2, FLAGS(KL_OMIT_ZERO), DOC("Equal (the default) compares the value, Exists takes any.")),
 	I64("tolerationSeconds", 5, DOC("For how long a NoExecute taint is borne; not set means for ever.")),
-	STR("value", 3, FLAGS(KL_OMIT_ZERO), DOC("The value.")),
+	STR("value", 3, FLAGS(KL_OMIT_ZERO), DOC("The value of the taint; empty with operator Exists.")),
 };
 SCHEMA(Toleration, "io.k8s.api.core.v1.Toleration", .validate = kl_check_Toleration, DOC("Bears taints that match."));
 
@@ -316,7 +315,8 @@ static const struct kl_field fields_TopologySpreadConstraint[] = {
 	STR("whenUnsatisfiable", 3, FLAGS(KL_REQUIRED), CHOICES("DoNotSchedule|ScheduleAnyway"),
 		DOC("DoNotSchedule, or ScheduleAnyway.")),
 };
-SCHEMA(TopologySpreadConstraint, "io.k8s.api.core.v1.TopologySpreadConstraint", .validate = kl_check_TopologySpreadConstraint);
+SCHEMA(TopologySpreadConstraint, "io.k8s.api.core.v1.TopologySpreadConstraint",
+	.validate = kl_check_TopologySpreadConstraint);
 
 static const struct kl_field fields_WeightedPodAffinityTerm[] = {
 	OBJ("podAffinityTerm", 2, PodAffinityTerm, FLAGS(KL_REQUIRED),

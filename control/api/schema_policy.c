@@ -32,16 +32,17 @@ static const struct kl_field fields_CertificateSigningRequestCondition[] = {
 	TIME("lastUpdateTime", 4, DOC("When the entry last changed.")),
 	STR("message", 3, FLAGS(KL_OMIT_ZERO), DOC("For people to read.")),
 	STR("reason", 2, FLAGS(KL_OMIT_ZERO), DOC("Why, in one CamelCase word.")),
-	STR("status", 6, FLAGS(KL_REQUIRED), DOC("What was last observed; written by the system, not by users.")),
-	STR("type", 1, FLAGS(KL_REQUIRED), DOC("Which type.")),
+	STR("status", 6, FLAGS(KL_REQUIRED), DOC("True, False or Unknown.")),
+	STR("type", 1, FLAGS(KL_REQUIRED), DOC("Which aspect of the object the condition is about.")),
 };
-SCHEMA(CertificateSigningRequestCondition, "io.k8s.api.certificates.v1.CertificateSigningRequestCondition", .doc = NULL);
+SCHEMA(CertificateSigningRequestCondition, "io.k8s.api.certificates.v1.CertificateSigningRequestCondition",
+	.doc = NULL);
 
 static const struct kl_field fields_CertificateSigningRequestSpec[] = {
 	I32("expirationSeconds", 8, DOC("For how long it is to be valid.")),
 	MAP_LIST_STR("extra", 6, DOC("Further attributes of the user.")),
 	LIST_STR("groups", 4, DOC("The groups the user is in.")),
-	BYTES("request", 1, FLAGS(KL_REQUIRED), DOC("The request, in PEM for a certificate.")),
+	BYTES("request", 1, FLAGS(KL_REQUIRED), DOC("The certificate request, PEM in base64.")),
 	STR("signerName", 7, FLAGS(KL_REQUIRED), DOC("Who is asked to sign.")),
 	STR("uid", 3, FLAGS(KL_OMIT_ZERO), DOC("The unique identifier of the object, never used again.")),
 	LIST_STR("usages", 5, DOC("What the certificate may be used for.")),
@@ -63,7 +64,7 @@ static const struct kl_field fields_ClusterRole[] = {
 		DOC("The version of the schema that this object is written in, such as apps/v1.")),
 	STR("kind", 0, FLAGS(KL_OMIT_ZERO), DOC("What kind of object this is, in CamelCase.")),
 	OBJ("metadata", 1, ObjectMeta, DOC("Name, labels and the other things that every object has.")),
-	LIST_OBJ("rules", 2, PolicyRule, DOC("The rules.")),
+	LIST_OBJ("rules", 2, PolicyRule, DOC("What may be done with which resources.")),
 };
 SCHEMA(ClusterRole, "io.k8s.api.rbac.v1.ClusterRole", DOC("What may be done in the whole cluster."));
 
@@ -130,17 +131,17 @@ static const struct kl_field fields_LocalSubjectAccessReview[] = {
 	OBJ("status", 3, SubjectAccessReviewStatus,
 		DOC("What was last observed; written by the system, not by users.")),
 };
-SCHEMA(LocalSubjectAccessReview, "io.k8s.api.authorization.v1.LocalSubjectAccessReview", .doc = NULL);
+SCHEMA(LocalSubjectAccessReview, "io.k8s.api.authorization.v1.LocalSubjectAccessReview",
+	DOC("Asks whether a user may do something in a namespace."));
 
 static const struct kl_field fields_NonResourceAttributes[] = {
-	STR("path", 1, FLAGS(KL_OMIT_ZERO), DOC("The path.")),
+	STR("path", 1, FLAGS(KL_OMIT_ZERO), DOC("The path of the URL.")),
 	STR("verb", 2, FLAGS(KL_OMIT_ZERO), DOC("get, list, create and so on.")),
 };
 SCHEMA(NonResourceAttributes, "io.k8s.api.authorization.v1.NonResourceAttributes", .doc = NULL);
 
 static const struct kl_field fields_NonResourceRule[] = {
-	LIST_STR("nonResourceURLs", 2,
-		DOC("Paths that are no resources; \"*\" at the end of one matches all below.")),
+	LIST_STR("nonResourceURLs", 2, DOC("Paths that are no resources; \"*\" at the end of one matches all below.")),
 	LIST_STR("verbs", 1, FLAGS(KL_REQUIRED), DOC("get, list, create and so on; \"*\" is all.")),
 };
 SCHEMA(NonResourceRule, "io.k8s.api.authorization.v1.NonResourceRule", .doc = NULL);
@@ -156,8 +157,8 @@ static const struct kl_field fields_PodDisruptionBudget[] = {
 	STR("kind", 0, FLAGS(KL_OMIT_ZERO), DOC("What kind of object this is, in CamelCase.")),
 	OBJ("metadata", 1, ObjectMeta, DOC("Name, labels and the other things that every object has.")),
 	OBJ("spec", 2, PodDisruptionBudgetSpec, DOC("What is wanted.")),
-	OBJ("status", 3, PodDisruptionBudgetStatus,
-		FLAGS(KL_ALWAYS), DOC("What was last observed; written by the system, not by users.")),
+	OBJ("status", 3, PodDisruptionBudgetStatus, FLAGS(KL_ALWAYS),
+		DOC("What was last observed; written by the system, not by users.")),
 };
 SCHEMA(PodDisruptionBudget, "io.k8s.api.policy.v1.PodDisruptionBudget",
 	DOC("Says how many pods may be away at the same time on purpose."));
@@ -165,11 +166,13 @@ SCHEMA(PodDisruptionBudget, "io.k8s.api.policy.v1.PodDisruptionBudget",
 static const struct kl_field fields_PodDisruptionBudgetSpec[] = {
 	INT_OR_STR("maxUnavailable", 3, DOC("How many pods may be missing; a count or a percentage.")),
 	INT_OR_STR("minAvailable", 1, DOC("How many pods have to stay; a count or a percentage.")),
-	OBJ("selector", 2, LabelSelector, DOC("Which objects are meant, by their labels.")),
+	OBJ("selector", 2, LabelSelector,
+		DOC("Which pods the budget covers, by their labels; {} means all of the namespace.")),
 	STR("unhealthyPodEvictionPolicy", 4, FLAGS(KL_OMIT_ZERO), CHOICES("AlwaysAllow|IfHealthyBudget"),
 		DOC("When pods that are not healthy may be evicted.")),
 };
-SCHEMA(PodDisruptionBudgetSpec, "io.k8s.api.policy.v1.PodDisruptionBudgetSpec", .validate = kl_check_PodDisruptionBudgetSpec);
+SCHEMA(PodDisruptionBudgetSpec, "io.k8s.api.policy.v1.PodDisruptionBudgetSpec",
+	.validate = kl_check_PodDisruptionBudgetSpec);
 
 static const struct kl_field fields_PodDisruptionBudgetStatus[] = {
 	LIST_OBJ("conditions", 7, Condition, FLAGS(KL_MERGE | KL_LIST_MAP), KEYS("type"),
@@ -185,10 +188,9 @@ SCHEMA(PodDisruptionBudgetStatus, "io.k8s.api.policy.v1.PodDisruptionBudgetStatu
 
 static const struct kl_field fields_PolicyRule[] = {
 	LIST_STR("apiGroups", 2, DOC("API groups that the rule is about; \"\" is the core group, \"*\" all.")),
-	LIST_STR("nonResourceURLs", 5,
-		DOC("Paths that are no resources; \"*\" at the end of one matches all below.")),
+	LIST_STR("nonResourceURLs", 5, DOC("Paths that are no resources; \"*\" at the end of one matches all below.")),
 	LIST_STR("resourceNames", 4, DOC("Names of objects; empty means all.")),
-	LIST_STR("resources", 3, DOC("What it needs and may use.")),
+	LIST_STR("resources", 3, DOC("The resources that the rule is about, in the plural; \"*\" is all.")),
 	LIST_STR("verbs", 1, FLAGS(KL_REQUIRED), DOC("get, list, create and so on; \"*\" is all.")),
 };
 SCHEMA(PolicyRule, "io.k8s.api.rbac.v1.PolicyRule", .validate = kl_check_PolicyRule);
@@ -202,7 +204,7 @@ static const struct kl_field fields_PriorityClass[] = {
 	OBJ("metadata", 1, ObjectMeta, DOC("Name, labels and the other things that every object has.")),
 	STR("preemptionPolicy", 5, DEF("\"PreemptLowerPriority\""), CHOICES("Never|PreemptLowerPriority"),
 		DOC("Never, or PreemptLowerPriority (the default).")),
-	I32("value", 2, DOC("The value.")),
+	I32("value", 2, DOC("The priority of the pods that name the class; cannot be changed.")),
 };
 SCHEMA(PriorityClass, "io.k8s.api.scheduling.v1.PriorityClass", DOC("A name for a priority of pods."));
 
@@ -212,7 +214,7 @@ static const struct kl_field fields_ResourceAttributes[] = {
 	OBJ("labelSelector", 9, LabelSelectorAttributes, DOC("Which objects are meant, by their labels.")),
 	STR("name", 7, FLAGS(KL_OMIT_ZERO), DOC("Its name.")),
 	STR("namespace", 1, FLAGS(KL_OMIT_ZERO), DOC("The namespace it is in.")),
-	STR("resource", 5, FLAGS(KL_OMIT_ZERO), DOC("A resource: cpu, memory and the like.")),
+	STR("resource", 5, FLAGS(KL_OMIT_ZERO), DOC("The resource, in the plural: pods; \"*\" is all.")),
 	STR("subresource", 6, FLAGS(KL_OMIT_ZERO), DOC("The subresource, such as status.")),
 	STR("verb", 2, FLAGS(KL_OMIT_ZERO), DOC("get, list, create and so on.")),
 	STR("version", 4, FLAGS(KL_OMIT_ZERO), DOC("The version.")),
@@ -222,7 +224,7 @@ SCHEMA(ResourceAttributes, "io.k8s.api.authorization.v1.ResourceAttributes", .do
 static const struct kl_field fields_ResourceRule[] = {
 	LIST_STR("apiGroups", 2, DOC("API groups that the rule is about; \"\" is the core group, \"*\" all.")),
 	LIST_STR("resourceNames", 4, DOC("Names of objects; empty means all.")),
-	LIST_STR("resources", 3, DOC("What it needs and may use.")),
+	LIST_STR("resources", 3, DOC("The resources that the rule is about, in the plural; \"*\" is all.")),
 	LIST_STR("verbs", 1, FLAGS(KL_REQUIRED), DOC("get, list, create and so on; \"*\" is all.")),
 };
 SCHEMA(ResourceRule, "io.k8s.api.authorization.v1.ResourceRule", .doc = NULL);
@@ -232,7 +234,7 @@ static const struct kl_field fields_Role[] = {
 		DOC("The version of the schema that this object is written in, such as apps/v1.")),
 	STR("kind", 0, FLAGS(KL_OMIT_ZERO), DOC("What kind of object this is, in CamelCase.")),
 	OBJ("metadata", 1, ObjectMeta, DOC("Name, labels and the other things that every object has.")),
-	LIST_OBJ("rules", 2, PolicyRule, DOC("The rules.")),
+	LIST_OBJ("rules", 2, PolicyRule, DOC("What may be done with which resources.")),
 };
 SCHEMA(Role, "io.k8s.api.rbac.v1.Role", DOC("What may be done in a namespace."));
 
@@ -244,8 +246,7 @@ static const struct kl_field fields_RoleBinding[] = {
 	OBJ("roleRef", 3, RoleRef, FLAGS(KL_REQUIRED), DOC("The role that is given; cannot be changed.")),
 	LIST_OBJ("subjects", 2, Subject, DOC("Who is given the role.")),
 };
-SCHEMA(RoleBinding, "io.k8s.api.rbac.v1.RoleBinding",
-	DOC("Gives a role to users, groups or accounts in a namespace."));
+SCHEMA(RoleBinding, "io.k8s.api.rbac.v1.RoleBinding", DOC("Gives a role to users, groups or accounts in a namespace."));
 
 static const struct kl_field fields_RoleRef[] = {
 	STR("apiGroup", 1, FLAGS(KL_REQUIRED), DEF("\"rbac.authorization.k8s.io\""),
@@ -267,8 +268,8 @@ static const struct kl_field fields_RuntimeClass[] = {
 SCHEMA(RuntimeClass, "io.k8s.api.node.v1.RuntimeClass", DOC("A way of running containers."));
 
 static const struct kl_field fields_Scheduling[] = {
-	MAP_STR("nodeSelector", 1, DOC("Labels that the node must have.")),
-	LIST_OBJ("tolerations", 2, Toleration, DOC("Taints that the pod bears.")),
+	MAP_STR("nodeSelector", 1, DOC("Labels of the nodes that can run this class.")),
+	LIST_OBJ("tolerations", 2, Toleration, DOC("Taints that pods of this class bear beside their own.")),
 };
 SCHEMA(Scheduling, "io.k8s.api.node.v1.Scheduling", .doc = NULL);
 
@@ -281,7 +282,8 @@ static const struct kl_field fields_SelfSubjectAccessReview[] = {
 	OBJ("status", 3, SubjectAccessReviewStatus,
 		DOC("What was last observed; written by the system, not by users.")),
 };
-SCHEMA(SelfSubjectAccessReview, "io.k8s.api.authorization.v1.SelfSubjectAccessReview", .doc = NULL);
+SCHEMA(SelfSubjectAccessReview, "io.k8s.api.authorization.v1.SelfSubjectAccessReview",
+	DOC("Asks whether whoever sends it may do something."));
 
 static const struct kl_field fields_SelfSubjectAccessReviewSpec[] = {
 	OBJ("nonResourceAttributes", 2, NonResourceAttributes, DOC("A path that is no resource.")),
@@ -294,10 +296,10 @@ static const struct kl_field fields_SelfSubjectReview[] = {
 		DOC("The version of the schema that this object is written in, such as apps/v1.")),
 	STR("kind", 0, FLAGS(KL_OMIT_ZERO), DOC("What kind of object this is, in CamelCase.")),
 	OBJ("metadata", 1, ObjectMeta, DOC("Name, labels and the other things that every object has.")),
-	OBJ("status", 2, SelfSubjectReviewStatus,
-		DOC("What was last observed; written by the system, not by users.")),
+	OBJ("status", 2, SelfSubjectReviewStatus, DOC("What was last observed; written by the system, not by users.")),
 };
-SCHEMA(SelfSubjectReview, "io.k8s.api.authentication.v1.SelfSubjectReview", .doc = NULL);
+SCHEMA(SelfSubjectReview, "io.k8s.api.authentication.v1.SelfSubjectReview",
+	DOC("Asks who the server takes the sender for."));
 
 static const struct kl_field fields_SelfSubjectReviewStatus[] = {
 	OBJ("userInfo", 1, UserInfo, DOC("Who asks.")),
@@ -310,10 +312,10 @@ static const struct kl_field fields_SelfSubjectRulesReview[] = {
 	STR("kind", 0, FLAGS(KL_OMIT_ZERO), DOC("What kind of object this is, in CamelCase.")),
 	OBJ("metadata", 1, ObjectMeta, DOC("Name, labels and the other things that every object has.")),
 	OBJ("spec", 2, SelfSubjectRulesReviewSpec, FLAGS(KL_REQUIRED), DOC("What is wanted.")),
-	OBJ("status", 3, SubjectRulesReviewStatus,
-		DOC("What was last observed; written by the system, not by users.")),
+	OBJ("status", 3, SubjectRulesReviewStatus, DOC("What was last observed; written by the system, not by users.")),
 };
-SCHEMA(SelfSubjectRulesReview, "io.k8s.api.authorization.v1.SelfSubjectRulesReview", .doc = NULL);
+SCHEMA(SelfSubjectRulesReview, "io.k8s.api.authorization.v1.SelfSubjectRulesReview",
+	DOC("Asks what whoever sends it may do in a namespace."));
 
 static const struct kl_field fields_SelfSubjectRulesReviewSpec[] = {
 	STR("namespace", 1, FLAGS(KL_OMIT_ZERO), DOC("The namespace it is in.")),
@@ -337,7 +339,8 @@ static const struct kl_field fields_SubjectAccessReview[] = {
 	OBJ("status", 3, SubjectAccessReviewStatus,
 		DOC("What was last observed; written by the system, not by users.")),
 };
-SCHEMA(SubjectAccessReview, "io.k8s.api.authorization.v1.SubjectAccessReview", .doc = NULL);
+SCHEMA(SubjectAccessReview, "io.k8s.api.authorization.v1.SubjectAccessReview",
+	DOC("Asks whether a user may do something."));
 
 static const struct kl_field fields_SubjectAccessReviewSpec[] = {
 	MAP_LIST_STR("extra", 5, DOC("Further attributes of the user.")),
@@ -360,8 +363,7 @@ SCHEMA(SubjectAccessReviewStatus, "io.k8s.api.authorization.v1.SubjectAccessRevi
 static const struct kl_field fields_SubjectRulesReviewStatus[] = {
 	STR("evaluationError", 4, FLAGS(KL_OMIT_ZERO), DOC("What went wrong while it was decided.")),
 	BOOL("incomplete", 3, FLAGS(KL_REQUIRED), DOC("Whether the list may lack rules.")),
-	LIST_OBJ("nonResourceRules", 2, NonResourceRule, FLAGS(KL_REQUIRED),
-		DOC("What may be done with other paths.")),
+	LIST_OBJ("nonResourceRules", 2, NonResourceRule, FLAGS(KL_REQUIRED), DOC("What may be done with other paths.")),
 	LIST_OBJ("resourceRules", 1, ResourceRule, FLAGS(KL_REQUIRED), DOC("What may be done with resources.")),
 };
 SCHEMA(SubjectRulesReviewStatus, "io.k8s.api.authorization.v1.SubjectRulesReviewStatus", .doc = NULL);
@@ -398,7 +400,7 @@ static const struct kl_field fields_TokenReview[] = {
 	OBJ("spec", 2, TokenReviewSpec, FLAGS(KL_REQUIRED), DOC("What is wanted.")),
 	OBJ("status", 3, TokenReviewStatus, DOC("What was last observed; written by the system, not by users.")),
 };
-SCHEMA(TokenReview, "io.k8s.api.authentication.v1.TokenReview", .doc = NULL);
+SCHEMA(TokenReview, "io.k8s.api.authentication.v1.TokenReview", DOC("Asks whose token this is."));
 
 static const struct kl_field fields_TokenReviewSpec[] = {
 	LIST_STR("audiences", 2,

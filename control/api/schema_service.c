@@ -2,12 +2,12 @@
 #include "schema_rows.h"
 
 static const struct kl_field fields_ClientIPConfig[] = {
-	I32("timeoutSeconds", 1, DOC("Seconds after which it counts as failed.")),
+	I32("timeoutSeconds", 1, DOC("Seconds that a client stays with its backend; 10800 unless given.")),
 };
 SCHEMA(ClientIPConfig, "io.k8s.api.core.v1.ClientIPConfig", .doc = NULL);
 
 static const struct kl_field fields_CoreEvent[] = {
-	STR("action", 12, FLAGS(KL_OMIT_ZERO), DOC("What was done, or is to be done when the rule matches.")),
+	STR("action", 12, FLAGS(KL_OMIT_ZERO), DOC("What was done.")),
 	STR("apiVersion", 0, FLAGS(KL_OMIT_ZERO),
 		DOC("The version of the schema that this object is written in, such as apps/v1.")),
 	I32("count", 8, FLAGS(KL_OMIT_ZERO), DOC("How often it happened.")),
@@ -23,7 +23,7 @@ static const struct kl_field fields_CoreEvent[] = {
 	STR("reportingComponent", 14, FLAGS(KL_OMIT_ZERO), DOC("Who reports.")),
 	STR("reportingInstance", 15, FLAGS(KL_OMIT_ZERO), DOC("Which instance of it reports.")),
 	OBJ("series", 11, CoreEventSeries, DOC("How often it came again.")),
-	OBJ("source", 5, EventSource, DOC("Where it comes from.")),
+	OBJ("source", 5, EventSource, DOC("Which component and host report it.")),
 	STR("type", 9, FLAGS(KL_OMIT_ZERO), DOC("Normal or Warning.")),
 };
 SCHEMA(CoreEvent, "io.k8s.api.core.v1.Event", DOC("Something that happened to an object."));
@@ -54,7 +54,7 @@ static const struct kl_field fields_Endpoint[] = {
 	MAP_STR("deprecatedTopology", 5, DOC("Topology labels of old versions.")),
 	OBJ("hints", 8, EndpointHints, DOC("Who should prefer this endpoint.")),
 	STR("hostname", 3, DOC("The host's name.")),
-	STR("nodeName", 6, DOC("The node it runs on; for a pod, set by the scheduler unless given.")),
+	STR("nodeName", 6, DOC("The node that the endpoint is on.")),
 	OBJ("targetRef", 4, ObjectReference, DOC("The object behind it.")),
 	STR("zone", 7, DOC("The zone it is in.")),
 };
@@ -63,8 +63,7 @@ SCHEMA(Endpoint, "io.k8s.api.discovery.v1.Endpoint", .doc = NULL);
 static const struct kl_field fields_EndpointAddress[] = {
 	STR("hostname", 3, FLAGS(KL_OMIT_ZERO), DOC("The host's name.")),
 	STR("ip", 1, FLAGS(KL_REQUIRED), DOC("An IP address.")),
-	STR("nodeName", 4, FLAGS(KL_OMIT_ZERO),
-		DOC("The node it runs on; for a pod, set by the scheduler unless given.")),
+	STR("nodeName", 4, FLAGS(KL_OMIT_ZERO), DOC("The node that the endpoint is on.")),
 	OBJ("targetRef", 2, ObjectReference, DOC("The object behind it.")),
 };
 SCHEMA(EndpointAddress, "io.k8s.api.core.v1.EndpointAddress", .atomic = true);
@@ -72,7 +71,7 @@ SCHEMA(EndpointAddress, "io.k8s.api.core.v1.EndpointAddress", .atomic = true);
 static const struct kl_field fields_EndpointConditions[] = {
 	BOOL("ready", 1, DOC("Whether it is ready.")),
 	BOOL("serving", 2, DOC("Whether it takes traffic, even while it terminates.")),
-	BOOL("terminating", 3, DOC("Whether it is on its way out, or how many are.")),
+	BOOL("terminating", 3, DOC("Whether the pod is on its way out.")),
 };
 SCHEMA(EndpointConditions, "io.k8s.api.discovery.v1.EndpointConditions", .doc = NULL);
 
@@ -120,7 +119,7 @@ SCHEMA(Endpoints, "io.k8s.api.core.v1.Endpoints",
 	DOC("The addresses behind a Service; EndpointSlices have taken its place."));
 
 static const struct kl_field fields_Event[] = {
-	STR("action", 6, FLAGS(KL_OMIT_ZERO), DOC("What was done, or is to be done when the rule matches.")),
+	STR("action", 6, FLAGS(KL_OMIT_ZERO), DOC("What was done.")),
 	STR("apiVersion", 0, FLAGS(KL_OMIT_ZERO),
 		DOC("The version of the schema that this object is written in, such as apps/v1.")),
 	I32("deprecatedCount", 15, DOC("As count of the core form.")),
@@ -149,7 +148,7 @@ SCHEMA(EventSeries, "io.k8s.api.events.v1.EventSeries", .doc = NULL);
 
 static const struct kl_field fields_EventSource[] = {
 	STR("component", 1, FLAGS(KL_OMIT_ZERO), DOC("The component that reports.")),
-	STR("host", 2, FLAGS(KL_OMIT_ZERO), DOC("The host's name or address.")),
+	STR("host", 2, FLAGS(KL_OMIT_ZERO), DOC("The node it comes from.")),
 };
 SCHEMA(EventSource, "io.k8s.api.core.v1.EventSource", .doc = NULL);
 
@@ -163,7 +162,7 @@ static const struct kl_field fields_LoadBalancerIngress[] = {
 SCHEMA(LoadBalancerIngress, "io.k8s.api.core.v1.LoadBalancerIngress", .doc = NULL);
 
 static const struct kl_field fields_LoadBalancerStatus[] = {
-	LIST_OBJ("ingress", 1, LoadBalancerIngress, DOC("What comes in.")),
+	LIST_OBJ("ingress", 1, LoadBalancerIngress, DOC("The addresses of the load balancer.")),
 };
 SCHEMA(LoadBalancerStatus, "io.k8s.api.core.v1.LoadBalancerStatus", .doc = NULL);
 
@@ -206,8 +205,7 @@ SCHEMA(ServiceAccount, "io.k8s.api.core.v1.ServiceAccount", DOC("An identity for
 static const struct kl_field fields_ServicePort[] = {
 	STR("appProtocol", 6, DOC("The application protocol spoken on this port, as a hint for those who care.")),
 	STR("name", 1, FLAGS(KL_OMIT_ZERO), DOC("The port's name; needed where there are several.")),
-	I32("nodePort", 5, FLAGS(KL_OMIT_ZERO),
-		DOC("The port of every node that leads here; allocated unless given.")),
+	I32("nodePort", 5, FLAGS(KL_OMIT_ZERO), DOC("The port of every node that leads here; allocated unless given.")),
 	I32("port", 3, FLAGS(KL_REQUIRED | KL_PORT), DOC("The port that clients use.")),
 	STR("protocol", 2, FLAGS(KL_OMIT_ZERO), DEF("\"TCP\""), CHOICES("SCTP|TCP|UDP"), DOC("TCP, UDP or SCTP.")),
 	INT_OR_STR("targetPort", 4, DOC("The port of the pods, by number or by name; equal to port unless given.")),
@@ -251,12 +249,15 @@ static const struct kl_field fields_ServiceSpec[] = {
 	STR("sessionAffinity", 7, FLAGS(KL_OMIT_ZERO), DEF("\"None\""), CHOICES("ClientIP|None"),
 		DOC("ClientIP keeps a client at one backend; None does not.")),
 	OBJ("sessionAffinityConfig", 14, SessionAffinityConfig, DOC("For how long.")),
-	STR("trafficDistribution", 23, FLAGS(KL_OMIT_ZERO), DOC("PreferClose: endpoints near the client first.")),
-	STR("type", 4, FLAGS(KL_OMIT_ZERO), DEF("\"ClusterIP\""), CHOICES("ClusterIP|ExternalName|LoadBalancer|NodePort"),
+	STR("trafficDistribution", 23, CHOICES("PreferClose|PreferSameNode|PreferSameZone"),
+		DOC("Which endpoints are taken first: those of the client's zone (PreferClose, PreferSameZone) or of "
+		    "its node, then its zone (PreferSameNode).")),
+	STR("type", 4, FLAGS(KL_OMIT_ZERO), DEF("\"ClusterIP\""),
+		CHOICES("ClusterIP|ExternalName|LoadBalancer|NodePort"),
 		DOC("ClusterIP, NodePort, LoadBalancer or ExternalName: how the Service is reached.")),
 };
-SCHEMA(ServiceSpec, "io.k8s.api.core.v1.ServiceSpec", .defaults = kl_default_ServiceSpec, .validate = kl_check_ServiceSpec,
-	DOC("How a Service is reached and what is behind it."));
+SCHEMA(ServiceSpec, "io.k8s.api.core.v1.ServiceSpec", .defaults = kl_default_ServiceSpec,
+	.validate = kl_check_ServiceSpec, DOC("How a Service is reached and what is behind it."));
 
 static const struct kl_field fields_ServiceStatus[] = {
 	LIST_OBJ("conditions", 2, Condition, FLAGS(KL_MERGE | KL_LIST_MAP), KEYS("type"),

@@ -51,7 +51,7 @@ SCHEMA(CSINodeSpec, "io.k8s.api.storage.v1.CSINodeSpec", .doc = NULL);
 static const struct kl_field fields_CSIStorageCapacity[] = {
 	STR("apiVersion", 0, FLAGS(KL_OMIT_ZERO),
 		DOC("The version of the schema that this object is written in, such as apps/v1.")),
-	QUANTITY("capacity", 4, DOC("How much there is.")),
+	QUANTITY("capacity", 4, DOC("How much room there is.")),
 	STR("kind", 0, FLAGS(KL_OMIT_ZERO), DOC("What kind of object this is, in CamelCase.")),
 	QUANTITY("maximumVolumeSize", 5, DOC("The largest volume that can be made there.")),
 	OBJ("metadata", 1, ObjectMeta, DOC("Name, labels and the other things that every object has.")),
@@ -101,8 +101,8 @@ static const struct kl_field fields_PersistentVolumeClaimCondition[] = {
 	TIME("lastTransitionTime", 4, DOC("When the status last changed.")),
 	STR("message", 6, FLAGS(KL_OMIT_ZERO), DOC("For people to read.")),
 	STR("reason", 5, FLAGS(KL_OMIT_ZERO), DOC("Why, in one CamelCase word.")),
-	STR("status", 2, FLAGS(KL_REQUIRED), DOC("What was last observed; written by the system, not by users.")),
-	STR("type", 1, FLAGS(KL_REQUIRED), DOC("Which type.")),
+	STR("status", 2, FLAGS(KL_REQUIRED), DOC("True, False or Unknown.")),
+	STR("type", 1, FLAGS(KL_REQUIRED), DOC("Which aspect of the object the condition is about.")),
 };
 SCHEMA(PersistentVolumeClaimCondition, "io.k8s.api.core.v1.PersistentVolumeClaimCondition", .doc = NULL);
 
@@ -114,14 +114,15 @@ static const struct kl_field fields_PersistentVolumeClaimSpec[] = {
 		DOC("What the volume is filled with: a snapshot or another claim.")),
 	OBJ("dataSourceRef", 8, TypedObjectReference,
 		DOC("What the volume is filled with: any object that a populator knows.")),
-	OBJ("resources", 2, VolumeResourceRequirements, FLAGS(KL_ALWAYS), DOC("What it needs and may use.")),
-	OBJ("selector", 4, LabelSelector, DOC("Which objects are meant, by their labels.")),
+	OBJ("resources", 2, VolumeResourceRequirements, FLAGS(KL_ALWAYS), DOC("How much storage is asked for.")),
+	OBJ("selector", 4, LabelSelector, DOC("Which volumes may serve the claim, by their labels.")),
 	STR("storageClassName", 5, DOC("The StorageClass; \"\" means none.")),
 	STR("volumeAttributesClassName", 9, DOC("The VolumeAttributesClass.")),
 	STR("volumeMode", 6, DEF("\"Filesystem\""), CHOICES("Block|Filesystem"), DOC("Filesystem or Block.")),
 	STR("volumeName", 3, FLAGS(KL_OMIT_ZERO), DOC("The volume's name.")),
 };
-SCHEMA(PersistentVolumeClaimSpec, "io.k8s.api.core.v1.PersistentVolumeClaimSpec", .validate = kl_check_PersistentVolumeClaimSpec);
+SCHEMA(PersistentVolumeClaimSpec, "io.k8s.api.core.v1.PersistentVolumeClaimSpec",
+	.validate = kl_check_PersistentVolumeClaimSpec);
 
 static const struct kl_field fields_PersistentVolumeClaimStatus[] = {
 	LIST_STR("accessModes", 2,
@@ -129,7 +130,7 @@ static const struct kl_field fields_PersistentVolumeClaimStatus[] = {
 		    "ReadWriteOncePod.")),
 	MAP_STR("allocatedResourceStatuses", 7, DOC("How far the change of each allocated resource has come.")),
 	MAP_QUANTITY("allocatedResources", 5, DOC("What has been set aside for it.")),
-	MAP_QUANTITY("capacity", 3, DOC("How much there is.")),
+	MAP_QUANTITY("capacity", 3, DOC("How large the bound volume is.")),
 	LIST_OBJ("conditions", 4, PersistentVolumeClaimCondition, FLAGS(KL_MERGE | KL_LIST_MAP), KEYS("type"),
 		DOC("What is true of the object at present, one entry for each aspect.")),
 	STR("currentVolumeAttributesClassName", 8, DOC("The VolumeAttributesClass in force.")),
@@ -157,11 +158,10 @@ static const struct kl_field fields_PersistentVolumeSpec[] = {
 		    "ReadWriteOncePod.")),
 	OBJ("awsElasticBlockStore", INLINE(2, 2), AWSElasticBlockStoreVolumeSource,
 		DOC("A disk of AWS EBS; served by its CSI driver.")),
-	OBJ("azureDisk", INLINE(2, 16), AzureDiskVolumeSource,
-		DOC("A data disk of Azure; served by its CSI driver.")),
+	OBJ("azureDisk", INLINE(2, 16), AzureDiskVolumeSource, DOC("A data disk of Azure; served by its CSI driver.")),
 	OBJ("azureFile", INLINE(2, 13), AzureFilePersistentVolumeSource,
 		DOC("A share of Azure Files; served by its CSI driver.")),
-	MAP_QUANTITY("capacity", 1, DOC("How much there is.")),
+	MAP_QUANTITY("capacity", 1, DOC("How large the volume is.")),
 	OBJ("cephfs", INLINE(2, 9), CephFSPersistentVolumeSource, DOC("A CephFS mount.")),
 	OBJ("cinder", INLINE(2, 8), CinderPersistentVolumeSource,
 		DOC("A volume of OpenStack Cinder; served by its CSI driver.")),
@@ -178,19 +178,18 @@ static const struct kl_field fields_PersistentVolumeSpec[] = {
 	OBJ("local", INLINE(2, 20), LocalVolumeSource, DOC("A disk or directory of one node.")),
 	LIST_STR("mountOptions", 7, DOC("Options of the mount.")),
 	OBJ("nfs", INLINE(2, 5), NFSVolumeSource, DOC("A share of an NFS server.")),
-	OBJ("nodeAffinity", 9, VolumeNodeAffinity, DOC("Which nodes are wanted.")),
-	STR("persistentVolumeReclaimPolicy", 5, FLAGS(KL_OMIT_ZERO), DEF("\"Retain\""), CHOICES("Delete|Recycle|Retain"),
+	OBJ("nodeAffinity", 9, VolumeNodeAffinity, DOC("The nodes that can reach the volume.")),
+	STR("persistentVolumeReclaimPolicy", 5, FLAGS(KL_OMIT_ZERO), DEF("\"Retain\""),
+		CHOICES("Delete|Recycle|Retain"),
 		DOC("What becomes of the volume when its claim goes: Retain, Delete or Recycle.")),
 	OBJ("photonPersistentDisk", INLINE(2, 17), PhotonPersistentDiskVolumeSource,
 		DOC("A disk of Photon; no longer served.")),
-	OBJ("portworxVolume", INLINE(2, 18), PortworxVolumeSource,
-		DOC("A Portworx volume; served by its CSI driver.")),
+	OBJ("portworxVolume", INLINE(2, 18), PortworxVolumeSource, DOC("A Portworx volume; served by its CSI driver.")),
 	OBJ("quobyte", INLINE(2, 15), QuobyteVolumeSource, DOC("A Quobyte volume; no longer served.")),
 	OBJ("rbd", INLINE(2, 6), RBDPersistentVolumeSource, DOC("A Ceph block device.")),
 	OBJ("scaleIO", INLINE(2, 19), ScaleIOPersistentVolumeSource, DOC("A ScaleIO volume; no longer served.")),
 	STR("storageClassName", 6, DOC("The StorageClass; \"\" means none.")),
-	OBJ("storageos", INLINE(2, 21), StorageOSPersistentVolumeSource,
-		DOC("A StorageOS volume; no longer served.")),
+	OBJ("storageos", INLINE(2, 21), StorageOSPersistentVolumeSource, DOC("A StorageOS volume; no longer served.")),
 	STR("volumeAttributesClassName", 10, DOC("The VolumeAttributesClass.")),
 	STR("volumeMode", 8, DEF("\"Filesystem\""), CHOICES("Block|Filesystem"), DOC("Filesystem or Block.")),
 	OBJ("vsphereVolume", INLINE(2, 14), VsphereVirtualDiskVolumeSource,
@@ -249,7 +248,8 @@ static const struct kl_field fields_VolumeAttachment[] = {
 	STR("kind", 0, FLAGS(KL_OMIT_ZERO), DOC("What kind of object this is, in CamelCase.")),
 	OBJ("metadata", 1, ObjectMeta, DOC("Name, labels and the other things that every object has.")),
 	OBJ("spec", 2, VolumeAttachmentSpec, FLAGS(KL_REQUIRED), DOC("What is wanted.")),
-	OBJ("status", 3, VolumeAttachmentStatus, FLAGS(KL_ALWAYS), DOC("What was last observed; written by the system, not by users.")),
+	OBJ("status", 3, VolumeAttachmentStatus, FLAGS(KL_ALWAYS),
+		DOC("What was last observed; written by the system, not by users.")),
 };
 SCHEMA(VolumeAttachment, "io.k8s.api.storage.v1.VolumeAttachment",
 	DOC("A volume that is, or is to be, attached to a node."));
@@ -262,9 +262,8 @@ SCHEMA(VolumeAttachmentSource, "io.k8s.api.storage.v1.VolumeAttachmentSource", .
 
 static const struct kl_field fields_VolumeAttachmentSpec[] = {
 	STR("attacher", 1, FLAGS(KL_REQUIRED), DOC("The driver that does the work.")),
-	STR("nodeName", 3, FLAGS(KL_REQUIRED),
-		DOC("The node it runs on; for a pod, set by the scheduler unless given.")),
-	OBJ("source", 2, VolumeAttachmentSource, FLAGS(KL_REQUIRED), DOC("Where it comes from.")),
+	STR("nodeName", 3, FLAGS(KL_REQUIRED), DOC("The node that the volume is attached to.")),
+	OBJ("source", 2, VolumeAttachmentSource, FLAGS(KL_REQUIRED), DOC("The volume that is attached.")),
 };
 SCHEMA(VolumeAttachmentSpec, "io.k8s.api.storage.v1.VolumeAttachmentSpec", .doc = NULL);
 
@@ -279,7 +278,7 @@ SCHEMA(VolumeAttachmentStatus, "io.k8s.api.storage.v1.VolumeAttachmentStatus", .
 static const struct kl_field fields_VolumeError[] = {
 	I32("errorCode", 3, DOC("The gRPC code of the failure.")),
 	STR("message", 2, FLAGS(KL_OMIT_ZERO), DOC("For people to read.")),
-	TIME("time", 1, DOC("When.")),
+	TIME("time", 1, DOC("When the error was met.")),
 };
 SCHEMA(VolumeError, "io.k8s.api.storage.v1.VolumeError", .doc = NULL);
 
@@ -289,7 +288,7 @@ static const struct kl_field fields_VolumeNodeAffinity[] = {
 SCHEMA(VolumeNodeAffinity, "io.k8s.api.core.v1.VolumeNodeAffinity", .doc = NULL);
 
 static const struct kl_field fields_VolumeNodeResources[] = {
-	I32("count", 1, FLAGS(KL_OMIT_ZERO), DOC("How often it happened.")),
+	I32("count", 1, FLAGS(KL_OMIT_ZERO), DOC("How many volumes of the driver a node can have.")),
 };
 SCHEMA(VolumeNodeResources, "io.k8s.api.storage.v1.VolumeNodeResources", .doc = NULL);
 

@@ -3,7 +3,7 @@
 
 static const struct kl_field fields_AWSElasticBlockStoreVolumeSource[] = {
 	STR("fsType", 2, FLAGS(KL_OMIT_ZERO), DOC("The filesystem on the volume, such as ext4 or xfs.")),
-	I32("partition", 3, DOC("Pods with a smaller number stay as they are; or a partition of the disk.")),
+	I32("partition", 3, DOC("The partition of the disk; 0 means all of it.")),
 	BOOL("readOnly", 4, FLAGS(KL_OMIT_ZERO), DOC("Whether it cannot be written.")),
 	STR("volumeID", 1, FLAGS(KL_REQUIRED), DOC("What the provider calls the volume.")),
 };
@@ -104,23 +104,22 @@ static const struct kl_field fields_ClusterTrustBundleProjection[] = {
 SCHEMA(ClusterTrustBundleProjection, "io.k8s.api.core.v1.ClusterTrustBundleProjection", .doc = NULL);
 
 static const struct kl_field fields_ConfigMapProjection[] = {
-	LIST_OBJ("items", 2, KeyToPath, DOC("The entries of the list.")),
+	LIST_OBJ("items", 2, KeyToPath, DOC("Which keys become files, and where; all of them unless given.")),
 	STR("name", INLINE(1, 1), FLAGS(KL_OMIT_ZERO), DOC("Its name.")),
 	BOOL("optional", 4, DOC("Whether it may be missing.")),
 };
 SCHEMA(ConfigMapProjection, "io.k8s.api.core.v1.ConfigMapProjection", .doc = NULL);
 
 static const struct kl_field fields_ConfigMapVolumeSource[] = {
-	I32("defaultMode", 3, DEF("420"),
-		DOC("Permission bits of the files, in decimal in JSON; 0644 unless given.")),
-	LIST_OBJ("items", 2, KeyToPath, DOC("The entries of the list.")),
+	I32("defaultMode", 3, DEF("420"), DOC("Permission bits of the files, in decimal in JSON; 0644 unless given.")),
+	LIST_OBJ("items", 2, KeyToPath, DOC("Which keys become files, and where; all of them unless given.")),
 	STR("name", INLINE(1, 1), FLAGS(KL_OMIT_ZERO), DOC("Its name.")),
 	BOOL("optional", 4, DOC("Whether it may be missing.")),
 };
 SCHEMA(ConfigMapVolumeSource, "io.k8s.api.core.v1.ConfigMapVolumeSource", .doc = NULL);
 
 static const struct kl_field fields_DownwardAPIProjection[] = {
-	LIST_OBJ("items", 1, DownwardAPIVolumeFile, DOC("The entries of the list.")),
+	LIST_OBJ("items", 1, DownwardAPIVolumeFile, DOC("Which fields become files, and where.")),
 };
 SCHEMA(DownwardAPIProjection, "io.k8s.api.core.v1.DownwardAPIProjection", .doc = NULL);
 
@@ -128,16 +127,15 @@ static const struct kl_field fields_DownwardAPIVolumeFile[] = {
 	OBJ("fieldRef", 2, ObjectFieldSelector,
 		DOC("A field of the pod: metadata.name, metadata.labels['k'], spec.nodeName, status.podIP and some "
 		    "more.")),
-	I32("mode", 4, DOC("Permission bits, or the way it works.")),
-	STR("path", 1, FLAGS(KL_REQUIRED), DOC("The path.")),
+	I32("mode", 4, DOC("Permission bits of the file; those of the volume unless given.")),
+	STR("path", 1, FLAGS(KL_REQUIRED), DOC("Where the file is below the mount; may not contain \"..\".")),
 	OBJ("resourceFieldRef", 3, ResourceFieldSelector, DOC("A limit or request of a container.")),
 };
 SCHEMA(DownwardAPIVolumeFile, "io.k8s.api.core.v1.DownwardAPIVolumeFile", .doc = NULL);
 
 static const struct kl_field fields_DownwardAPIVolumeSource[] = {
-	I32("defaultMode", 2, DEF("420"),
-		DOC("Permission bits of the files, in decimal in JSON; 0644 unless given.")),
-	LIST_OBJ("items", 1, DownwardAPIVolumeFile, DOC("The entries of the list.")),
+	I32("defaultMode", 2, DEF("420"), DOC("Permission bits of the files, in decimal in JSON; 0644 unless given.")),
+	LIST_OBJ("items", 1, DownwardAPIVolumeFile, DOC("Which fields become files, and where.")),
 };
 SCHEMA(DownwardAPIVolumeSource, "io.k8s.api.core.v1.DownwardAPIVolumeSource", .doc = NULL);
 
@@ -188,7 +186,7 @@ SCHEMA(FlockerVolumeSource, "io.k8s.api.core.v1.FlockerVolumeSource", .doc = NUL
 
 static const struct kl_field fields_GCEPersistentDiskVolumeSource[] = {
 	STR("fsType", 2, FLAGS(KL_OMIT_ZERO), DOC("The filesystem on the volume, such as ext4 or xfs.")),
-	I32("partition", 3, DOC("Pods with a smaller number stay as they are; or a partition of the disk.")),
+	I32("partition", 3, DOC("The partition of the disk; 0 means all of it.")),
 	STR("pdName", 1, FLAGS(KL_REQUIRED), DOC("The disk's name.")),
 	BOOL("readOnly", 4, FLAGS(KL_OMIT_ZERO), DOC("Whether it cannot be written.")),
 };
@@ -197,12 +195,12 @@ SCHEMA(GCEPersistentDiskVolumeSource, "io.k8s.api.core.v1.GCEPersistentDiskVolum
 static const struct kl_field fields_GitRepoVolumeSource[] = {
 	STR("directory", 3, FLAGS(KL_OMIT_ZERO), DOC("The directory in the volume that takes the checkout.")),
 	STR("repository", 1, FLAGS(KL_REQUIRED), DOC("The repository's URL.")),
-	STR("revision", 2, FLAGS(KL_OMIT_ZERO), DOC("The revision.")),
+	STR("revision", 2, FLAGS(KL_OMIT_ZERO), DOC("The commit.")),
 };
 SCHEMA(GitRepoVolumeSource, "io.k8s.api.core.v1.GitRepoVolumeSource", .doc = NULL);
 
 static const struct kl_field fields_GlusterfsPersistentVolumeSource[] = {
-	STR("endpoints", 1, FLAGS(KL_REQUIRED), DOC("Where the traffic goes.")),
+	STR("endpoints", 1, FLAGS(KL_REQUIRED), DOC("The Endpoints object that names the servers.")),
 	STR("endpointsNamespace", 4, FLAGS(KL_OMIT_ZERO), DOC("The namespace of the Endpoints.")),
 	STR("path", 2, FLAGS(KL_REQUIRED), DOC("The path.")),
 	BOOL("readOnly", 3, FLAGS(KL_OMIT_ZERO), DOC("Whether it cannot be written.")),
@@ -210,15 +208,16 @@ static const struct kl_field fields_GlusterfsPersistentVolumeSource[] = {
 SCHEMA(GlusterfsPersistentVolumeSource, "io.k8s.api.core.v1.GlusterfsPersistentVolumeSource", .doc = NULL);
 
 static const struct kl_field fields_GlusterfsVolumeSource[] = {
-	STR("endpoints", 1, FLAGS(KL_REQUIRED), DOC("Where the traffic goes.")),
+	STR("endpoints", 1, FLAGS(KL_REQUIRED), DOC("The Endpoints object that names the servers.")),
 	STR("path", 2, FLAGS(KL_REQUIRED), DOC("The path.")),
 	BOOL("readOnly", 3, FLAGS(KL_OMIT_ZERO), DOC("Whether it cannot be written.")),
 };
 SCHEMA(GlusterfsVolumeSource, "io.k8s.api.core.v1.GlusterfsVolumeSource", .doc = NULL);
 
 static const struct kl_field fields_HostPathVolumeSource[] = {
-	STR("path", 1, FLAGS(KL_REQUIRED), DOC("The path.")),
-	STR("type", 2, DEF("\"\""), CHOICES("|BlockDevice|CharDevice|Directory|DirectoryOrCreate|File|FileOrCreate|Socket"),
+	STR("path", 1, FLAGS(KL_REQUIRED), DOC("The path on the node.")),
+	STR("type", 2, DEF("\"\""),
+		CHOICES("|BlockDevice|CharDevice|Directory|DirectoryOrCreate|File|FileOrCreate|Socket"),
 		DOC("Which type.")),
 };
 SCHEMA(HostPathVolumeSource, "io.k8s.api.core.v1.HostPathVolumeSource", .doc = NULL);
@@ -263,19 +262,19 @@ SCHEMA(ImageVolumeSource, "io.k8s.api.core.v1.ImageVolumeSource", .doc = NULL);
 
 static const struct kl_field fields_KeyToPath[] = {
 	STR("key", 1, FLAGS(KL_REQUIRED), DOC("The key.")),
-	I32("mode", 3, DOC("Permission bits, or the way it works.")),
-	STR("path", 2, FLAGS(KL_REQUIRED), DOC("The path.")),
+	I32("mode", 3, DOC("Permission bits of the file; those of the volume unless given.")),
+	STR("path", 2, FLAGS(KL_REQUIRED), DOC("Where the file is below the mount; may not contain \"..\".")),
 };
 SCHEMA(KeyToPath, "io.k8s.api.core.v1.KeyToPath", .validate = kl_check_KeyToPath);
 
 static const struct kl_field fields_LocalVolumeSource[] = {
 	STR("fsType", 2, FLAGS(KL_OMIT_ZERO), DOC("The filesystem on the volume, such as ext4 or xfs.")),
-	STR("path", 1, FLAGS(KL_REQUIRED), DOC("The path.")),
+	STR("path", 1, FLAGS(KL_REQUIRED), DOC("The path on the node of the disk, partition or directory.")),
 };
 SCHEMA(LocalVolumeSource, "io.k8s.api.core.v1.LocalVolumeSource", .doc = NULL);
 
 static const struct kl_field fields_NFSVolumeSource[] = {
-	STR("path", 2, FLAGS(KL_REQUIRED), DOC("The path.")),
+	STR("path", 2, FLAGS(KL_REQUIRED), DOC("The path that the server exports.")),
 	BOOL("readOnly", 3, FLAGS(KL_OMIT_ZERO), DOC("Whether it cannot be written.")),
 	STR("server", 1, FLAGS(KL_REQUIRED), DOC("The server's name or address.")),
 };
@@ -295,8 +294,7 @@ static const struct kl_field fields_PortworxVolumeSource[] = {
 SCHEMA(PortworxVolumeSource, "io.k8s.api.core.v1.PortworxVolumeSource", .doc = NULL);
 
 static const struct kl_field fields_ProjectedVolumeSource[] = {
-	I32("defaultMode", 2, DEF("420"),
-		DOC("Permission bits of the files, in decimal in JSON; 0644 unless given.")),
+	I32("defaultMode", 2, DEF("420"), DOC("Permission bits of the files, in decimal in JSON; 0644 unless given.")),
 	LIST_OBJ("sources", 1, VolumeProjection, DOC("What is put together.")),
 };
 SCHEMA(ProjectedVolumeSource, "io.k8s.api.core.v1.ProjectedVolumeSource", .doc = NULL);
@@ -313,7 +311,7 @@ SCHEMA(QuobyteVolumeSource, "io.k8s.api.core.v1.QuobyteVolumeSource", .doc = NUL
 
 static const struct kl_field fields_RBDPersistentVolumeSource[] = {
 	STR("fsType", 3, FLAGS(KL_OMIT_ZERO), DOC("The filesystem on the volume, such as ext4 or xfs.")),
-	STR("image", 2, FLAGS(KL_REQUIRED), DOC("The image, such as nginx:1.14 or registry/name@sha256:….")),
+	STR("image", 2, FLAGS(KL_REQUIRED), DOC("The name of the block device image.")),
 	STR("keyring", 6, FLAGS(KL_OMIT_ZERO), DEF("\"/etc/ceph/keyring\""), DOC("The path of the key ring.")),
 	LIST_STR("monitors", 1, FLAGS(KL_REQUIRED), DOC("Addresses of the Ceph monitors.")),
 	STR("pool", 4, FLAGS(KL_OMIT_ZERO), DEF("\"rbd\""), DOC("The pool.")),
@@ -325,7 +323,7 @@ SCHEMA(RBDPersistentVolumeSource, "io.k8s.api.core.v1.RBDPersistentVolumeSource"
 
 static const struct kl_field fields_RBDVolumeSource[] = {
 	STR("fsType", 3, FLAGS(KL_OMIT_ZERO), DOC("The filesystem on the volume, such as ext4 or xfs.")),
-	STR("image", 2, FLAGS(KL_REQUIRED), DOC("The image, such as nginx:1.14 or registry/name@sha256:….")),
+	STR("image", 2, FLAGS(KL_REQUIRED), DOC("The name of the block device image.")),
 	STR("keyring", 6, FLAGS(KL_OMIT_ZERO), DEF("\"/etc/ceph/keyring\""), DOC("The path of the key ring.")),
 	LIST_STR("monitors", 1, FLAGS(KL_REQUIRED), DOC("Addresses of the Ceph monitors.")),
 	STR("pool", 4, FLAGS(KL_OMIT_ZERO), DEF("\"rbd\""), DOC("The pool.")),
@@ -366,16 +364,15 @@ static const struct kl_field fields_ScaleIOVolumeSource[] = {
 SCHEMA(ScaleIOVolumeSource, "io.k8s.api.core.v1.ScaleIOVolumeSource", .doc = NULL);
 
 static const struct kl_field fields_SecretProjection[] = {
-	LIST_OBJ("items", 2, KeyToPath, DOC("The entries of the list.")),
+	LIST_OBJ("items", 2, KeyToPath, DOC("Which keys become files, and where; all of them unless given.")),
 	STR("name", INLINE(1, 1), FLAGS(KL_OMIT_ZERO), DOC("Its name.")),
 	BOOL("optional", 4, DOC("Whether it may be missing.")),
 };
 SCHEMA(SecretProjection, "io.k8s.api.core.v1.SecretProjection", .doc = NULL);
 
 static const struct kl_field fields_SecretVolumeSource[] = {
-	I32("defaultMode", 3, DEF("420"),
-		DOC("Permission bits of the files, in decimal in JSON; 0644 unless given.")),
-	LIST_OBJ("items", 2, KeyToPath, DOC("The entries of the list.")),
+	I32("defaultMode", 3, DEF("420"), DOC("Permission bits of the files, in decimal in JSON; 0644 unless given.")),
+	LIST_OBJ("items", 2, KeyToPath, DOC("Which keys become files, and where; all of them unless given.")),
 	BOOL("optional", 4, DOC("Whether it may be missing.")),
 	STR("secretName", 1, FLAGS(KL_OMIT_ZERO), DOC("The Secret's name.")),
 };
@@ -384,7 +381,7 @@ SCHEMA(SecretVolumeSource, "io.k8s.api.core.v1.SecretVolumeSource", .doc = NULL)
 static const struct kl_field fields_ServiceAccountTokenProjection[] = {
 	STR("audience", 1, FLAGS(KL_OMIT_ZERO), DOC("For whom the token is meant.")),
 	I64("expirationSeconds", 2, DEF("3600"), DOC("For how long it is to be valid.")),
-	STR("path", 3, FLAGS(KL_REQUIRED), DOC("The path.")),
+	STR("path", 3, FLAGS(KL_REQUIRED), DOC("Where the token is below the mount.")),
 };
 SCHEMA(ServiceAccountTokenProjection, "io.k8s.api.core.v1.ServiceAccountTokenProjection", .doc = NULL);
 
@@ -409,8 +406,7 @@ SCHEMA(StorageOSVolumeSource, "io.k8s.api.core.v1.StorageOSVolumeSource", .doc =
 static const struct kl_field fields_Volume[] = {
 	OBJ("awsElasticBlockStore", INLINE(2, 4), AWSElasticBlockStoreVolumeSource,
 		DOC("A disk of AWS EBS; served by its CSI driver.")),
-	OBJ("azureDisk", INLINE(2, 22), AzureDiskVolumeSource,
-		DOC("A data disk of Azure; served by its CSI driver.")),
+	OBJ("azureDisk", INLINE(2, 22), AzureDiskVolumeSource, DOC("A data disk of Azure; served by its CSI driver.")),
 	OBJ("azureFile", INLINE(2, 18), AzureFileVolumeSource,
 		DOC("A share of Azure Files; served by its CSI driver.")),
 	OBJ("cephfs", INLINE(2, 14), CephFSVolumeSource, DOC("A CephFS mount.")),
@@ -432,7 +428,7 @@ static const struct kl_field fields_Volume[] = {
 	OBJ("glusterfs", INLINE(2, 9), GlusterfsVolumeSource, DOC("A GlusterFS mount.")),
 	OBJ("hostPath", INLINE(2, 1), HostPathVolumeSource, DOC("A file or directory of the node.")),
 	OBJ("image", INLINE(2, 30), ImageVolumeSource,
-		DOC("The image, such as nginx:1.14 or registry/name@sha256:….")),
+		DOC("An OCI image or artifact whose files are mounted read-only.")),
 	OBJ("iscsi", INLINE(2, 8), ISCSIVolumeSource, DOC("An iSCSI disk.")),
 	STR("name", 1, FLAGS(KL_REQUIRED), DOC("Its name.")),
 	OBJ("nfs", INLINE(2, 7), NFSVolumeSource, DOC("A share of an NFS server.")),
@@ -440,8 +436,7 @@ static const struct kl_field fields_Volume[] = {
 		DOC("A claim of the pod's namespace.")),
 	OBJ("photonPersistentDisk", INLINE(2, 23), PhotonPersistentDiskVolumeSource,
 		DOC("A disk of Photon; no longer served.")),
-	OBJ("portworxVolume", INLINE(2, 24), PortworxVolumeSource,
-		DOC("A Portworx volume; served by its CSI driver.")),
+	OBJ("portworxVolume", INLINE(2, 24), PortworxVolumeSource, DOC("A Portworx volume; served by its CSI driver.")),
 	OBJ("projected", INLINE(2, 26), ProjectedVolumeSource, DOC("Several sources in one directory.")),
 	OBJ("quobyte", INLINE(2, 21), QuobyteVolumeSource, DOC("A Quobyte volume; no longer served.")),
 	OBJ("rbd", INLINE(2, 11), RBDVolumeSource, DOC("A Ceph block device.")),
