@@ -311,6 +311,7 @@ static int start_network(struct agent *agent, struct kl_err *err)
 	const struct kl_cniserver_opts cni = {.socket_path = agent->cni_socket,
 		.state_dir = state,
 		.mtu = (uint32_t)c->pod_mtu,
+		.mtu_less = agent_envelope_bytes(agent),
 		.uplink = c->uplink,
 		.pod_added = on_pod_added,
 		.pod_removed = on_pod_removed,

@@ -61,6 +61,8 @@ int agent_start_looks(struct agent *agent, struct kl_err *err);
 int agent_podnet_start(struct agent *agent, struct kl_err *err);
 /* The CNI server has told of every living pod. */
 void agent_podnet_settled(struct agent *agent);
+/* What the envelopes of the node's default forwarding need of the MTU; 0: there are none. */
+uint32_t agent_envelope_bytes(const struct agent *agent);
 /* A pod's object has changed: its bandwidth may have. */
 void agent_podnet_pod_changed(struct agent *agent, const json_t *object, const json_t *old);
 /* nodeips.c: the global addresses of a device, v4 first; NULL-terminated, owned by the caller. */

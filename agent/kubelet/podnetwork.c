@@ -9,7 +9,7 @@
 #include <errno.h>
 #include <string.h>
 
-enum { AUDIT_MS = 30000 };
+enum { AUDIT_MS = 30000, IPV4_HEADER = 20, IPV6_HEADER = 40, GENEVE_HEADERS = 8 + 8 };
 
 static void on_audit(uv_timer_t *timer)
 {
@@ -24,6 +24,23 @@ static int read_words(const struct kl_agent_config *c, struct kl_podnet_options 
 	if (c->pod_shortcuts && !options->no_shortcuts && strcmp(c->pod_shortcuts, "on") != 0)
 		return kl_fail_msg(err, EINVAL, "--pod-shortcuts is one of on, off, not '%s'", c->pod_shortcuts);
 	return 0;
+}
+
+/*
+ * Where packets to pods come in envelopes pods announce smaller segments: then what they are sent fits into the uplink with
+ * its envelope. A Service that asks for envelopes by itself has its clients' segments clamped by the balancer.
+ */
+uint32_t agent_envelope_bytes(const struct agent *agent)
+{
+	const char *forwarding = agent->config->lb_forwarding;
+	uint32_t ip = IPV4_HEADER;
+
+	if (!forwarding || strncmp(forwarding, "dsr", 3) != 0)
+		return 0;
+	for (size_t i = 0; agent->node_ips && agent->node_ips[i]; i++)
+		if (strchr(agent->node_ips[i], ':'))
+			ip = IPV6_HEADER;
+	return !strcmp(forwarding, "dsr-geneve") ? ip + GENEVE_HEADERS : ip;
 }
 
 int agent_podnet_start(struct agent *agent, struct kl_err *err)

@@ -91,10 +91,9 @@ static bool has_nftables(void)
 }
 
 /* In a namespace of its own, which ends with the thread: nothing is left behind. */
-static int try_netem(void *arg, struct kl_err *err)
+static int try_qdisc(void *arg, struct kl_err *err)
 {
 	char bytes[256];
-	(void)arg;
 	if (unshare(CLONE_NEWNET))
 		return kl_fail(err, errno, "make a network namespace");
 	struct nlmsghdr *message = mnl_nlmsg_put_header(bytes);
@@ -103,14 +102,21 @@ static int try_netem(void *arg, struct kl_err *err)
 	struct tcmsg *head = mnl_nlmsg_put_extra_header(message, sizeof(*head));
 	head->tcm_ifindex = 1; /* lo */
 	head->tcm_parent = TC_H_ROOT;
-	mnl_attr_put_strz(message, TCA_KIND, "netem");
+	mnl_attr_put_strz(message, TCA_KIND, arg);
 	/* ENOENT: no such qdisc; any other complaint is about the options that we did not give. */
 	return ask(NETLINK_ROUTE, message) == ENOENT ? -ENOENT : 0;
 }
 
 static bool has_netem(void)
 {
-	return !kl_netns_run(-1, try_netem, NULL, NULL);
+	static char kind[] = "netem";
+	return !kl_netns_run(-1, try_qdisc, kind, NULL);
+}
+
+static bool has_fq(void)
+{
+	static char kind[] = "fq";
+	return !kl_netns_run(-1, try_qdisc, kind, NULL);
 }
 
 static int try_links(void *arg, struct kl_err *err)
@@ -205,6 +211,7 @@ static const struct probe {
 	{"IPv6", has_ipv6, "IPv4 alone"},
 	{"docker-registry", has_registry, "no example images in local clusters"},
 	{"netem", has_netem, "tests of loss and delay are skipped"},
+	{"fq", has_fq, "pods' egress bandwidth is kept by a policer, not by departure times"},
 	{"NFS", has_nfs, "NFS volumes cannot be mounted"},
 };
 
