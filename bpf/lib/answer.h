@@ -79,8 +79,17 @@ KL_INLINE const __be32 *answer_source(
 KL_INLINE int answer_reshape(ctx_t *ctx, __u32 bytes, __u32 quote, __u32 room)
 {
 #ifdef KL_XDP
-	return bpf_xdp_adjust_tail(ctx, (int)(ETH_HLEN + quote) - (int)bytes) ||
-	       bpf_xdp_adjust_head(ctx, -(int)room);
+	struct ethhdr eth, *at = ctx_data(ctx);
+	if ((void *)(at + 1) > ctx_end(ctx))
+		return -1;
+	eth = *at;
+	if (bpf_xdp_adjust_tail(ctx, (int)(ETH_HLEN + quote) - (int)bytes) || bpf_xdp_adjust_head(ctx, -(int)room))
+		return -1;
+	at = ctx_data(ctx);
+	if ((void *)(at + 1) > ctx_end(ctx))
+		return -1;
+	*at = eth;
+	return 0;
 #else
 	if (bpf_skb_change_tail(ctx, ETH_HLEN + quote, 0) || bpf_skb_adjust_room(ctx, (int)room, BPF_ADJ_ROOM_MAC, 0))
 		return -1;

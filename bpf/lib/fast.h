@@ -11,6 +11,7 @@
 #include "encap.h"
 #include "event.h"
 #include "hop.h"
+#include "mss.h"
 #include "work.h"
 
 #ifdef KL_XDP
@@ -246,7 +247,10 @@ KL_INLINE int quick_admit(
 		return FAST_NO;
 	__u8 generation = KL_READ(backend->generation), flags = KL_READ(backend->flags);
 	if ((flags & (KL_BE_LIVE | KL_BE_LOCAL)) != KL_BE_LIVE || backend->forward == KL_FORWARD_SNAT ||
-		addr_is_v4(backend->addr) == q->v6)
+		addr_is_v4(backend->addr) == q->v6 || addr_equal(key.saddr, backend->addr))
+		return FAST_NO;
+	if (q->tcp_flags & TCP_SYN &&
+		mss_clamp(ctx, q->v6 ? V6_L4 : V4_L4, mss_within(cfg, q->v6, envelope_port(cfg, backend))))
 		return FAST_NO;
 	__u64 state = (__u64)id | (__u64)generation << STATE_GENERATION_SHIFT |
 		      (__u64)KL_PHASE_NEW << STATE_PHASE_SHIFT | (__u64)(__u16)q->ticks << STATE_STAMP_SHIFT |

@@ -49,8 +49,8 @@ static void put_dsr(struct bench *bench, const struct way *way, const char *name
 {
 	kl_autofree char *key = kl_asprintf("dsr/%s/%u/%d", name, proto, way->v6);
 	struct kl_service *service =
-		service_build(key, proto, way->v6, node_port, (uint16_t)(node_port - NODE_PORT + VIP_PORT), backends, count,
-			proto == IPPROTO_SCTP ? node_port : 8080);
+		service_build(key, proto, way->v6, node_port, (uint16_t)(node_port - NODE_PORT + VIP_PORT), backends,
+			count, proto == IPPROTO_SCTP ? node_port : 8080);
 	service->forward = way->geneve ? KL_FORWARDING_DSR_GENEVE : KL_FORWARDING_DSR_IPIP;
 	service->flags |= KL_SERVICE_FORWARD;
 	struct kl_err err = {0};
@@ -80,18 +80,6 @@ static struct bench *bench_dsr(const struct way *way)
 	return bench;
 }
 
-static void for_every_way(bool (*test)(struct bench *bench, const struct way *way))
-{
-	for (int i = 0; i < WAYS; i++) {
-		struct way way = way_of(i);
-		struct bench *bench = bench_dsr(&way);
-		if (!test(bench, &way))
-			kl_test_failed(__FILE__, __LINE__, "that was IPv%d, %s, %s", way.v6 ? 6 : 4,
-				way.geneve ? "Geneve" : "IP in IP", way.program == PROGRAM_XDP ? "XDP" : "tc");
-		bench_free(bench);
-	}
-}
-
 /* --- into an envelope */
 
 static const struct seal_row {
@@ -104,7 +92,8 @@ static const struct seal_row {
 	{"data", {CLIENT, NODE, 40000, NODE_PORT, IPPROTO_TCP, A, .payload = 700}, 0, 63},
 	{"last packet", {CLIENT, NODE, 40000, NODE_PORT, IPPROTO_TCP, FA}, 0, 63},
 	{"mid-flow of a flow nobody knows", {CLIENT, NODE, 40001, NODE_PORT, IPPROTO_TCP, A, .payload = 9}, 0, 63},
-	{"TTL, and type of service", {CLIENT, NODE, 40002, NODE_PORT, IPPROTO_UDP, .ttl = 9, .tos = 0xba, .payload = 9}, 0, 8},
+	{"TTL, and type of service", {CLIENT, NODE, 40002, NODE_PORT, IPPROTO_UDP, .ttl = 9, .tos = 0xba, .payload = 9},
+		0, 8},
 	{"UDP at a cluster address", {CLIENT, VIP, 40003, VIP_PORT, IPPROTO_UDP, .payload = 40}, 0, 63},
 	{"first fragment", {CLIENT, NODE, 40004, NODE_PORT, IPPROTO_UDP, .first_fragment = true, .payload = 96}, 0, 63},
 	{"later fragment", {CLIENT, NODE, 40004, NODE_PORT, IPPROTO_UDP, .later_fragment = true, .payload = 96}, 0, 63},
@@ -151,18 +140,15 @@ static bool seal(struct bench *bench, const struct way *way, const struct seal_r
 static bool seal_all(struct bench *bench, const struct way *way)
 {
 	bool ok = true;
+	struct kl_map_counters before = bench_counters(bench);
 	for (size_t i = 0; i < KL_ARRAY_LEN(seal_rows); i++)
 		if (!seal(bench, way, &seal_rows[i])) {
 			kl_test_failed(__FILE__, __LINE__, "that was '%s'", seal_rows[i].what);
 			ok = false;
 		}
 	struct kl_map_counters counters = bench_counters(bench);
-	return KL_CHECK_INT(counters.enveloped, KL_ARRAY_LEN(seal_rows)) && KL_CHECK_INT(counters.drop_rewrite, 0) && ok;
-}
-
-KL_TEST(packets_for_other_nodes_go_in_envelopes)
-{
-	for_every_way(seal_all);
+	return KL_CHECK_INT(counters.enveloped, before.enveloped + KL_ARRAY_LEN(seal_rows)) &&
+	       KL_CHECK_INT(counters.drop_rewrite, before.drop_rewrite) && ok;
 }
 
 /* A flow has one source port of Geneve, flows have many: routers spread them by it. */
@@ -183,11 +169,6 @@ static bool spread(struct bench *bench, const struct way *way)
 	return !way->geneve || KL_CHECK(different > 28);
 }
 
-KL_TEST(geneve_has_a_source_port_for_every_flow)
-{
-	for_every_way(spread);
-}
-
 /* A client that is the backend itself would get a packet from its own address. */
 static bool own_backend(struct bench *bench, const struct way *way)
 {
@@ -198,11 +179,6 @@ static bool own_backend(struct bench *bench, const struct way *way)
 	struct parsed_frame got = frame_parse(frame, len);
 	return ok && KL_CHECK(got.proto == IPPROTO_TCP) && is_who(&got.src, NODE, way->v6) &&
 	       is_who(&got.dst, REMOTE_POD, way->v6) && KL_CHECK(got.sums_right);
-}
-
-KL_TEST(a_pod_that_is_its_own_backend_is_reached_by_snat)
-{
-	for_every_way(own_backend);
 }
 
 /* --- out of an envelope */
@@ -218,33 +194,44 @@ static const struct open_row {
 	int verdict; /* PASS: translated to the local pod */
 	uint8_t tos_left;
 } open_rows[] = {
-	{"to the node of the balancer", PEER, LOCAL_POD, {CLIENT, PEER, 41000, LOCAL_PORT, IPPROTO_TCP, S}, .verdict = VERDICT_PASS},
+	{"to the node of the balancer", PEER, LOCAL_POD, {CLIENT, PEER, 41000, LOCAL_PORT, IPPROTO_TCP, S},
+		.verdict = VERDICT_PASS},
 	{"its next packet", PEER, LOCAL_POD, {CLIENT, PEER, 41000, LOCAL_PORT, IPPROTO_TCP, A, .payload = 700},
 		.verdict = VERDICT_PASS},
-	{"to an address of the cluster", PEER, LOCAL_POD, {CLIENT, VIP, 41001, VIP_PORT + 1, IPPROTO_UDP, .payload = 30},
-		.verdict = VERDICT_PASS},
-	{"congestion on the way", PEER, LOCAL_POD, {CLIENT, VIP, 41002, VIP_PORT + 1, IPPROTO_UDP, .tos = 0xb9, .payload = 30}, .tos = 0xbb,
+	{"to an address of the cluster", PEER, LOCAL_POD,
+		{CLIENT, VIP, 41001, VIP_PORT + 1, IPPROTO_UDP, .payload = 30}, .verdict = VERDICT_PASS},
+	{"congestion on the way", PEER, LOCAL_POD,
+		{CLIENT, VIP, 41002, VIP_PORT + 1, IPPROTO_UDP, .tos = 0xb9, .payload = 30}, .tos = 0xbb,
 		.verdict = VERDICT_PASS, .tos_left = 0xbb},
-	{"congestion that nobody would hear of", PEER, LOCAL_POD, {CLIENT, VIP, 41003, VIP_PORT + 1, IPPROTO_UDP, .payload = 30},
-		.tos = 3, .verdict = VERDICT_DROP},
-	{"first fragment", PEER, LOCAL_POD, {CLIENT, VIP, 41004, VIP_PORT + 1, IPPROTO_UDP, .first_fragment = true, .payload = 96},
+	{"congestion that nobody would hear of", PEER, LOCAL_POD,
+		{CLIENT, VIP, 41003, VIP_PORT + 1, IPPROTO_UDP, .payload = 30}, .tos = 3, .verdict = VERDICT_DROP},
+	{"first fragment", PEER, LOCAL_POD,
+		{CLIENT, VIP, 41004, VIP_PORT + 1, IPPROTO_UDP, .first_fragment = true, .payload = 96},
 		.verdict = VERDICT_PASS},
-	{"later fragment", PEER, LOCAL_POD, {CLIENT, VIP, 41004, VIP_PORT + 1, IPPROTO_UDP, .later_fragment = true, .payload = 96},
+	{"later fragment", PEER, LOCAL_POD,
+		{CLIENT, VIP, 41004, VIP_PORT + 1, IPPROTO_UDP, .later_fragment = true, .payload = 96},
 		.verdict = VERDICT_PASS},
-	{"of two, the one the balancer chose", PEER, LOCAL_POD, {CLIENT, PEER, 41005, BOTH_PORT, IPPROTO_TCP, S}, .verdict = VERDICT_PASS},
-	{"from a stranger", STRANGER, LOCAL_POD, {CLIENT, PEER, 41006, LOCAL_PORT, IPPROTO_TCP, S}, .verdict = PASSED_AS_IS},
-	{"from a client", CLIENT, LOCAL_POD, {STRANGER, PEER, 41006, LOCAL_PORT, IPPROTO_TCP, S}, .verdict = PASSED_AS_IS},
+	{"of two, the one the balancer chose", PEER, LOCAL_POD, {CLIENT, PEER, 41005, BOTH_PORT, IPPROTO_TCP, S},
+		.verdict = VERDICT_PASS},
+	{"from a stranger", STRANGER, LOCAL_POD, {CLIENT, PEER, 41006, LOCAL_PORT, IPPROTO_TCP, S},
+		.verdict = PASSED_AS_IS},
+	{"from a client", CLIENT, LOCAL_POD, {STRANGER, PEER, 41006, LOCAL_PORT, IPPROTO_TCP, S},
+		.verdict = PASSED_AS_IS},
 	{"for no Service", PEER, LOCAL_POD, {CLIENT, PEER, 41007, 22, IPPROTO_TCP, S}, .verdict = PASSED_AS_IS},
-	{"for nobody's NodePort", PEER, LOCAL_POD, {CLIENT, STRANGER, 41007, LOCAL_PORT, IPPROTO_TCP, S}, .verdict = PASSED_AS_IS},
-	{"for a backend that is not here", PEER, REMOTE_POD, {CLIENT, PEER, 41008, LOCAL_PORT, IPPROTO_TCP, S}, .verdict = VERDICT_DROP},
-	{"another network's", PEER, LOCAL_POD, {CLIENT, PEER, 41009, LOCAL_PORT, IPPROTO_TCP, S}, .vni = 7, .verdict = PASSED_AS_IS},
+	{"for nobody's NodePort", PEER, LOCAL_POD, {CLIENT, STRANGER, 41007, LOCAL_PORT, IPPROTO_TCP, S},
+		.verdict = PASSED_AS_IS},
+	{"for a backend that is not here", PEER, REMOTE_POD, {CLIENT, PEER, 41008, LOCAL_PORT, IPPROTO_TCP, S},
+		.verdict = VERDICT_DROP},
+	{"another network's", PEER, LOCAL_POD, {CLIENT, PEER, 41009, LOCAL_PORT, IPPROTO_TCP, S}, .vni = 7,
+		.verdict = PASSED_AS_IS},
 };
 
 static bool check_opened(const struct open_row *row, const uint8_t *frame, size_t len, bool v6)
 {
 	struct parsed_frame got = frame_parse(frame, len);
 	bool ok = KL_CHECK(got.sums_right) && is_who(&got.src, row->inside.src, v6) && is_who(&got.dst, LOCAL_POD, v6);
-	ok = ok && (got.later_fragment || (KL_CHECK_INT(got.sport, row->inside.sport) && KL_CHECK_INT(got.dport, 8080)));
+	ok = ok &&
+	     (got.later_fragment || (KL_CHECK_INT(got.sport, row->inside.sport) && KL_CHECK_INT(got.dport, 8080)));
 	return ok && KL_CHECK_INT(got.ttl, 64) && KL_CHECK_INT(got.tos, row->tos_left);
 }
 
@@ -252,7 +239,8 @@ static bool open_one(struct bench *bench, const struct way *way, const struct op
 {
 	uint8_t frame[FRAME_MAX], before[FRAME_MAX];
 	struct outer outer = {row->from, row->to, way->geneve, row->tos, row->vni};
-	size_t plain = frame_build(&row->inside, way->v6, frame), len = frame_wrap(frame, plain, &outer, way->v6), was = len;
+	size_t plain = frame_build(&row->inside, way->v6, frame), len = frame_wrap(frame, plain, &outer, way->v6),
+	       was = len;
 	struct kl_map_counters counters = bench_counters(bench);
 	int want = row->verdict == PASSED_AS_IS ? VERDICT_PASS : row->verdict;
 	if (row->vni && !way->geneve)
@@ -281,13 +269,9 @@ static bool open_all(struct bench *bench, const struct way *way)
 	return ok;
 }
 
-KL_TEST(envelopes_are_opened_for_backends_here_and_nobody_else)
-{
-	for_every_way(open_all);
-}
-
 /* A packet of the client's in an envelope from the other node; the verdict, and what came of it. */
-static int arrive(struct bench *bench, const struct way *way, const struct wire *inside, enum who to, struct parsed_frame *ret)
+static int arrive(
+	struct bench *bench, const struct way *way, const struct wire *inside, enum who to, struct parsed_frame *ret)
 {
 	uint8_t frame[FRAME_MAX];
 	struct outer outer = envelope(way, PEER, to);
@@ -316,14 +300,10 @@ static bool answer(struct bench *bench, const struct way *way)
 	ok = ok && KL_CHECK_INT(got.mss, 1460);
 	got = leave(bench, way, &syn_ack);
 	ok = ok && is_who(&got.src, PEER, way->v6) && is_who(&got.dst, CLIENT, way->v6) && KL_CHECK(got.sums_right);
-	ok = ok && KL_CHECK_INT(got.sport, LOCAL_PORT) && KL_CHECK_INT(got.dport, 41100) && KL_CHECK_INT(got.mss, clamped(way));
+	ok = ok && KL_CHECK_INT(got.sport, LOCAL_PORT) && KL_CHECK_INT(got.dport, 41100) &&
+	     KL_CHECK_INT(got.mss, clamped(way));
 	got = leave(bench, way, &data);
 	return ok && KL_CHECK_INT(got.sport, LOCAL_PORT) && KL_CHECK(got.sums_right);
-}
-
-KL_TEST(answers_leave_by_the_backends_node_under_the_balancers_address)
-{
-	for_every_way(answer);
 }
 
 /* Only where there are envelopes: a handshake with a local backend keeps its MSS both ways. */
@@ -338,40 +318,34 @@ static bool no_envelope(struct bench *bench, const struct way *way)
 	return ok && KL_CHECK_INT(got.mss, 8960) && KL_CHECK_INT(back.mss, 8960) && is_who(&back.src, NODE, way->v6);
 }
 
-KL_TEST(without_an_envelope_the_mss_stays)
-{
-	for_every_way(no_envelope);
-}
-
 /* The balancer's word goes: another backend of the same Service for the same tuple takes the flow's place. */
 static bool readmit(struct bench *bench, const struct way *way)
 {
 	static const struct wire data = {CLIENT, PEER, 41200, BOTH_PORT, IPPROTO_TCP, A, .payload = 9};
 	struct parsed_frame got;
 	put_dsr(bench, way, "both", IPPROTO_TCP, BOTH_PORT, (const enum who[]){LOCAL_POD}, 1);
-	bool ok = KL_CHECK_INT(arrive(bench, way, &data, LOCAL_POD, &got), VERDICT_PASS) && is_who(&got.dst, LOCAL_POD, way->v6);
+	bool ok = KL_CHECK_INT(arrive(bench, way, &data, LOCAL_POD, &got), VERDICT_PASS) &&
+		  is_who(&got.dst, LOCAL_POD, way->v6);
 	/* Its pod is replaced by another, also here. */
-	struct kl_service *service = service_build("dsr/both/6/0", IPPROTO_TCP, way->v6, BOTH_PORT, 0, (const enum who[]){OTHER_POD}, 1, 8080);
+	struct kl_service *service = service_build(
+		"dsr/both/6/0", IPPROTO_TCP, way->v6, BOTH_PORT, 0, (const enum who[]){OTHER_POD}, 1, 8080);
 	free(service->key);
 	service->key = kl_asprintf("dsr/both/%d/%d", IPPROTO_TCP, way->v6);
 	free(service->backends[0].node);
 	service->backends[0].node = kl_strdup("here");
 	KL_CHECK_INT(kl_dpsync_put(bench->sync, service, NULL), 0);
 	ok = ok && KL_CHECK_INT(arrive(bench, way, &data, LOCAL_POD, &got), VERDICT_DROP);
-	ok = ok && KL_CHECK_INT(arrive(bench, way, &data, OTHER_POD, &got), VERDICT_PASS) && is_who(&got.dst, OTHER_POD, way->v6);
+	ok = ok && KL_CHECK_INT(arrive(bench, way, &data, OTHER_POD, &got), VERDICT_PASS) &&
+	     is_who(&got.dst, OTHER_POD, way->v6);
 	/* Terminating, and so in no set: who was sent to it is let in. */
 	service->backends[0].flags = KL_BACKEND_SERVING | KL_BACKEND_TERMINATING;
 	KL_CHECK_INT(kl_dpsync_put(bench->sync, service, NULL), 0);
 	struct wire late = data;
 	late.sport = 41201;
-	ok = ok && KL_CHECK_INT(arrive(bench, way, &late, OTHER_POD, &got), VERDICT_PASS) && is_who(&got.dst, OTHER_POD, way->v6);
+	ok = ok && KL_CHECK_INT(arrive(bench, way, &late, OTHER_POD, &got), VERDICT_PASS) &&
+	     is_who(&got.dst, OTHER_POD, way->v6);
 	kl_service_free(service);
 	return ok;
-}
-
-KL_TEST(the_balancer_says_which_backend)
-{
-	for_every_way(readmit);
 }
 
 /* --- what does not fit */
@@ -379,17 +353,20 @@ KL_TEST(the_balancer_says_which_backend)
 static bool check_told(const struct way *way, const uint8_t *frame, size_t len, const struct wire *wire, size_t total)
 {
 	struct parsed_frame got = frame_parse(frame, len);
-	bool ok = KL_CHECK(got.icmp && got.sums_right) && is_who(&got.src, wire->dst, way->v6) && is_who(&got.dst, wire->src, way->v6);
+	bool ok = KL_CHECK(got.icmp && got.sums_right) && is_who(&got.src, wire->dst, way->v6) &&
+		  is_who(&got.dst, wire->src, way->v6);
 	ok = ok && KL_CHECK_INT(got.icmp_type, way->v6 ? 2 : 3) && KL_CHECK_INT(got.icmp_code, way->v6 ? 0 : 4);
 	ok = ok && KL_CHECK_INT(got.icmp_mtu, MTU - around(way)) && KL_CHECK_INT(got.quoted_sport, wire->sport);
 	ok = ok && KL_CHECK_INT(got.quoted_dport, wire->dport) && is_who(&got.quoted_src, wire->src, way->v6);
-	return ok && KL_CHECK_INT(got.quoted_bytes, total < 512 ? total : 512) && KL_CHECK_INT(frame[5], 2) && KL_CHECK_INT(frame[11], 1);
+	return ok && KL_CHECK_INT(got.quoted_bytes, total < 512 ? total : 512) && KL_CHECK_INT(frame[5], 2) &&
+	       KL_CHECK_INT(frame[11], 1);
 }
 
 static bool too_big_one(struct bench *bench, const struct way *way, uint8_t proto, bool may_fragment)
 {
 	uint8_t frame[FRAME_MAX];
-	struct wire wire = {CLIENT, NODE, 41300, NODE_PORT, proto, A, .payload = (uint16_t)(1500 - (way->v6 ? 40 : 20) - (proto == IPPROTO_TCP ? 20 : 8)),
+	struct wire wire = {CLIENT, NODE, 41300, NODE_PORT, proto, A,
+		.payload = (uint16_t)(1500 - (way->v6 ? 40 : 20) - (proto == IPPROTO_TCP ? 20 : 8)),
 		.may_fragment = may_fragment};
 	struct kl_map_counters before = bench_counters(bench);
 	size_t len = frame_build(&wire, way->v6, frame);
@@ -397,8 +374,9 @@ static bool too_big_one(struct bench *bench, const struct way *way, uint8_t prot
 	struct kl_map_counters after = bench_counters(bench);
 	if (may_fragment && !way->v6 && proto == IPPROTO_UDP) { /* by SNAT instead */
 		struct parsed_frame got = frame_parse(frame, len);
-		return ok && is_who(&got.src, NODE, false) && is_who(&got.dst, REMOTE_POD, false) && KL_CHECK(got.sums_right) &&
-		       KL_CHECK_INT(got.proto, IPPROTO_UDP) && KL_CHECK_INT(after.too_big_told, before.too_big_told);
+		return ok && is_who(&got.src, NODE, false) && is_who(&got.dst, REMOTE_POD, false) &&
+		       KL_CHECK(got.sums_right) && KL_CHECK_INT(got.proto, IPPROTO_UDP) &&
+		       KL_CHECK_INT(after.too_big_told, before.too_big_told);
 	}
 	return ok && KL_CHECK_INT(after.too_big_told, before.too_big_told + 1) &&
 	       KL_CHECK_INT(after.drop_too_big, before.drop_too_big + 1) && check_told(way, frame, len, &wire, 1500);
@@ -412,30 +390,30 @@ static bool too_big(struct bench *bench, const struct way *way)
 	return ok && too_big_one(bench, way, IPPROTO_UDP, true);
 }
 
-KL_TEST(who_sends_too_much_is_told_how_much_fits)
-{
-	for_every_way(too_big);
-}
+enum { ERRORS = 3 * KL_ICMP_PER_TICK };
 
+/* As many as ticks began meanwhile, and one more, have their share. */
 static bool limited(struct bench *bench, const struct way *way)
 {
-	for (int i = 0; i < 4 * KL_ICMP_PER_TICK; i++) {
+	struct kl_map_counters before = bench_counters(bench);
+	uint64_t began = kl_maps_tick(bench->maps);
+	for (int i = 0; i < ERRORS; i++) {
 		uint8_t frame[FRAME_MAX];
-		struct wire wire = {CLIENT, NODE, 41400, NODE_PORT, IPPROTO_TCP, A, .payload = 1440};
+		struct wire wire = {CLIENT, NODE, 41400, NODE_PORT, IPPROTO_TCP, A, .payload = 1470};
 		size_t len = frame_build(&wire, way->v6, frame);
 		bench_run(bench, way->program, frame, &len);
 	}
+	uint64_t ticks = kl_maps_tick(bench->maps) - began + 1;
 	struct kl_map_counters counters = bench_counters(bench);
-	return KL_CHECK(counters.too_big_told <= 3 * KL_ICMP_PER_TICK) && KL_CHECK(counters.too_big_told >= KL_ICMP_PER_TICK) &&
-	       KL_CHECK_INT(counters.too_big_told + counters.icmp_limited, 4 * KL_ICMP_PER_TICK);
+	uint64_t told = counters.too_big_told - before.too_big_told,
+		 not_told = counters.icmp_limited - before.icmp_limited;
+	/* Programs may run on several CPUs, which count by themselves. */
+	return KL_CHECK_INT(told + not_told, ERRORS) &&
+	       KL_CHECK(told <= ticks * KL_ICMP_PER_TICK * bench->maps->cpus) &&
+	       KL_CHECK(ticks * bench->maps->cpus > 2 || not_told);
 }
 
-KL_TEST(errors_are_limited)
-{
-	for_every_way(limited);
-}
-
-/* One packet for many segments (tc): what fits stays, TCP's segments get smaller, UDP's are told. */
+/* One packet for many segments (tc): what fits is sent so, UDP of which a segment does not is told. */
 static bool segments(struct bench *bench, const struct way *way)
 {
 	uint8_t frame[FRAME_MAX];
@@ -443,21 +421,16 @@ static bool segments(struct bench *bench, const struct way *way)
 	struct wire udp = {CLIENT, NODE, 41501, NODE_PORT, IPPROTO_UDP, .payload = 1900};
 	if (way->program == PROGRAM_XDP)
 		return true;
-	bool ok = true;
-	for (int i = 0; ok && i < 3; i++) {
-		bench->gso_size = i == 0 ? 950 : (uint32_t)(1500 - (way->v6 ? 60 : 40));
-		size_t len = frame_build(i == 2 ? &udp : &tcp, way->v6, frame), was = len;
-		ok = KL_CHECK_INT(bench_run(bench, way->program, frame, &len), VERDICT_SENT);
-		bool enveloped = frame_unwrap(frame, &len).enveloped;
-		ok = ok && (i == 2 ? KL_CHECK(frame_parse(frame, len).icmp) : KL_CHECK(enveloped) && KL_CHECK_INT(len, was));
-	}
+	bench->gso_size = 950;
+	size_t len = frame_build(&tcp, way->v6, frame), was = len;
+	bool ok = KL_CHECK_INT(bench_run(bench, way->program, frame, &len), VERDICT_SENT) &&
+		  KL_CHECK(frame_unwrap(frame, &len).enveloped) && KL_CHECK_INT(len, was);
+	bench->gso_size = 1460;
+	len = frame_build(&udp, way->v6, frame);
+	ok = ok && KL_CHECK_INT(bench_run(bench, way->program, frame, &len), VERDICT_SENT) &&
+	     KL_CHECK(frame_parse(frame, len).icmp);
 	bench->gso_size = 0;
 	return ok;
-}
-
-KL_TEST(segmentation_is_kept)
-{
-	for_every_way(segments);
 }
 
 /* --- ICMP errors */
@@ -476,7 +449,8 @@ static bool error_to_backend(struct bench *bench, const struct way *way)
 	bool ok = KL_CHECK_INT(bench_run(bench, PROGRAM_TC_IN, frame, &len), VERDICT_SENT);
 	struct parsed_outer outer = frame_unwrap(frame, &len);
 	size_t header = 14 + (way->v6 ? 40 : 20);
-	return ok && check_outer(way, &outer, NODE, REMOTE_POD) && KL_CHECK_INT(len, was) && KL_CHECK(frame_parse(frame, len).sums_right) &&
+	return ok && check_outer(way, &outer, NODE, REMOTE_POD) && KL_CHECK_INT(len, was) &&
+	       KL_CHECK(frame_parse(frame, len).sums_right) &&
 	       KL_CHECK(!memcmp(frame + header, before + header, len - header));
 }
 
@@ -492,11 +466,13 @@ static bool error_opened(struct bench *bench, const struct way *way)
 	struct outer outer = envelope(way, PEER, LOCAL_POD);
 	size_t len = frame_wrap(frame, plain, &outer, way->v6), was = len;
 	if (way->program == PROGRAM_XDP) { /* left to tc whole */
-		ok = ok && KL_CHECK_INT(bench_run(bench, PROGRAM_XDP, frame, &len), VERDICT_PASS) && KL_CHECK_INT(len, was);
+		ok = ok && KL_CHECK_INT(bench_run(bench, PROGRAM_XDP, frame, &len), VERDICT_PASS) &&
+		     KL_CHECK_INT(len, was);
 	}
 	ok = ok && KL_CHECK_INT(bench_run(bench, PROGRAM_TC_IN, frame, &len), VERDICT_PASS) && KL_CHECK_INT(len, plain);
 	got = frame_parse(frame, len);
-	ok = ok && KL_CHECK(got.icmp && got.sums_right) && is_who(&got.src, STRANGER, way->v6) && is_who(&got.dst, LOCAL_POD, way->v6);
+	ok = ok && KL_CHECK(got.icmp && got.sums_right) && is_who(&got.src, STRANGER, way->v6) &&
+	     is_who(&got.dst, LOCAL_POD, way->v6);
 	ok = ok && is_who(&got.quoted_src, LOCAL_POD, way->v6) && is_who(&got.quoted_dst, CLIENT, way->v6);
 	return ok && KL_CHECK_INT(got.quoted_sport, 8080) && KL_CHECK_INT(got.quoted_dport, 41601);
 }
@@ -510,28 +486,16 @@ static bool error_of_envelope(struct bench *bench, const struct way *way)
 	bool ok = KL_CHECK_INT(bench_run(bench, way->program, frame, &len), VERDICT_SENT);
 	memcpy(whole, frame, len);
 	size_t quoted = len - 14;
-	len = frame_build_icmp_bytes(STRANGER, NODE, way->v6 ? 2 : 3, way->v6 ? 0 : 4, 1400, whole + 14, quoted, way->v6, frame);
+	len = frame_build_icmp_bytes(
+		STRANGER, NODE, way->v6 ? 2 : 3, way->v6 ? 0 : 4, 1400, whole + 14, quoted, way->v6, frame);
 	ok = ok && KL_CHECK_INT(bench_run(bench, PROGRAM_TC_IN, frame, &len), VERDICT_SENT);
 	struct parsed_frame got = frame_parse(frame, len);
-	ok = ok && KL_CHECK(got.icmp) && KL_CHECK(got.sums_right) && is_who(&got.src, STRANGER, way->v6) && is_who(&got.dst, CLIENT, way->v6);
+	ok = ok && KL_CHECK(got.icmp) && KL_CHECK(got.sums_right) && is_who(&got.src, STRANGER, way->v6) &&
+	     is_who(&got.dst, CLIENT, way->v6);
 	ok = ok && is_who(&got.quoted_src, CLIENT, way->v6) && is_who(&got.quoted_dst, NODE, way->v6);
 	ok = ok && KL_CHECK_INT(got.quoted_sport, 41602) && KL_CHECK_INT(got.quoted_dport, NODE_PORT);
-	return ok && KL_CHECK_INT(got.icmp_mtu, 1400 - around(way)) && KL_CHECK_INT(got.quoted_bytes, quoted - around(way));
-}
-
-KL_TEST(errors_about_what_the_backend_sent_go_to_its_node)
-{
-	for_every_way(error_to_backend);
-}
-
-KL_TEST(errors_in_envelopes_reach_the_pod)
-{
-	for_every_way(error_opened);
-}
-
-KL_TEST(errors_about_envelopes_reach_the_client)
-{
-	for_every_way(error_of_envelope);
+	return ok && KL_CHECK_INT(got.icmp_mtu, 1400 - around(way)) &&
+	       KL_CHECK_INT(got.quoted_bytes, quoted - around(way));
 }
 
 /* A service that goes over to SNAT: new flows do at once, living ones go on in envelopes. */
@@ -540,23 +504,56 @@ static bool changes(struct bench *bench, const struct way *way)
 	uint8_t frame[FRAME_MAX];
 	struct wire wire = {CLIENT, NODE, 41700, NODE_PORT, IPPROTO_TCP, S};
 	size_t len = frame_build(&wire, way->v6, frame);
-	bool ok = KL_CHECK_INT(bench_run(bench, way->program, frame, &len), VERDICT_SENT) && KL_CHECK(frame_unwrap(frame, &len).enveloped);
+	bool ok = KL_CHECK_INT(bench_run(bench, way->program, frame, &len), VERDICT_SENT) &&
+		  KL_CHECK(frame_unwrap(frame, &len).enveloped);
 	struct way snat = *way;
 	put_dsr(bench, &snat, "remote", IPPROTO_TCP, NODE_PORT, (const enum who[]){REMOTE_POD}, 1);
 	for (uint32_t i = 1; i < bench->maps->entries[KL_MAP_BACKENDS]; i++)
 		bench->maps->backends[i].forward = KL_FORWARD_SNAT;
 	wire.flags = A;
 	len = frame_build(&wire, way->v6, frame);
-	ok = ok && KL_CHECK_INT(bench_run(bench, way->program, frame, &len), VERDICT_SENT) && KL_CHECK(frame_unwrap(frame, &len).enveloped);
+	ok = ok && KL_CHECK_INT(bench_run(bench, way->program, frame, &len), VERDICT_SENT) &&
+	     KL_CHECK(frame_unwrap(frame, &len).enveloped);
 	wire.sport = 41701;
 	len = frame_build(&wire, way->v6, frame);
-	ok = ok && KL_CHECK_INT(bench_run(bench, way->program, frame, &len), VERDICT_SENT) && KL_CHECK(!frame_unwrap(frame, &len).enveloped);
+	ok = ok && KL_CHECK_INT(bench_run(bench, way->program, frame, &len), VERDICT_SENT) &&
+	     KL_CHECK(!frame_unwrap(frame, &len).enveloped);
 	return ok;
 }
 
-KL_TEST(a_service_changes_its_forwarding_for_new_flows)
+static const struct check {
+	const char *what;
+	bool (*run)(struct bench *bench, const struct way *way);
+} checks[] = {
+	{"packets for other nodes go in envelopes", seal_all},
+	{"geneve has a source port for every flow", spread},
+	{"a pod that is its own backend is reached by snat", own_backend},
+	{"envelopes are opened for backends here and nobody else", open_all},
+	{"answers leave by the backends node under the balancers address", answer},
+	{"without an envelope the mss stays", no_envelope},
+	{"the balancer says which backend", readmit},
+	{"who sends too much is told how much fits", too_big},
+	{"segmentation is kept", segments},
+	{"errors about what the backend sent go to its node", error_to_backend},
+	{"errors in envelopes reach the pod", error_opened},
+	{"errors about envelopes reach the client", error_of_envelope},
+	{"a service changes its forwarding for new flows", changes},
+	{"errors are limited", limited},
+};
+
+/* One set of tables and programs for all: making them takes longer than the packets. */
+KL_TEST(direct_server_return)
 {
-	for_every_way(changes);
+	for (int i = 0; i < WAYS; i++) {
+		struct way way = way_of(i);
+		struct bench *bench = bench_dsr(&way);
+		for (size_t k = 0; k < KL_ARRAY_LEN(checks); k++)
+			if (!checks[k].run(bench, &way))
+				kl_test_failed(__FILE__, __LINE__, "'%s', IPv%d, %s, %s", checks[k].what,
+					way.v6 ? 6 : 4, way.geneve ? "Geneve" : "IP in IP",
+					way.program == PROGRAM_XDP ? "XDP" : "tc");
+		bench_free(bench);
+	}
 }
 
 KL_MAIN()

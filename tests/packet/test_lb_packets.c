@@ -99,7 +99,7 @@ static const struct script scripts[] = {
 		{OUT, LOCAL_POD, 8080, CLIENT, 40011, A, VERDICT_PASS, VIP, 80, CLIENT, 40011, 0, "returned"},
 		{OUT, LOCAL_POD, 8080, CLIENT, NAT, A, VERDICT_PASS, NODE, 30001, CLIENT, 40011, 0, "returned"}}},
 	{"TTL ends at a remote pod's detour", IPPROTO_TCP, {
-		{IN, CLIENT, 40006, NODE, 30002, S, VERDICT_DROP, .ttl = 1, .counter = "drop_ttl"},
+		{IN, CLIENT, 40006, NODE, 30002, S, TOLD, .ttl = 1, .counter = "drop_ttl"},
 		{IN, CLIENT, 40006, NODE, 30001, S, VERDICT_PASS, CLIENT, 40006, LOCAL_POD, 8080, 1, "forwarded"}}},
 	{"a stranger to the SNAT ports passes", IPPROTO_TCP, {
 		{IN, STRANGER, 443, NODE, 12000, SA, VERDICT_PASS, STRANGER, 443, NODE, 12000, 0, "passed"}}},
