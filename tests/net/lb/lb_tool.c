@@ -7,6 +7,7 @@
  *	    FRONTEND: cluster|node|external|lb|host=ADDR/PORT       BACKEND: ADDR/PORT[@NODE][!] (! terminating)
  *	lb_tool PIN_DIR delete NODE KEY
  *	lb_tool PIN_DIR peer NODE NAME ADDR…	another node: envelopes from it are opened
+ *	lb_tool PIN_DIR relabel LAYOUT		the maps in <PIN_DIR>/v<LAYOUT> say that this is their layout
  *	lb_tool PIN_DIR netns COOKIE
  *	lb_tool PIN_DIR counters
  *	lb_tool PIN_DIR unload
@@ -15,6 +16,7 @@
 #include "load.h"
 #include "mem.h"
 
+#include <bpf/bpf.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -189,6 +191,18 @@ static int do_peer(struct kl_maps *maps, int argc, char **argv)
 	return 0;
 }
 
+static int do_relabel(const char *pin_dir, const char *layout)
+{
+	struct kl_map_config config;
+	kl_autofree char *path = kl_asprintf("%s/v%s/maps/kl_config", pin_dir, layout);
+	uint32_t zero = 0;
+	kl_autoclose int fd = bpf_obj_get(path);
+	if (fd < 0 || bpf_map_lookup_elem(fd, &zero, &config))
+		return 1;
+	config.layout = (uint32_t)atoi(layout);
+	return bpf_map_update_elem(fd, &zero, &config, BPF_ANY) ? 1 : 0;
+}
+
 static int do_netns(struct kl_maps *maps, int argc, char **argv)
 {
 	struct kl_err err = {0};
@@ -223,7 +237,11 @@ int main(int argc, char **argv)
 		return 2;
 	if (!strcmp(argv[2], "unload"))
 		return kl_unload(argv[1], &err) ? fail(&err) : 0;
-	if (kl_maps_open(argv[1], NULL, &maps, &err))
+	if (!strcmp(argv[2], "relabel") && argc > 3)
+		return do_relabel(argv[1], argv[3]);
+	const char *flows = getenv("LB_FLOWS"); /* entries of the connection table */
+	const struct kl_maps_sizes sizes = {.flows = flows ? (uint32_t)atoi(flows) : 0};
+	if (kl_maps_open(argv[1], &sizes, &maps, &err))
 		return fail(&err);
 	int code = 2;
 	if (!strcmp(argv[2], "load"))

@@ -2,7 +2,7 @@
 # plane (lb_tool), and checks that say what was wrong.
 #
 #	 c .1 ---- r .254                                   c: client         192.168.78.0/24  fd79::/64
-#	           r .1 ------+                             r: a router with a narrow way back (MTU 1400) when told
+#	           r .1 ------+                             r: a router whose way back is narrow (MTU 1400) when told
 #	                      bridge ---- n1 .2 ---- pa 10.50.1.2, pc 10.50.1.3
 #	   192.168.77.0/24    bridge ---- n2 .3 ---- pb 10.50.2.2
 #	   fd77::/64

@@ -77,15 +77,25 @@ policies() {
 	expect "refused" "$at a NodePort without endpoints refuses" probe c refused tcp $n1 30087
 }
 
+# By the route: an interface of a smaller MTU would also refuse what comes in.
+narrow() {
+	ip -n ${id}r route replace 192.168.78.1/32 dev client mtu lock 1400
+	ip -n ${id}r -6 route replace fd79::1/128 dev client mtu lock 1400
+}
+wide() {
+	ip -n ${id}r route del 192.168.78.1/32
+	ip -n ${id}r -6 route del fd79::1/128
+}
+
 sizes() {
 	expect "pa 3" "$at datagrams of 4000 bytes, in fragments, local" peer c udp $n1 30081 3 4000
 	expect "pb 3" "$at datagrams of 4000 bytes, in fragments, remote" peer c udp $n1 30082 3 4000
 	expect "pb 2" "$at datagrams of 9000 bytes, in fragments, remote" peer c udp $n1 30082 2 9000
 	# The way back to the client is narrow: its router tells the backend, through us.
-	inside r ip link set client mtu 1400
+	narrow
 	expect "* MB/s" "$at path MTU 1400 on the way back, remote backend" peer c bulk $n1 30082 5
 	expect "* MB/s" "$at path MTU 1400 on the way back, local backend" peer c bulk $n1 30081 5
-	inside r ip link set client mtu 1500
+	wide
 	for ns in n1 n2 pa pb pc; do inside $ns ip route flush cache; inside $ns ip -6 route flush cache; done 2>/dev/null
 }
 
@@ -119,13 +129,15 @@ dsr() { # dsr|dsr-geneve
 	expect "pa 4 pb 4" "$at NodePort, udp" sorted peer c udp $n1 30080 8
 	expect "$client" "$at the source is kept" probe c who $n1 30082
 	expect "* MB/s" "$at 20 MB each way, full-size segments" peer c bulk $n1 30082 20
+	# IPv6 is fragmented by the sender alone: the first datagram is lost, and tells it how large they may be.
+	[ $v = 4 ] || peer c udp $n1 30082 1 4000 >/dev/null
 	expect "pb 3" "$at datagrams of 4000 bytes, in fragments" peer c udp $n1 30082 3 4000
 	expect "mtu 14?? from * answered *" "$at a datagram that does not fit its envelope" probe c fits $n1 30082 $((v == 4 ? 1472 : 1452))
 	expect "refused" "$at a closed port of the backend is told" probe c refused udp $n1 30085
 	expect "exceeded *" "$at traceroute, the backend's node" probe c ttl $n1 30082 3
-	inside r ip link set client mtu 1400
+	narrow
 	expect "* MB/s" "$at path MTU 1400 on the way back" peer c bulk $n1 30082 5
-	inside r ip link set client mtu 1500
+	wide
 	inside n2 ip route flush cache; inside pb ip route flush cache; inside pb ip -6 route flush cache
 	ip -n ${id}c route flush cache; ip -n ${id}c -6 route flush cache
 }
