@@ -413,22 +413,20 @@ static bool limited(struct bench *bench, const struct way *way)
 	       KL_CHECK(ticks * bench->maps->cpus > 2 || not_told);
 }
 
-/* One packet for many segments (tc): what fits is sent so, UDP of which a segment does not is told. */
+/*
+ * One packet for many segments (tc): it is the segments' size that counts. That those that fit stay segments in their
+ * envelopes cannot be seen here, since a test run's packets have no type of segmentation: tests/net/dsr does.
+ */
 static bool segments(struct bench *bench, const struct way *way)
 {
 	uint8_t frame[FRAME_MAX];
-	struct wire tcp = {CLIENT, NODE, 41500, NODE_PORT, IPPROTO_TCP, A, .payload = 1900};
 	struct wire udp = {CLIENT, NODE, 41501, NODE_PORT, IPPROTO_UDP, .payload = 1900};
 	if (way->program == PROGRAM_XDP)
 		return true;
-	bench->gso_size = 950;
-	size_t len = frame_build(&tcp, way->v6, frame), was = len;
+	bench->gso_size = 1465;
+	size_t len = frame_build(&udp, way->v6, frame);
 	bool ok = KL_CHECK_INT(bench_run(bench, way->program, frame, &len), VERDICT_SENT) &&
-		  KL_CHECK(frame_unwrap(frame, &len).enveloped) && KL_CHECK_INT(len, was);
-	bench->gso_size = 1460;
-	len = frame_build(&udp, way->v6, frame);
-	ok = ok && KL_CHECK_INT(bench_run(bench, way->program, frame, &len), VERDICT_SENT) &&
-	     KL_CHECK(frame_parse(frame, len).icmp);
+		  check_told(way, frame, len, &udp, 1900);
 	bench->gso_size = 0;
 	return ok;
 }
@@ -537,8 +535,8 @@ static const struct check {
 	{"errors about what the backend sent go to its node", error_to_backend},
 	{"errors in envelopes reach the pod", error_opened},
 	{"errors about envelopes reach the client", error_of_envelope},
-	{"a service changes its forwarding for new flows", changes},
 	{"errors are limited", limited},
+	{"a service changes its forwarding for new flows", changes},
 };
 
 /* One set of tables and programs for all: making them takes longer than the packets. */
