@@ -162,4 +162,31 @@ KL_TEST(dual_stack)
 	kl_alloc_free(alloc);
 }
 
+/* A LoadBalancer with externalTrafficPolicy Local has a health check node port, as long as it is both. */
+KL_TEST(health_ports_come_and_go_with_the_policy)
+{
+	struct kl_alloc *alloc = NULL;
+	struct kl_alloc_change change;
+	struct kl_status st = {0};
+	KL_CHECK_INT(kl_alloc_new("10.1.0.0/24", 30000, 30009, &alloc, NULL), 0);
+	kl_autojson *local = json_pack("{s:{s:s}, s:{s:s, s:s, s:[{s:i, s:s}]}}", "metadata", "name", "s", "spec",
+		"type", "LoadBalancer", "externalTrafficPolicy", "Local", "ports", "port", 80, "protocol", "TCP");
+	KL_CHECK_INT(kl_alloc_assign(alloc, NULL, local, &change, &st), 0);
+	kl_alloc_settle(alloc, &change, true);
+	int64_t port = kl_json_int(local, 0, "spec", "healthCheckNodePort", NULL);
+	KL_CHECK(port >= 30000 && port != kl_json_int(json_array_get(kl_json_get(local, "spec", "ports", NULL), 0), 0,
+						  "nodePort", NULL));
+	kl_autojson *again = json_deep_copy(local), *cluster = json_deep_copy(local);
+	kl_json_delete(again, "spec", "healthCheckNodePort", NULL);
+	kl_alloc_carry_over(local, again);
+	KL_CHECK_INT(kl_json_int(again, 0, "spec", "healthCheckNodePort", NULL), port);
+	kl_json_set(cluster, json_string("Cluster"), "spec", "externalTrafficPolicy", NULL);
+	kl_alloc_carry_over(local, cluster);
+	KL_CHECK(!kl_json_get(cluster, "spec", "healthCheckNodePort", NULL));
+	KL_CHECK_INT(kl_alloc_assign(alloc, local, cluster, &change, &st), 0);
+	KL_CHECK_INT(json_integer_value(json_array_get(change.dropped, 0)), port);
+	kl_alloc_settle(alloc, &change, true);
+	kl_alloc_free(alloc);
+}
+
 KL_MAIN()

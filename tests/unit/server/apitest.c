@@ -7,9 +7,12 @@
 
 #include <curl/curl.h>
 #include <pthread.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 static char dir[64], url[64], ca_path[96];
@@ -20,6 +23,9 @@ static struct kl_httpd *httpd;
 static struct kl_rest *rest;
 static struct kl_pki_pair admin;
 static struct kl_jwt_key *token_key;
+static pid_t apart; /* the server's process; 0: it is ours */
+static bool away;   /* … or another's, if it runs at all */
+static int port;    /* 0: any */
 
 /* One handle a thread, so that its requests share a connection. */
 static pthread_key_t handle_key;
@@ -52,7 +58,10 @@ static void stop(void)
 static void finish(void)
 {
 	curl_easy_cleanup(pthread_getspecific(handle_key));
-	stop();
+	if (apart)
+		api_kill();
+	if (httpd)
+		stop();
 	kl_pki_pair_release(&admin);
 	kl_jwt_key_free(token_key);
 	kl_pki_free(pki);
@@ -65,7 +74,8 @@ static void start(void)
 	struct kl_err err = {0};
 	struct kl_pki_pair pair = {0};
 	kl_autofree char *db = kl_asprintf("%s/keelson.db", dir);
-	const char *sans[] = {"127.0.0.1", NULL}, *addresses[] = {"127.0.0.1:0", NULL};
+	kl_autofree char *address = kl_asprintf("127.0.0.1:%d", port);
+	const char *sans[] = {"127.0.0.1", NULL}, *addresses[] = {address, NULL};
 	must(kl_store_open(&(struct kl_store_options){.path = db}, &store, &err), &err);
 	must(kl_registry_new(&(struct kl_registry_options){.store = store,
 				     .service_cidr = "10.96.0.0/24",
@@ -90,27 +100,36 @@ static void start(void)
 	snprintf(url, sizeof(url), "https://127.0.0.1:%d", kl_httpd_port(httpd, 0));
 }
 
+static void open_pki(void)
+{
+	struct kl_err err = {0};
+	kl_autofree char *pki_dir = kl_asprintf("%s/pki", dir), *pem = NULL;
+	must(kl_pki_open(pki_dir, &pki, &err), &err);
+	must(kl_pki_token_key(pki, &pem, &err), &err);
+	must(kl_jwt_key_new(pem, &token_key, &err), &err);
+	snprintf(ca_path, sizeof(ca_path), "%s/ca.crt", pki_dir);
+}
+
+static void prepare(void)
+{
+	struct kl_err err = {0};
+	const char *orgs[] = {"system:masters", NULL};
+	strcpy(dir, "/tmp/kl-server-test-XXXXXX");
+	if (!mkdtemp(dir))
+		abort();
+	curl_global_init(CURL_GLOBAL_ALL);
+	pthread_key_create(&handle_key, free_handle);
+	open_pki();
+	must(kl_pki_issue_client(pki, "kubernetes-admin", orgs, &admin, &err), &err);
+	atexit(finish);
+}
+
 static void ensure(void)
 {
-	if (httpd)
+	if (httpd || away)
 		return;
-	if (!dir[0]) {
-		struct kl_err err = {0};
-		const char *orgs[] = {"system:masters", NULL};
-		strcpy(dir, "/tmp/kl-server-test-XXXXXX");
-		if (!mkdtemp(dir))
-			abort();
-		curl_global_init(CURL_GLOBAL_ALL);
-		pthread_key_create(&handle_key, free_handle);
-		kl_autofree char *pki_dir = kl_asprintf("%s/pki", dir);
-		must(kl_pki_open(pki_dir, &pki, &err), &err);
-		must(kl_pki_issue_client(pki, "kubernetes-admin", orgs, &admin, &err), &err);
-		kl_autofree char *pem = NULL;
-		must(kl_pki_token_key(pki, &pem, &err), &err);
-		must(kl_jwt_key_new(pem, &token_key, &err), &err);
-		snprintf(ca_path, sizeof(ca_path), "%s/ca.crt", pki_dir);
-		atexit(finish);
-	}
+	if (!dir[0])
+		prepare();
 	start();
 }
 
@@ -119,6 +138,61 @@ void api_restart(void)
 	ensure();
 	stop();
 	start();
+}
+
+/* --- apart --- */
+
+void api_serve(int argc, char **argv)
+{
+	if (argc != 4 || strcmp(argv[1], "--serve") != 0)
+		return;
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	snprintf(dir, sizeof(dir), "%s", argv[2]);
+	port = atoi(argv[3]);
+	open_pki();
+	start();
+	printf("%d\n", kl_httpd_port(httpd, 0));
+	fflush(stdout);
+	for (;;)
+		pause();
+}
+
+void api_apart(void)
+{
+	int out[2];
+	char text[16] = "";
+	if (!dir[0])
+		prepare();
+	kl_autofree char *wanted = kl_asprintf("%d", port);
+	if (pipe(out) < 0)
+		abort();
+	away = true;
+	apart = fork();
+	if (!apart) {
+		dup2(out[1], STDOUT_FILENO);
+		close(out[0]);
+		close(out[1]);
+		execl("/proc/self/exe", "apitest", "--serve", dir, wanted, (char *)NULL);
+		_exit(127);
+	}
+	close(out[1]);
+	if (read(out[0], text, sizeof(text) - 1) <= 0)
+		abort();
+	close(out[0]);
+	port = atoi(text);
+	snprintf(url, sizeof(url), "https://127.0.0.1:%d", port);
+}
+
+void api_kill(void)
+{
+	kill(apart, SIGKILL);
+	waitpid(apart, NULL, 0);
+	apart = 0;
+}
+
+pid_t api_pid(void)
+{
+	return apart;
 }
 
 struct kl_registry *api_registry(void)
@@ -228,7 +302,9 @@ struct api_answer api_send(const struct api_request *request)
 	}
 	CURLcode rc = curl_easy_perform(curl);
 	curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &answer.code);
-	if (rc != CURLE_OK && !answer.code)
+	if (rc != CURLE_OK && away)
+		answer.code = 0; /* cut in the middle counts as no answer */
+	if (rc != CURLE_OK && !answer.code && !away)
 		fprintf(stderr, "%s %s: %s\n", request->method, request->path, curl_easy_strerror(rc));
 	curl_slist_free_all(headers);
 	answer.json = kl_json_parse(kl_buf_str(&answer.body), answer.body.len, NULL);

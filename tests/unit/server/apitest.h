@@ -10,14 +10,26 @@
 #include "registry.h"
 #include "testlib.h"
 
+#include <sys/types.h>
+
 /* The server is started at the first call and stopped at exit. */
 struct kl_registry *api_registry(void);
 const char *api_url(void); /* https://127.0.0.1:PORT */
 struct kl_pki *api_pki(void);
 void api_restart(void); /* closes everything and opens it again */
 
+/*
+ * The same server as a process of its own, which can be killed: main() calls api_serve() first, which serves and does not
+ * return when the program was started for that. api_apart() starts it, also again after api_kill(), on the same data and at
+ * the same port.
+ */
+void api_serve(int argc, char **argv);
+void api_apart(void);
+void api_kill(void);    /* with SIGKILL; returns when it is dead */
+pid_t api_pid(void);
+
 struct api_answer {
-	long code;
+	long code; /* 0: none came */
 	struct kl_buf body, headers;
 	json_t *json; /* NULL when the body is none */
 };
