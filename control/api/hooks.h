@@ -15,6 +15,10 @@ struct kl_kind_hooks {
 	void (*update)(const struct kl_write *w, const json_t *old, json_t *object);
 	void (*validate)(const json_t *object, struct kl_errors *errors);
 	void (*validate_update)(const json_t *old, const json_t *object, struct kl_errors *errors);
+	/* Writes of the subresources status and approval. */
+	void (*status_update)(const struct kl_write *w, const json_t *old, json_t *object);
+	void (*status_validate)(
+		const struct kl_write *w, const json_t *old, const json_t *object, struct kl_errors *errors);
 	void (*warn)(const json_t *object, struct kl_warnings *warnings);
 };
 

@@ -330,31 +330,6 @@ static void endpoint_slice_validate_update(const json_t *old, const json_t *obje
 const struct kl_kind_hooks kl_hooks_endpoint_slice = {
 	.generation = true, .validate_update = endpoint_slice_validate_update};
 
-/* Who asks is what the server knows, not what the object says. */
-static void csr_create(const struct kl_write *w, json_t *object)
-{
-	static const char *const servers[] = {"username", "uid", "groups", "extra"};
-	json_t *spec = json_object_get(object, "spec");
-	for (size_t i = 0; i < KL_ARRAY_LEN(servers); i++)
-		json_object_del(spec, servers[i]);
-	if (spec && w->user)
-		json_object_set_new(spec, "username", json_string(w->user));
-	for (size_t i = 0; spec && w->user_groups && w->user_groups[i]; i++) {
-		if (!i)
-			json_object_set_new(spec, "groups", json_array());
-		json_array_append_new(json_object_get(spec, "groups"), json_string(w->user_groups[i]));
-	}
-	json_object_set_new(object, "status", json_object());
-}
-
-static void csr_update(const struct kl_write *w, const json_t *old, json_t *object)
-{
-	(void)w;
-	json_object_set(object, "spec", json_object_get(old, "spec"));
-}
-
-const struct kl_kind_hooks kl_hooks_csr = {.create = csr_create, .update = csr_update, .validate = require_spec};
-
 /* An Event lives in the namespace of what it is about. */
 static void event_validate(const json_t *object, struct kl_errors *errors)
 {

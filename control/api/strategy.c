@@ -217,6 +217,8 @@ static int validate(const struct kl_write *w, const json_t *old, const json_t *o
 		hooks->validate(object, &errors);
 	if (!status && old && hooks && hooks->validate_update)
 		hooks->validate_update(old, object, &errors);
+	if (status && old && hooks && hooks->status_validate)
+		hooks->status_validate(w, old, object, &errors);
 	return kl_errors_status(&errors, w->kind, kl_json_str(object, "metadata", "name", NULL), st);
 }
 
@@ -367,6 +369,8 @@ int kl_api_update(
 		take_only_status(old, object);
 	else if (w->kind->subresources & KL_SUB_STATUS)
 		keep(object, old, "status");
+	if (is_status(w) && hooks && hooks->status_update)
+		hooks->status_update(w, old, object);
 	if (hooks && hooks->update && !is_status(w))
 		hooks->update(w, old, object);
 	count_generation(w, old, object);

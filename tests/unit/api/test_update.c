@@ -129,4 +129,58 @@ KL_TEST(versions_convert)
 	KL_CHECK_STR(event_after, event_before);
 }
 
+/* --- CertificateSigningRequests */
+
+#define CSR(spec) "{apiVersion: certificates.k8s.io/v1, kind: CertificateSigningRequest, metadata: {name: c}, spec: {request: eA==, " spec "}}"
+#define GOOD_CSR  CSR("signerName: example.com/s, usages: [client auth]")
+#define REFUSED	  "422 Invalid CertificateSigningRequest.certificates.k8s.io \"c\" is invalid: "
+
+static const struct {
+	const char *object, *message;
+} requests[] = {
+	{GOOD_CSR, ""},
+	{CSR("signerName: example.com/s"), REFUSED "spec.usages: Required value"},
+	{CSR("signerName: s, usages: [any]"), REFUSED "spec.signerName: Invalid value: \"s\": must be a fully qualified domain and path"},
+	{CSR("signerName: a.b/s, usages: [client]"), REFUSED "spec.usages[0]: Unsupported value: \"client\": supported values: \"any\", "},
+	{CSR("signerName: a.b/s, usages: [s/mime], expirationSeconds: 599"),
+		REFUSED "spec.expirationSeconds: Invalid value: 599: may not specify a duration less than 600 seconds (10 minutes)"},
+};
+
+KL_TEST(requests_for_certificates_are_checked)
+{
+	for (size_t i = 0; i < KL_ARRAY_LEN(requests); i++) {
+		kl_autofree char *message = NULL;
+		kl_autojson *object = create(requests[i].object, KL_VALIDATE_STRICT, &message);
+		if (!!object != !*requests[i].message || strncmp(message, requests[i].message, strlen(requests[i].message)))
+			kl_test_failed(__FILE__, __LINE__, "%s\n  got  %s", requests[i].object, message);
+	}
+}
+
+static char *verdict(const json_t *old, const char *subresource, const char *status, json_t **ret)
+{
+	char *message = NULL;
+	json_t *object = json_deep_copy(old);
+	json_object_set_new(object, "status", yaml(status));
+	*ret = update(old, subresource, object, &message);
+	return message;
+}
+
+KL_TEST(approvals_are_the_approvers)
+{
+	kl_autofree char *m1 = NULL, *m2 = NULL, *m3 = NULL, *m4 = NULL, *m5 = NULL;
+	kl_autojson *old = create(GOOD_CSR, KL_VALIDATE_STRICT, &m1), *no = NULL, *both = NULL, *yes = NULL, *issued = NULL;
+	m2 = verdict(old, "status", "{conditions: [{type: Approved, status: 'True'}]}", &no);
+	KL_CHECK_STR(m2, REFUSED "status.conditions: Forbidden: updates may not add a condition of type \"Approved\"");
+	m3 = verdict(old, "approval", "{conditions: [{type: Approved, status: 'True'}, {type: Denied, status: 'True'}]}", &both);
+	KL_CHECK(!both);
+	m4 = verdict(old, "approval", "{certificate: eA==, conditions: [{type: Approved, status: 'True'}]}", &yes);
+	KL_CHECK_STR(m4, "");
+	KL_CHECK(!kl_json_get(yes, "status", "certificate", NULL));
+	const json_t *condition = json_array_get(kl_json_get(yes, "status", "conditions", NULL), 0);
+	KL_CHECK_STR(kl_json_str(condition, "lastTransitionTime", NULL), "2025-11-20T10:30:35Z");
+	m5 = verdict(yes, "status", "{certificate: eA==, conditions: [{type: Approved, status: 'True'}]}", &issued);
+	KL_CHECK_STR(m5, "");
+	KL_CHECK_STR(kl_json_str(issued, "status", "certificate", NULL), "eA==");
+}
+
 KL_MAIN()
