@@ -6,6 +6,7 @@
  *	lb_probe ttl ADDR PORT TTL		a datagram; prints "exceeded FROM", "refused FROM", "answered" or "silent"
  *	lb_probe fits ADDR PORT SIZE		a datagram of SIZE bytes that may not be fragmented, again when it was too
  *						big; prints "answered SIZE", or "mtu N" as far as it was told, then the answer
+ *	lb_probe flood ADDR PORT COUNT		SYNs from as many addresses and ports of 198.18.0.0/15; prints how many were sent
  *	lb_probe sctp ADDR PORT			an INIT chunk, raw; prints "answered NAME" or "silent"
  *	lb_probe sctp-serve NAME PORT		answers them
  */
@@ -15,6 +16,7 @@
 #include <netdb.h>
 #include <netinet/in.h>
 #include <netinet/ip.h>
+#include <netinet/tcp.h>
 #include <poll.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -270,6 +272,65 @@ static void __attribute__((noreturn)) sctp_serve(const char *name, uint16_t port
 	}
 }
 
+/* --- a flood: raw, in batches, with complete checksums */
+
+struct syn {
+	struct iphdr ip;
+	struct tcphdr tcp;
+};
+
+static uint16_t sum16(uint32_t sum, const void *data, size_t len)
+{
+	const uint16_t *words = data;
+	for (size_t i = 0; i < len / 2; i++)
+		sum += words[i];
+	sum = (sum & 0xffff) + (sum >> 16);
+	return (uint16_t) ~((sum & 0xffff) + (sum >> 16));
+}
+
+static void make_syn(struct syn *syn, uint32_t number, uint32_t to, uint16_t port)
+{
+	*syn = (struct syn){
+		.ip = {.version = 4,
+			.ihl = 5,
+			.ttl = 64,
+			.protocol = IPPROTO_TCP,
+			.tot_len = htons(sizeof(*syn)),
+			.daddr = to},
+		.tcp = {.dest = htons(port), .doff = 5, .syn = 1, .window = htons(65535)},
+	};
+	syn->ip.saddr = htonl(0xc6120000u + (number & 0x1ffff));
+	syn->tcp.source = htons((uint16_t)(1024 + (number >> 17)));
+	syn->ip.check = sum16(0, &syn->ip, sizeof(syn->ip));
+	syn->tcp.check = sum16(htons(IPPROTO_TCP) + htons(sizeof(syn->tcp)), &syn->ip.saddr, 8 + sizeof(syn->tcp));
+}
+
+static int flood(const char *addr, uint16_t port, uint32_t count)
+{
+	enum { BATCH = 64 };
+	static struct syn syns[BATCH];
+	static struct iovec io[BATCH];
+	static struct mmsghdr messages[BATCH];
+	struct sockaddr_in to = {.sin_family = AF_INET};
+	int fd = socket(AF_INET, SOCK_RAW, IPPROTO_RAW);
+	inet_pton(AF_INET, addr, &to.sin_addr);
+	for (int i = 0; i < BATCH; i++) {
+		io[i] = (struct iovec){&syns[i], sizeof(syns[i])};
+		messages[i].msg_hdr =
+			(struct msghdr){.msg_name = &to, .msg_namelen = sizeof(to), .msg_iov = &io[i], .msg_iovlen = 1};
+	}
+	for (uint32_t sent = 0; sent < count; sent += BATCH) {
+		for (uint32_t i = 0; i < BATCH; i++)
+			make_syn(&syns[i], sent + i, to.sin_addr.s_addr, port);
+		if (sendmmsg(fd, messages, BATCH, 0) < 0 && errno != ENOBUFS) {
+			perror("sendmmsg");
+			return 1;
+		}
+	}
+	printf("sent %u\n", count);
+	return 0;
+}
+
 int main(int argc, char **argv)
 {
 	const char *verb = argc > 3 ? argv[1] : "";
@@ -283,6 +344,8 @@ int main(int argc, char **argv)
 		return refused(argv[2], argv[3], argv[4]);
 	if (!strcmp(verb, "ttl") && argc > 4)
 		return ttl(argv[2], argv[3], atoi(argv[4]));
+	if (!strcmp(verb, "flood") && argc > 4)
+		return flood(argv[2], (uint16_t)atoi(argv[3]), (uint32_t)atol(argv[4]));
 	if (!strcmp(verb, "fits") && argc > 4)
 		return fits(argv[2], argv[3], atoi(argv[4]));
 	return 2;

@@ -8,18 +8,22 @@
  *	lb_tool PIN_DIR delete NODE KEY
  *	lb_tool PIN_DIR peer NODE NAME ADDR…	another node: envelopes from it are opened
  *	lb_tool PIN_DIR relabel LAYOUT		the maps in <PIN_DIR>/v<LAYOUT> say that this is their layout
+ *	lb_tool PIN_DIR reap NETNS		closes connected UDP sockets at dead backends in a namespace
  *	lb_tool PIN_DIR netns COOKIE
+ *	lb_tool - cookie			of the namespace it runs in
  *	lb_tool PIN_DIR counters
  *	lb_tool PIN_DIR unload
  */
 #include "dpsync.h"
 #include "load.h"
 #include "mem.h"
+#include "reap.h"
 
 #include <bpf/bpf.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 
 static int fail(const struct kl_err *err)
 {
@@ -203,6 +207,26 @@ static int do_relabel(const char *pin_dir, const char *layout)
 	return bpf_map_update_elem(fd, &zero, &config, BPF_ANY) ? 1 : 0;
 }
 
+static int do_reap(struct kl_maps *maps, const char *netns)
+{
+	struct kl_err err = {0};
+	int prog = kl_reap_load(maps, &err);
+	if (prog < 0 || kl_reap_run(prog, netns, &err))
+		return fail(&err);
+	return 0;
+}
+
+static int do_cookie(void)
+{
+	uint64_t cookie = 0;
+	socklen_t len = sizeof(cookie);
+	int fd = socket(AF_INET, SOCK_DGRAM, 0);
+	if (fd < 0 || getsockopt(fd, SOL_SOCKET, 71 /* SO_NETNS_COOKIE */, &cookie, &len))
+		return 1;
+	printf("%llu\n", (unsigned long long)cookie);
+	return 0;
+}
+
 static int do_netns(struct kl_maps *maps, int argc, char **argv)
 {
 	struct kl_err err = {0};
@@ -222,10 +246,11 @@ static int do_counters(const struct kl_maps *maps)
 		return fail(&err);
 	printf("forwarded=%llu returned=%llu inserted=%llu promoted=%llu void=%llu no_backend=%llu ct_full=%llu "
 	       "fragment=%llu "
-	       "rewrite=%llu ttl=%llu nat=%llu deferred=%llu connect=%llu sendmsg=%llu refused=%llu icmp=%llu\n",
+	       "rewrite=%llu ttl=%llu nat=%llu deferred=%llu connect=%llu sendmsg=%llu refused=%llu icmp=%llu "
+	       "evicted=%llu\n",
 		c.forwarded, c.returned, c.flows_inserted, c.flows_promoted, c.flows_void, c.drop_no_backend,
 		c.drop_ct_full, c.fragments_unknown, c.drop_rewrite, c.drop_ttl, c.drop_no_nat_port, c.deferred,
-		c.sock_connect, c.sock_sendmsg, c.sock_no_backend, c.icmp_translated);
+		c.sock_connect, c.sock_sendmsg, c.sock_no_backend, c.icmp_translated, c.half_open_evicted);
 	return 0;
 }
 
@@ -237,6 +262,8 @@ int main(int argc, char **argv)
 		return 2;
 	if (!strcmp(argv[2], "unload"))
 		return kl_unload(argv[1], &err) ? fail(&err) : 0;
+	if (!strcmp(argv[2], "cookie"))
+		return do_cookie();
 	if (!strcmp(argv[2], "relabel") && argc > 3)
 		return do_relabel(argv[1], argv[3]);
 	const char *flows = getenv("LB_FLOWS"); /* entries of the connection table */
@@ -252,6 +279,8 @@ int main(int argc, char **argv)
 		code = do_delete(maps, argc - 3, argv + 3);
 	else if (!strcmp(argv[2], "peer"))
 		code = do_peer(maps, argc - 3, argv + 3);
+	else if (!strcmp(argv[2], "reap") && argc > 3)
+		code = do_reap(maps, argv[3]);
 	else if (!strcmp(argv[2], "netns"))
 		code = do_netns(maps, argc - 3, argv + 3);
 	else if (!strcmp(argv[2], "counters"))
