@@ -122,8 +122,9 @@ void kl_netsync_audit(struct kl_netsync *netsync, bool repair, struct kl_dpsync_
 }
 
 /* Whoever detached a program or put another in its place finds ours there again. */
-static void look_after_programs(struct kl_netsync *netsync)
+void kl_netsync_on_look(uv_timer_t *timer)
 {
+	struct kl_netsync *netsync = timer->data;
 	struct kl_err err = {0}, why = {0};
 	struct kl_load_options load = netsync->load;
 	load.mode = netsync->mode;
@@ -146,7 +147,6 @@ void kl_netsync_on_audit(uv_timer_t *timer)
 	kl_hostports_refresh(netsync->hostports);
 	kl_health_review(netsync->health);
 	kl_dpsync_sweep(netsync->sync);
-	look_after_programs(netsync);
 	malloc_trim(0); /* what a burst of pods or services left behind goes back to the system */
 	if (!netsync->synced)
 		return;

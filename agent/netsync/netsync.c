@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { AUDIT_MS = 30000 };
+enum { AUDIT_MS = 30000, LOOK_MS = 5000 };
 
 /* --- handing over: whoever asks waits for the answer */
 
@@ -220,6 +220,7 @@ static void close_all(struct kl_netsync *netsync, void *arg)
 	(void)arg;
 	kl_netsync_unfollow(netsync);
 	kl_netsync_timer_free(kl_take(&netsync->audit));
+	kl_netsync_timer_free(kl_take(&netsync->look));
 	kl_netsync_timer_free(kl_take(&netsync->ramp));
 	kl_health_free(kl_take(&netsync->health));
 	kl_reaper_free(kl_take(&netsync->reaper));
@@ -306,6 +307,7 @@ static int start(struct kl_netsync *netsync, const struct kl_netsync_options *op
 		kl_lb_mode_name(netsync->mode), options->uplink ? options->uplink : "no uplink");
 	netsync->reaper = kl_reaper_new(&netsync->loop, netsync->maps);
 	netsync->audit = kl_netsync_timer(netsync, kl_netsync_on_audit, AUDIT_MS, AUDIT_MS);
+	netsync->look = kl_netsync_timer(netsync, kl_netsync_on_look, LOOK_MS, LOOK_MS);
 	kl_netsync_follow(netsync);
 	failed = uv_thread_create(&netsync->thread, thread, netsync);
 	netsync->started = !failed;

@@ -49,7 +49,7 @@ struct kl_netsync {
 	unsigned retry_ms;
 	int64_t heard_ms; /* monotonic: the last byte */
 	struct kl_netsync_gauges gauges;
-	uv_timer_t *retry, *watchdog, *audit, *ramp;
+	uv_timer_t *retry, *watchdog, *audit, *look, *ramp;
 };
 
 void kl_netsync_follow(struct kl_netsync *netsync);
@@ -65,6 +65,8 @@ int kl_netsync_bring_up(struct kl_netsync *netsync, struct kl_err *err);
 size_t kl_netsync_addresses(const struct kl_netsync *netsync, struct kl_addr ret[KL_NETSYNC_MAX_ADDRS]);
 void kl_netsync_audit(struct kl_netsync *netsync, bool repair, struct kl_dpsync_audit *ret);
 void kl_netsync_on_audit(uv_timer_t *timer);
+/* Are our programs still attached? */
+void kl_netsync_on_look(uv_timer_t *timer);
 
 /* hostports.c */
 struct hostports *kl_hostports_new(struct kl_netsync *netsync);

@@ -51,10 +51,11 @@ static struct range of_prefix(const struct kl_range *prefix)
 	struct range range = {prefix->addr, prefix->addr};
 	for (unsigned bit = prefix->len; bit < 128; bit++)
 		range.last.bytes[bit / 8] |= (uint8_t)(0x80 >> bit % 8);
-	if (!kl_addr_is_v4(&prefix->addr) || prefix->len > 126)
+	if (prefix->len > 126)
 		return range;
-	increment(&range.first);
-	decrement(&range.last);
+	increment(&range.first); /* the network's own; of IPv6 the routers' anycast address */
+	if (kl_addr_is_v4(&prefix->addr))
+		decrement(&range.last);
 	return range;
 }
 

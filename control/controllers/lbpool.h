@@ -9,7 +9,7 @@
 
 struct lbpool;
 
-/* "10.0.0.0/24,10.1.0.5-10.1.0.9,fd00::/112"; of an IPv4 prefix shorter than /31 the first and last are left out. */
+/* "10.0.0.0/24,10.1.0.5-10.1.0.9,fd00::/112"; the first address of a prefix is left out, of IPv4 the last too. */
 int lbpool_new(const char *ranges, struct lbpool **ret, struct kl_err *err);
 void lbpool_free(struct lbpool *pool);
 bool lbpool_has_family(const struct lbpool *pool, bool v4);

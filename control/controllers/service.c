@@ -232,6 +232,16 @@ static void give_back(struct kl_controllers *c, const char *key)
 	kl_feed_each(c->feed, c->kinds.service, wake_waiting, c);
 }
 
+static void say_given(struct kl_controllers *c, const json_t *service, const json_t *ingress)
+{
+	size_t i;
+	json_t *item;
+	kl_autobuf text = {0};
+	json_array_foreach (ingress, i, item)
+		kl_buf_printf(&text, "%s%s", i ? ", " : "", kl_json_str(item, "ip", NULL));
+	ctl_event(c, CTL_SERVICE, service, "Normal", "EnsuredLoadBalancer", "it has %s", kl_buf_str(&text));
+}
+
 /* True when the status has to be written. */
 static bool set_ingress(struct kl_controllers *c, const char *key, json_t *service, struct warnings *warnings)
 {
@@ -254,9 +264,8 @@ static bool set_ingress(struct kl_controllers *c, const char *key, json_t *servi
 		kl_json_set(service, json_pack("{s:O}", "ingress", want), "status", "loadBalancer", NULL);
 	else
 		kl_json_set(service, json_object(), "status", "loadBalancer", NULL);
-	kl_autofree char *text = json_array_size(want) ? kl_json_text(want) : NULL;
-	if (text)
-		ctl_event(c, CTL_SERVICE, service, "Normal", "EnsuredLoadBalancer", "addresses given: %s", text);
+	if (json_array_size(want))
+		say_given(c, service, want);
 	return true;
 }
 

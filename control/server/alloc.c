@@ -512,13 +512,17 @@ static void assign_node_ports(struct assignment *a)
 	}
 }
 
+static bool wants_health_port(const json_t *spec)
+{
+	return !strcmp(kl_json_str(spec, "type", NULL), "LoadBalancer") &&
+	       !strcmp(kl_json_str(spec, "externalTrafficPolicy", NULL), "Local");
+}
+
 static void assign_health_port(struct assignment *a)
 {
 	const struct kl_path *path = KL_KEY(&spec_path, "healthCheckNodePort");
 	json_t *given = json_object_get(a->spec, "healthCheckNodePort");
-	bool wanted = !strcmp(kl_json_str(a->spec, "type", NULL), "LoadBalancer") &&
-		      !strcmp(kl_json_str(a->spec, "externalTrafficPolicy", NULL), "Local");
-	if (!wanted)
+	if (!wants_health_port(a->spec))
 		json_object_del(a->spec, "healthCheckNodePort");
 	else if (json_integer_value(given) > 0)
 		take_given_port(a, given, path);
@@ -589,6 +593,11 @@ void kl_alloc_carry_over(const json_t *old, json_t *service)
 		drop_unchanged(spec, old_spec, balancer[i]);
 	if (strcmp(type, "LoadBalancer") != 0 && strcmp(type, "NodePort") != 0)
 		drop_unchanged(spec, old_spec, "externalTrafficPolicy");
+	/* It goes with the policy; while that stays, who leaves it out means the one it has. */
+	if (!wants_health_port(spec))
+		drop_unchanged(spec, old_spec, "healthCheckNodePort");
+	else if (!json_object_get(spec, "healthCheckNodePort") && json_object_get(old_spec, "healthCheckNodePort"))
+		json_object_set(spec, "healthCheckNodePort", json_object_get(old_spec, "healthCheckNodePort"));
 	carry_node_ports(spec, old_spec);
 }
 

@@ -31,7 +31,7 @@ KL_TEST(pools_give_each_address_once)
 	KL_CHECK(lbpool_has_family(pool, true) && lbpool_has_family(pool, false));
 	KL_CHECK_STR(picked(pool, "a", true), "10.0.0.1");
 	KL_CHECK_STR(picked(pool, "b", true), "10.0.0.2");
-	KL_CHECK_STR(picked(pool, "a", false), "fd00::10");
+	KL_CHECK_STR(picked(pool, "a", false), "fd00::11");
 	addr("10.0.0.4", &a);
 	KL_CHECK_INT(lbpool_take(pool, "c", &a), 0);
 	KL_CHECK_INT(lbpool_take(pool, "c", &a), 0);
