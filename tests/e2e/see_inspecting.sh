@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # Every command of docs/INSPECTING.md, as it stands there, on a live node.
 #
-# The page's commands are the indented lines of its blocks up to an empty line; a line that ends in a backslash or that is
-# indented further belongs to the one before. What follows the empty line is output. The page's cluster is called dev.
+# A command of the page is an indented line that begins with "$ "; it goes on in the next line where it ends in |, &, ; or
+# a backslash. Other indented lines are output. The page's cluster is called dev, its node node1, its Service web.
 . "$(dirname "$0")/lib.sh"
 use_cluster
 
@@ -15,18 +15,12 @@ wait_for "in the kernel" 10 out_matches 'maglev.* 3/3 ' "$KEELSON" lb list --clu
 k wait --for=condition=Ready pod -l app=web --timeout=30s >/dev/null
 curl -sS -o /dev/null --max-time 5 "http://$(node_ip node1):$(node_port)/"
 
-# A command a line, with the page's own names replaced by what is here.
+# A command a line, for one shell: the page's variables live on from one to the next.
 commands() {
 	awk '
-	function flush() { if (command != "") print command; command = "" }
-	/^```/ { block = !block; output = 0; flush(); next }
-	!block { next }
-	/^$/ { output = 1; flush(); next }
-	output && /^\$ / { output = 0 }
-	output { next }
-	/^\$ / { flush(); command = substr($0, 3); next }
-	{ if (command != "") { sub(/\\$/, "", command); sub(/^[ \t]+/, ""); command = command " " $0 } }
-	END { flush() }' "$PAGE"
+	more { line = $0; sub(/^ +/, "", line); command = command " " line }
+	!more && /^ +[$] / { command = $0; sub(/^ +[$] /, "", command); begun = 1 }
+	begun || more { more = command ~ /[|&;\\\\]$/; sub(/\\\\$/, "", command); if (!more) print command; begun = 0 }' "$PAGE"
 }
 localised() {
 	sed -e "s/--cluster dev/--cluster $NAME/g" -e "s#keelson/dev/#keelson/$NAME/#g" -e "s/kl-dev-/kl-$NAME-/g" \
@@ -34,13 +28,13 @@ localised() {
 }
 count=0
 {
-	# The page's variables live on from one command to the next, so all run in one shell.
-	echo 'set -o pipefail; export NO_COLOR=1'
+	# A reader that stops early would be a failure of the writer.
+	echo 'set -o pipefail; export NO_COLOR=1; head() { command head "$@"; cat >/dev/null; }'
 	echo "keelson() { $KEELSON \"\$@\"; }; kubectl() { $KUBECTL \"\$@\"; }"
 	while IFS= read -r command; do
 		count=$((count + 1))
 		printf 'printf "\\x1e%%s\\n" %q\n' "$command"
-		printf 'timeout_at=$SECONDS; { %s\n} </dev/null 2>&1; printf "\\x1f%%s\\n" $?\n' "$command"
+		printf '{ %s\n} </dev/null 2>&1; printf "\\x1f%%s\\n" $?\n' "$command"
 	done < <(commands | localised)
 } >"$WORK/script"
 timeout 150 bash "$WORK/script" >"$WORK/out" 2>&1

@@ -269,7 +269,7 @@ json_t *kl_event_json(const struct kl_event_view *view, const struct kl_map_even
 
 void kl_event_print_header(void)
 {
-	printf("%-15s  %-7s  %-5s  %-28s  %-21s  %-28s  %-24s  %-7s  %s\n", "TIME", "KIND", "PROTO", "CLIENT",
+	printf("%-15s  %-7s  %-5s  %-24s  %-22s  %-36s  %-20s  %-6s  %s\n", "TIME", "KIND", "PROTO", "CLIENT",
 		"FRONTEND", "BACKEND", "SERVICE", "HOOK", "DETAIL");
 }
 
@@ -295,7 +295,7 @@ void kl_event_print(const struct kl_event_view *view, const struct kl_map_event 
 		printf("%s %s%s%s %s %s > %s > %s %s (%s)\n", now + 11, colour, kl_event_kind_name(event->kind), plain,
 			kl_proto_name(event->proto), client, frontend, backend, service, detail);
 	else
-		printf("%-15s  %s%-7s%s  %-5s  %-28s  %-21s  %-28s  %-24s  %-7s  %s\n", now + 11, colour,
+		printf("%-15s  %s%-7s%s  %-5s  %-24s  %-22s  %-36s  %-20s  %-6s  %s\n", now + 11, colour,
 			kl_event_kind_name(event->kind), plain, kl_proto_name(event->proto), client, frontend, backend,
 			*service ? service : "-", kl_event_hook_name(event->hook), detail);
 }
