@@ -8,25 +8,24 @@
 
 char _license[] SEC("license") = "Dual BSD/GPL";
 
-enum { CARRY_WORDS = sizeof(struct kl_map_counters) / sizeof(__u64) };
-struct carry {
-	__u64 backend; /* whose traffic; 0: the node's counters */
-	__u64 add[CARRY_WORDS];
-};
+/* Written before each run: whose traffic (0: the node's counters), and how much. */
+__u64 backend;
+__u64 add[sizeof(struct kl_map_counters) / sizeof(__u64)];
+
+KL_INLINE int add_to(__u64 *words, __u32 count)
+{
+	if (!words)
+		return -1;
+	for (__u32 i = 0; i < count; i++)
+		__sync_fetch_and_add(&words[i], add[i]);
+	return 0;
+}
 
 SEC("syscall")
-int kl_carry(struct carry *carry)
+int kl_carry(void *ctx)
 {
-	__u32 backend = (__u32)carry->backend, zero = 0;
-	__u64 *words;
-	if (backend) {
-		words = bpf_map_lookup_elem(&kl_traffic, &backend);
-		for (__u32 i = 0; words && i < sizeof(struct kl_map_traffic) / sizeof(__u64); i++)
-			__sync_fetch_and_add(&words[i], carry->add[i]);
-	} else {
-		words = bpf_map_lookup_elem(&kl_counters, &zero);
-		for (__u32 i = 0; words && i < CARRY_WORDS; i++)
-			__sync_fetch_and_add(&words[i], carry->add[i]);
-	}
-	return words ? 0 : -1;
+	__u32 index = (__u32)backend, zero = 0;
+	if (index)
+		return add_to(bpf_map_lookup_elem(&kl_traffic, &index), sizeof(struct kl_map_traffic) / sizeof(__u64));
+	return add_to(bpf_map_lookup_elem(&kl_counters, &zero), sizeof(struct kl_map_counters) / sizeof(__u64));
 }

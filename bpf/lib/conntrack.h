@@ -310,6 +310,7 @@ struct place {
 
 enum place_rank { PLACE_FREE, PLACE_EXPIRED, PLACE_OVER, PLACE_PROBATION, PLACE_NONE };
 #define SCORE_NONE 0xffffffffu
+#define SCORE_RANK (2u * KL_LINE_FLOWS) /* of one rank to the next; within, by the line's load */
 
 /* Both sides have closed a while ago: nothing but a stray retransmission can come. */
 KL_INLINE int state_is_over(__u64 state, __u16 now)
@@ -352,7 +353,7 @@ __noinline int line_place(__u32 line, __u16 now, __u32 first, struct place *best
 		index = at;
 		old = state;
 	}
-	__u32 score = first && rank < PLACE_OVER && load <= KL_LINE_FLOWS / 2 ? 0 : rank * 2 * KL_LINE_FLOWS + load + 1;
+	__u32 score = first && rank < PLACE_OVER && load <= KL_LINE_FLOWS / 2 ? 0 : rank * SCORE_RANK + load + 1;
 	if (rank == PLACE_NONE || score >= best->score)
 		return 0;
 	*best = (struct place){.old = old, .index = index, .score = score};
@@ -416,9 +417,10 @@ __noinline int reserve_half(const struct kl_flow_hash *hash, __u16 now)
 
 /*
  * Claims a place in a region for a key. The first line is preferred while it is at most half full, which keeps lookups
- * short; after that the emptier one, which keeps lines from running full. Returns the place's index + 1; 0: none.
+ * short; after that the emptier one, which keeps lines from running full. worst: the least good kind of place that will
+ * do. Returns the place's index + 1; 0: none.
  */
-__noinline int reserve(__u64 packed, const struct kl_flow_hash *hash, __u16 now)
+__noinline int reserve(__u64 packed, const struct kl_flow_hash *hash, __u16 now, __u32 worst)
 {
 	struct region region = {(__u32)(packed >> 32), (__u32)packed};
 	struct kl_map_counters *counters = counters_get();
@@ -428,11 +430,10 @@ __noinline int reserve(__u64 packed, const struct kl_flow_hash *hash, __u16 now)
 	line_place(region_line(region, hash), now, 1, &place);
 	if (place.score)
 		line_place(region_line2(region, hash), now, 0, &place);
-	int probation = place.score >= PLACE_PROBATION * 2 * KL_LINE_FLOWS;
-	__u32 claimed = place.score == SCORE_NONE ? 0
-						  : place_claim(&place, now,
-							    probation ? &counters->half_open_evicted
-								      : &counters->flows_expired);
+	if (place.score >= (worst + 1) * SCORE_RANK)
+		return 0;
+	__u64 *replaced = worst == PLACE_PROBATION ? &counters->half_open_evicted : &counters->flows_expired;
+	__u32 claimed = place_claim(&place, now, replaced);
 	if (claimed && !place.old)
 		over_count(place.index, 1);
 	return (int)claimed;
@@ -447,20 +448,24 @@ struct new_flow {
 	__u32 index;     /* result: of the forward entry */
 };
 
-/* Main, then overflow. One more try where another CPU took the place. */
+/*
+ * Main, then overflow, then where somebody on probation stands. One more try where another CPU took the place.
+ */
 KL_INLINE int reserve_confirmed(const struct kl_flow_hash *hash, __u16 now)
 {
 	const struct kl_map_config *cfg = config_get();
 	struct kl_map_counters *counters = counters_get();
 	if (!cfg || !counters)
 		return 0;
-	int place = reserve(region_pack(region_main(cfg)), hash, now);
+	__u64 main = region_pack(region_main(cfg));
+	int place = reserve(main, hash, now, PLACE_OVER);
 	if (!place)
-		place = reserve(region_pack(region_main(cfg)), hash, now);
+		place = reserve(main, hash, now, PLACE_OVER);
 	if (place)
 		return place;
 	counters->flows_overflowed++;
-	return reserve(region_pack(region_over(cfg)), hash, now);
+	place = reserve(region_pack(region_over(cfg)), hash, now, PLACE_OVER);
+	return place ? place : reserve(main, hash, now, PLACE_PROBATION);
 }
 
 /* Half-open flows only into their own region. */

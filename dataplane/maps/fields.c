@@ -68,7 +68,8 @@ static const struct btf_member *member_named(const struct btf *btf, const struct
 	return NULL;
 }
 
-static struct side side_of_member(const struct side *whole, const struct btf_type *type, const struct btf_member *member)
+static struct side side_of_member(
+	const struct side *whole, const struct btf_type *type, const struct btf_member *member)
 {
 	uint32_t index = (uint32_t)(member - btf_members(type));
 	return (struct side){.btf = whole->btf,
@@ -182,8 +183,8 @@ static int build(const struct source *from, const struct source *to, struct kl_f
 	return 0;
 }
 
-int kl_fields_new(int from_fd, int to_fd, enum kl_fields_of of, const char *member, struct kl_fields **ret,
-	struct kl_err *err)
+int kl_fields_new(
+	int from_fd, int to_fd, enum kl_fields_of of, const char *member, struct kl_fields **ret, struct kl_err *err)
 {
 	struct source from = {0}, to = {0};
 	int failed = source_of(from_fd, of, &from, err);
@@ -246,8 +247,7 @@ int kl_fields_place(int fd, const char *member, uint32_t *ret, struct kl_err *er
 		return failed;
 	struct side side = {.btf = source.btf, .type = source.type};
 	const struct btf_type *type = resolved(&side);
-	const struct btf_member *found =
-		type && btf_is_composite(type) ? member_named(source.btf, type, member) : NULL;
+	const struct btf_member *found = type && btf_is_composite(type) ? member_named(source.btf, type, member) : NULL;
 	if (found)
 		*ret = btf_member_bit_offset(type, (uint32_t)(found - btf_members(type))) / 8;
 	btf__free(source.btf);

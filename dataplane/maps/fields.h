@@ -19,8 +19,8 @@ enum kl_fields_of { KL_FIELDS_KEY, KL_FIELDS_VALUE };
  * member: NULL, or the name of a member of the value's type that is meant instead of the whole (of a union, one of its
  * views). Numbers keep their value when they grow; one that shrinks loses its upper bits.
  */
-int kl_fields_new(int from_fd, int to_fd, enum kl_fields_of of, const char *member, struct kl_fields **ret,
-	struct kl_err *err);
+int kl_fields_new(
+	int from_fd, int to_fd, enum kl_fields_of of, const char *member, struct kl_fields **ret, struct kl_err *err);
 void kl_fields_free(struct kl_fields *fields);
 KL_AUTO(kl_cleanup_fields, struct kl_fields, kl_fields_free)
 #define kl_autofields kl_cleanup(kl_cleanup_fields) struct kl_fields

@@ -19,9 +19,9 @@ void kl_flowtable_close(struct kl_flowtable *table);
 /* One connection. The tuple's peer is of no meaning. */
 struct kl_flow_pair {
 	struct kl_flow_key forward, reply;
-	struct kl_map_flow state;  /* of the forward entry; its fingerprint is of no meaning */
+	struct kl_map_flow state; /* of the forward entry; its fingerprint is of no meaning */
 	uint16_t reply_stamp;
-	bool oneway;		   /* no reply's entry */
+	bool oneway; /* no reply's entry */
 	struct kl_map_tuple tuple;
 };
 /* Index of the entry of a key; -1: there is none. */

@@ -76,8 +76,8 @@ struct kl_maps {
 	struct kl_map_live *live;
 	struct kl_map_net *net;
 	struct kl_migration *migration; /* NULL: they are in force */
-	bool adopted;  /* they were there already */
-	unsigned cpus; /* values of a per-CPU map */
+	bool adopted;                   /* they were there already */
+	unsigned cpus;                  /* values of a per-CPU map */
 };
 
 /* pin_dir lies on a bpffs (mounted at /sys/fs/bpf when nothing is there); maps go to <pin_dir>/v<layout>/maps. */

@@ -48,10 +48,10 @@ struct kl_migration {
 	/* the old connection table */
 	uint8_t *hot, *cold, *config;
 	struct kl_fields *line_fields, *tuple_fields;
-	uint64_t *seen;		/* of each old place: the state and fingerprint that were copied, mixed */
-	uint32_t half_at;	/* where config has half_first */
-	uint32_t half_first;	/* as it was */
-	uint32_t old_main;	/* mask of the main region */
+	uint64_t *seen;      /* of each old place: the state and fingerprint that were copied, mixed */
+	uint32_t half_at;    /* where config has half_first */
+	uint32_t half_first; /* as it was */
+	uint32_t old_main;   /* mask of the main region */
 	bool frozen;
 	size_t flows, lost;
 };
@@ -140,8 +140,7 @@ static bool can_share(const struct kl_migration *migration, enum kl_map_id id)
 		return false;
 	return old->info.type == new.type && old->info.map_flags == new.map_flags &&
 	       old->info.max_entries == new.max_entries && old->info.key_size == new.key_size &&
-	       old->info.value_size == new.value_size &&
-	       same_types(old->fd, migration->maps->fd[id], &old->info);
+	       old->info.value_size == new.value_size &&same_types(old->fd, migration->maps->fd[id], &old->info);
 }
 
 /* The new map, empty still, gives way to the old one. */
@@ -172,8 +171,8 @@ static int share_all(struct kl_migration *migration, const char *dir, struct kl_
 	for (int id = 0; id < KL_MAP_COUNT && !failed; id++) {
 		bool of_flows = id == KL_MAP_CT_HOT || id == KL_MAP_CT_COLD;
 		if (migration->resume)
-			migration->old[id].shared =
-				migration->old[id].fd >= 0 && is_same_map(migration->old[id].fd, migration->maps->fd[id]);
+			migration->old[id].shared = migration->old[id].fd >= 0 &&
+						    is_same_map(migration->old[id].fd, migration->maps->fd[id]);
 		else if (of_flows ? flows : can_share(migration, (enum kl_map_id)id))
 			failed = share(migration, dir, (enum kl_map_id)id, err);
 	}
@@ -259,7 +258,8 @@ static int copy_array(struct copier *copier, struct kl_err *err)
 	for (uint32_t i = 0; i < old->info.max_entries && i < copier->migration->maps->entries[copier->id]; i++) {
 		if (bpf_map_lookup_elem(old->fd, &i, copier->old_value))
 			return fail_copy(copier, err);
-		if (old->info.value_size <= sizeof(nothing) && !memcmp(copier->old_value, nothing, old->info.value_size))
+		if (old->info.value_size <= sizeof(nothing) &&
+			!memcmp(copier->old_value, nothing, old->info.value_size))
 			continue;
 		kl_fields_copy(copier->value, copier->old_value, copier->new_value);
 		if (bpf_map_update_elem(copier->migration->maps->fd[copier->id], &i, copier->new_value, BPF_ANY))
@@ -278,7 +278,8 @@ static int copy_hash(struct copier *copier, struct kl_err *err)
 			continue; /* gone meanwhile */
 		kl_fields_copy(copier->key, copier->old_key, copier->new_key);
 		kl_fields_copy(copier->value, copier->old_value, copier->new_value);
-		if (bpf_map_update_elem(copier->migration->maps->fd[copier->id], copier->new_key, copier->new_value, BPF_ANY))
+		if (bpf_map_update_elem(
+			    copier->migration->maps->fd[copier->id], copier->new_key, copier->new_value, BPF_ANY))
 			return fail_copy(copier, err);
 	}
 	return 0;
@@ -424,8 +425,8 @@ static bool is_void(const struct kl_maps *maps, const struct kl_map_flow *flow)
 	       maps->backends[flow->backend].generation != flow->generation;
 }
 
-static void set_key(struct kl_flow_key *key, const __be32 src[4], __be16 sport, const __be32 dst[4], __be16 dport,
-	uint8_t proto)
+static void set_key(
+	struct kl_flow_key *key, const __be32 src[4], __be16 sport, const __be32 dst[4], __be16 dport, uint8_t proto)
 {
 	memcpy(key->saddr, src, sizeof(key->saddr));
 	memcpy(key->daddr, dst, sizeof(key->daddr));
@@ -599,13 +600,8 @@ static void merge_states(struct kl_migration *migration, struct kl_flowtable *ta
 	}
 }
 
-struct carry {
-	uint64_t backend;
-	uint64_t add[sizeof(struct kl_map_counters) / sizeof(uint64_t)];
-};
-
-/* The sum of an old value's CPUs, as the new layout has it. The old one is cleared: what is carried twice would count twice. */
-static int take_sum(struct copier *copier, uint32_t index, uint64_t *ret, size_t words, struct kl_err *err)
+/* The sum of an old value's CPUs, as the new layout has it. */
+static int read_sum(struct copier *copier, uint32_t index, uint64_t *ret, size_t words, struct kl_err *err)
 {
 	const struct old_map *old = &copier->migration->old[copier->id];
 	size_t bytes = stride(old->info.value_size), cpus = copier->migration->maps->cpus;
@@ -618,8 +614,15 @@ static int take_sum(struct copier *copier, uint32_t index, uint64_t *ret, size_t
 		for (size_t i = 0; i < words; i++)
 			ret[i] += one[i];
 	}
-	memset(values, 0, cpus * bytes);
-	return bpf_map_update_elem(old->fd, &index, values, BPF_ANY) ? fail_copy(copier, err) : 0;
+	return 0;
+}
+
+/* What an agent that is killed later on must not add once more. */
+static int clear_sum(struct copier *copier, uint32_t index, struct kl_err *err)
+{
+	const struct old_map *old = &copier->migration->old[copier->id];
+	kl_autofree uint8_t *zero = kl_calloc(copier->migration->maps->cpus, stride(old->info.value_size));
+	return bpf_map_update_elem(old->fd, &index, zero, BPF_ANY) ? fail_copy(copier, err) : 0;
 }
 
 static bool is_zero(const uint64_t *words, size_t count)
@@ -630,20 +633,22 @@ static bool is_zero(const uint64_t *words, size_t count)
 	return true;
 }
 
-static int carry_map(struct kl_migration *migration, enum kl_map_id id, int prog, struct kl_err *err)
+static int carry_map(struct kl_migration *migration, enum kl_map_id id, struct kl_carry_bpf *object, struct kl_err *err)
 {
 	kl_cleanup(copier_release) struct copier copier;
 	size_t words = kl_map_value_size(id) / sizeof(uint64_t);
-	uint32_t first = id == KL_MAP_TRAFFIC ? 1 : 0;
+	uint64_t *add = (uint64_t *)(void *)object->bss->add;
 	int failed = copier_init(&copier, migration, id, NULL, err);
-	for (uint32_t i = first; i < migration->old[id].info.max_entries && !failed; i++) {
-		struct carry carry = {.backend = i};
-		LIBBPF_OPTS(bpf_test_run_opts, opts, .ctx_in = &carry, .ctx_size_in = sizeof(carry));
-		failed = take_sum(&copier, i, carry.add, words, err);
-		if (failed || is_zero(carry.add, words))
+	for (uint32_t i = id == KL_MAP_TRAFFIC ? 1 : 0; i < migration->old[id].info.max_entries && !failed; i++) {
+		LIBBPF_OPTS(bpf_test_run_opts, opts);
+		memset(add, 0, words * sizeof(*add));
+		failed = read_sum(&copier, i, add, words, err);
+		if (failed || is_zero(add, words))
 			continue;
-		if (bpf_prog_test_run_opts(prog, &opts))
-			failed = kl_fail(err, errno, "add counters of %s", kl_maps_name(id));
+		object->bss->backend = i;
+		if (bpf_prog_test_run_opts(bpf_program__fd(object->progs.kl_carry), &opts))
+			return kl_fail(err, errno, "add counters of %s", kl_maps_name(id));
+		failed = clear_sum(&copier, i, err);
 	}
 	return failed;
 }
@@ -669,7 +674,7 @@ static int carry_counters(struct kl_migration *migration, struct kl_err *err)
 		return kl_fail(err, -failed, "load the BPF program that carries counters");
 	for (size_t i = 0; i < KL_ARRAY_LEN(ids) && !failed; i++)
 		if (migration->old[ids[i]].fd >= 0 && !migration->old[ids[i]].shared)
-			failed = carry_map(migration, ids[i], bpf_program__fd(object->progs.kl_carry), err);
+			failed = carry_map(migration, ids[i], object, err);
 	return failed;
 }
 

@@ -60,9 +60,10 @@ void kl_sizes_fill(const struct kl_maps_sizes *given, uint32_t ret[KL_MAP_COUNT]
 
 enum {
 	CONNECTION_ENTRIES = 2,
-	SERVICE_FRONTENDS = 2,	/* a cluster address and a NodePort; more have room too, since the table is twice as large */
-	SET_BLOCKS = 3,		/* its header, and slots of a few backends, of all and of local ones */
-	MAGLEV_BLOCKS = 4096,	/* for tables of 650 backends in all */
+	SERVICE_FRONTENDS =
+		2,      /* a cluster address and a NodePort; more have room too, since the table is twice as large */
+	SET_BLOCKS = 3, /* its header, and slots of a few backends, of all and of local ones */
+	MAGLEV_BLOCKS = 4096, /* for tables of 650 backends in all */
 	BACKENDS_MAX = (1 << KL_BACKEND_BITS) - 2,
 };
 

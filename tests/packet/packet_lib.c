@@ -116,37 +116,48 @@ static void set_up_tables(struct bench *bench)
 
 uint32_t bench_blocks;
 
-struct bench *bench_new(uint32_t flows)
+struct bench *bench_new_at(const char *dir, const struct kl_maps_sizes *sizes)
 {
 	static bool network;
 	struct bench *bench = kl_calloc(1, sizeof(*bench));
-	struct kl_maps_sizes sizes = {.flows = flows, .blocks = bench_blocks};
 	struct kl_err err = {0};
-	char dir[64];
 	if (geteuid())
 		kl_test_skip("needs root for BPF");
 	if (!network)
 		make_network();
 	network = true;
-	pin_dir(dir, sizeof(dir));
-	if (kl_maps_open(dir, &sizes, &bench->maps, &err))
+	snprintf(bench->dir, sizeof(bench->dir), "%s", dir);
+	if (kl_maps_open(dir, sizes, &bench->maps, &err))
 		kl_test_skip("no BPF here: %s", err.text);
 	load_programs(bench);
 	set_up_tables(bench);
 	return bench;
 }
 
-void bench_free(struct bench *bench)
+struct bench *bench_new(uint32_t flows)
 {
+	struct kl_maps_sizes sizes = {.flows = flows, .blocks = bench_blocks};
 	char dir[64];
 	pin_dir(dir, sizeof(dir));
-	bpf_xdp_detach((int)bench->ifindex, 0, NULL);
+	return bench_new_at(dir, &sizes);
+}
+
+void bench_leave(struct bench *bench)
+{
 	kl_dpsync_free(bench->sync);
 	kl_lb_tc_bpf__destroy(bench->objects[0]);
 	kl_lb_xdp_bpf__destroy(bench->objects[1]);
 	kl_maps_close(bench->maps);
-	kl_unload(dir, NULL);
 	free(bench);
+}
+
+void bench_free(struct bench *bench)
+{
+	char dir[64];
+	snprintf(dir, sizeof(dir), "%s", bench->dir);
+	bpf_xdp_detach((int)bench->ifindex, 0, NULL);
+	bench_leave(bench);
+	kl_unload(dir, NULL);
 }
 
 struct kl_map_counters bench_counters(const struct bench *bench)

@@ -23,7 +23,12 @@ struct bench {
 	uint32_t ifindex;  /* of the uplink */
 	uint32_t gso_size; /* of packets given to tc, which stand for more than one segment; 0: they do not */
 	void *objects[2];
+	char dir[64]; /* of its pins */
 };
+/* With pins of a given folder, whatever stands there. */
+struct bench *bench_new_at(const char *dir, const struct kl_maps_sizes *sizes);
+/* As a process that dies leaves it: pinned. */
+void bench_leave(struct bench *bench);
 /* flows: size of the connection table; 0: the default. */
 struct bench *bench_new(uint32_t flows);
 /* Size of kl_slots of benches made from here on; 0: the default. */
