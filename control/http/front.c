@@ -17,6 +17,7 @@ enum {
 	HELLO_MS = 10000, /* for the first bytes to come */
 	LINGER_MS = 5000, /* for one side to end after the other */
 	MAX_HELLO = 4096,
+	MAX_DROPPED = 32 << 20, /* that a client sends on after its answer, before it is cut off */
 };
 
 /*
@@ -34,6 +35,7 @@ struct fronted {
 	unsigned handles;
 	struct kl_wire *client, *inner;
 	bool hello_open, ending;
+	size_t dropped;
 };
 
 /* What waits for peer_started(): whose certificate stands behind a socket pair's end. */
@@ -146,7 +148,10 @@ static void on_inner_ready(void *arg)
 static void on_client_data(void *arg, const char *data, size_t len)
 {
 	struct fronted *c = arg;
-	pass(c->client, c->inner, data, len);
+	if (c->inner)
+		pass(c->client, c->inner, data, len);
+	else if ((c->dropped += len) > MAX_DROPPED)
+		end_connection(c);
 }
 
 static void on_client_drained(void *arg)

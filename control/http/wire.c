@@ -11,7 +11,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-enum { DIAL_TIMEOUT_MS = 10000, CHUNK = 32768, READS_A_TURN = 8 };
+enum { DIAL_TIMEOUT_MS = 10000, CHUNK = 32768, READS_A_TURN = 8, LAST_TURNS = 16 };
 
 struct kl_wire {
 	uv_poll_t poll;
@@ -265,12 +265,25 @@ static void on_ready_events(struct kl_wire *wire, int events)
 		wire->hung_up = true;
 }
 
+/* A peer that closes with bytes unread resets the connection; what it had sent before is still to be had. */
+static void read_the_rest(struct kl_wire *wire)
+{
+	for (int turn = 0; turn < LAST_TURNS && wire->state == READY && !wire->freed; turn++) {
+		wire->paused = false;
+		on_readable(wire);
+	}
+	if (wire->state == READY && !wire->freed)
+		fail_errno(wire, "read", ECONNRESET);
+}
+
 static void on_poll(uv_poll_t *poll, int status, int events)
 {
 	struct kl_wire *wire = poll->data;
 	if (wire->state == CONNECTING)
 		on_connected(wire);
-	else if (status < 0) /* libuv's word for an error of the socket's, such as a reset */
+	else if (status < 0 && wire->state == READY) /* libuv's word for an error of the socket's, such as a reset */
+		read_the_rest(wire);
+	else if (status < 0)
 		fail_errno(wire, "read", ECONNRESET);
 	else if (wire->state == SHAKING)
 		shake(wire);

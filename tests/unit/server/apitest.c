@@ -169,6 +169,10 @@ void api_apart(void)
 	away = true;
 	apart = fork();
 	if (!apart) {
+		/* its memory is looked at: what is freed shall be free */
+		const char *asan = getenv("ASAN_OPTIONS");
+		kl_autofree char *options = kl_asprintf("%s%squarantine_size_mb=1", asan ? asan : "", asan ? ":" : "");
+		setenv("ASAN_OPTIONS", options, 1);
 		dup2(out[1], STDOUT_FILENO);
 		close(out[0]);
 		close(out[1]);
@@ -188,6 +192,16 @@ void api_kill(void)
 	kill(apart, SIGKILL);
 	waitpid(apart, NULL, 0);
 	apart = 0;
+}
+
+const struct kl_pki_pair *api_admin(void)
+{
+	return &admin;
+}
+
+int api_port(void)
+{
+	return port;
 }
 
 pid_t api_pid(void)

@@ -28,6 +28,10 @@ void api_apart(void);
 void api_kill(void);    /* with SIGKILL; returns when it is dead */
 pid_t api_pid(void);
 
+/* The administrator's certificate, and the CA's file, for clients of a test's own. */
+const struct kl_pki_pair *api_admin(void);
+int api_port(void);
+
 struct api_answer {
 	long code; /* 0: none came */
 	struct kl_buf body, headers;
