@@ -182,6 +182,6 @@ int kl_uplink_in(struct __sk_buff *ctx)
 		return drop(&counters->drop_rewrite);
 	if (!target || !(net->flags & KL_NET_SHORTCUTS) || wants_stack(&work->packet, work->to.daddr))
 		return PASS;
-	__u32 ifindex = pod_ifindex(work->to.daddr);
+	__u32 ifindex = local_pod(net, work->to.daddr);
 	return ifindex ? deliver(ctx, &work->packet, ifindex, counters) : PASS;
 }

@@ -35,6 +35,12 @@ KL_INLINE int is_own_pod(const struct kl_map_net *net, const __be32 addr[4])
 	return (count > 0 && prefix_holds(&net->own[0], addr)) || (count > 1 && prefix_holds(&net->own[1], addr));
 }
 
+/* Asks only for addresses that this node gives out: those of a range that it had before are left to the stack. */
+KL_INLINE __u32 local_pod(const struct kl_map_net *net, const __be32 addr[4])
+{
+	return is_own_pod(net, addr) ? pod_ifindex(addr) : 0;
+}
+
 /* Where pods are seen under their own addresses: the listed ranges, and the nodes. */
 __noinline int is_inside(const struct kl_flow_key *key, __u32 source)
 {
