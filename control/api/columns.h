@@ -51,7 +51,7 @@ extern const struct kl_column kl_columns_pod[9], kl_columns_node[10], kl_columns
 	kl_columns_network_policy[3], kl_columns_pdb[5], kl_columns_created_at[2], kl_columns_role_binding[6],
 	kl_columns_csr[6], kl_columns_priority_class[5], kl_columns_runtime_class[3], kl_columns_resource_quota[4],
 	kl_columns_pod_template[4], kl_columns_controller_revision[4], kl_columns_csi_driver[8], kl_columns_csi_node[3],
-	kl_columns_csi_storage_capacity[3], kl_columns_volume_attachment[6], kl_columns_component_status[4],
+	kl_columns_csi_storage_capacity[3], kl_columns_volume_attachment[6], kl_columns_component_status[4], kl_columns_scale[4],
 	kl_columns_ip_address[2], kl_columns_service_cidr[3], kl_columns_volume_attributes_class[3];
 
 #endif

@@ -76,3 +76,20 @@ const struct kl_column kl_columns_volume_attributes_class[3] = {
 	KL_COLUMN("DriverName", driver_name, .doc = "The CSI driver that understands the parameters"),
 	KL_AGE_COLUMN,
 };
+
+static void scale_desired(const struct kl_row *row, struct kl_buf *buf)
+{
+	kl_cell_int(buf, kl_json_int(row->object, 0, "spec", "replicas", NULL));
+}
+
+static void scale_available(const struct kl_row *row, struct kl_buf *buf)
+{
+	kl_cell_int(buf, kl_json_int(row->object, 0, "status", "replicas", NULL));
+}
+
+const struct kl_column kl_columns_scale[4] = {
+	KL_NAME_COLUMN,
+	KL_NUMBER("Desired", scale_desired, .doc = "How many pods are wanted"),
+	KL_NUMBER("Available", scale_available, .doc = "How many pods there are"),
+	KL_AGE_COLUMN,
+};

@@ -19,7 +19,6 @@ struct kl_kind_hooks {
 	void (*status_update)(const struct kl_write *w, const json_t *old, json_t *object);
 	void (*status_validate)(
 		const struct kl_write *w, const json_t *old, const json_t *object, struct kl_errors *errors);
-	void (*warn)(const json_t *object, struct kl_warnings *warnings);
 };
 
 extern const struct kl_kind_hooks kl_hooks_config_map, kl_hooks_event, kl_hooks_namespace, kl_hooks_node, kl_hooks_pvc,

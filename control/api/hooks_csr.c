@@ -85,7 +85,8 @@ static void check_conditions(const json_t *object, struct kl_errors *errors)
 	size_t i;
 	json_t *condition;
 	json_array_foreach (kl_json_get(object, "status", "conditions", NULL), i, condition) {
-		const char *type = kl_json_str(condition, "type", NULL), *status = kl_json_str(condition, "status", NULL);
+		const char *type = kl_json_str(condition, "type", NULL),
+			   *status = kl_json_str(condition, "status", NULL);
 		const struct kl_path *at = KL_INDEX(path, i);
 		if (!*type)
 			kl_required(errors, KL_KEY(at, "type"), "");
@@ -93,7 +94,8 @@ static void check_conditions(const json_t *object, struct kl_errors *errors)
 			kl_required(errors, KL_KEY(at, "status"), "");
 		for (size_t k = 0; k < KL_ARRAY_LEN(fixed); k++)
 			if (is(type, fixed[k]) && *status && !is(status, "True"))
-				kl_not_supported(errors, KL_KEY(at, "status"), json_object_get(condition, "status"), "True");
+				kl_not_supported(
+					errors, KL_KEY(at, "status"), json_object_get(condition, "status"), "True");
 		if (*type && json_object_get(seen, type))
 			kl_duplicate(errors, KL_KEY(at, "type"), json_object_get(condition, "type"));
 		json_object_set_new(seen, type, json_true());
@@ -110,8 +112,8 @@ static void status_validate(const struct kl_write *w, const json_t *old, const j
 	check_conditions(object, errors);
 	for (size_t i = 0; i < KL_ARRAY_LEN(verdicts); i++) {
 		bool was = condition_of(old, verdicts[i]), now = condition_of(object, verdicts[i]);
-		kl_autofree char *words =
-			kl_asprintf("updates may not %s a condition of type \"%s\"", was ? "remove" : "add", verdicts[i]);
+		kl_autofree char *words = kl_asprintf(
+			"updates may not %s a condition of type \"%s\"", was ? "remove" : "add", verdicts[i]);
 		if (was != now && (was || !approval))
 			kl_forbidden(errors, STATUS("conditions"), words);
 	}
@@ -119,9 +121,9 @@ static void status_validate(const struct kl_write *w, const json_t *old, const j
 
 /* --- spec */
 
-#define USAGES                                                                                                         \
-	"any|cert sign|client auth|code signing|content commitment|crl sign|data encipherment|decipher only|digital "  \
-	"signature|email protection|encipher only|ipsec end system|ipsec tunnel|ipsec user|key agreement|key "         \
+#define USAGES                                                                                                        \
+	"any|cert sign|client auth|code signing|content commitment|crl sign|data encipherment|decipher only|digital " \
+	"signature|email protection|encipher only|ipsec end system|ipsec tunnel|ipsec user|key agreement|key "        \
 	"encipherment|microsoft sgc|netscape sgc|ocsp signing|s/mime|server auth|signing|timestamping"
 
 static bool one_of(const char *choices, const char *text)
@@ -150,8 +152,9 @@ static void validate(const json_t *object, struct kl_errors *errors)
 		if (!one_of(USAGES, json_string_value(usage) ?: ""))
 			kl_not_supported(errors, KL_INDEX(SPEC("usages"), i), usage, USAGES);
 	if (*signer && (!slash || !slash[1] || slash == signer))
-		kl_invalid_str(errors, SPEC("signerName"), signer, "must be a fully qualified domain and path of the form "
-								   "'example.com/signer-name'");
+		kl_invalid_str(errors, SPEC("signerName"), signer,
+			"must be a fully qualified domain and path of the form "
+			"'example.com/signer-name'");
 	if (seconds && json_integer_value(seconds) < 600)
 		kl_invalid(errors, SPEC("expirationSeconds"), seconds,
 			"may not specify a duration less than 600 seconds (10 minutes)");

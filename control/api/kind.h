@@ -43,6 +43,9 @@ struct kl_kind {
 	const struct kl_kind_hooks *hooks; /* kind-specific defaults, validation, strategy; may be NULL */
 };
 
+/* What `kubectl get --subresource=scale` shows: columns, and no more. */
+extern const struct kl_kind kl_kind_scale;
+
 const struct kl_kind *kl_kinds(size_t *ret_count);
 const struct kl_kind *kl_kind_by_id(unsigned id);
 /* NULL when there is none. */

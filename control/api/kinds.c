@@ -316,6 +316,9 @@ static const struct kl_kind kinds[ID_COUNT] = {
 			COLUMNS(ingress), .hooks = &kl_hooks_ingress},
 };
 
+const struct kl_kind kl_kind_scale = {
+	.group = "autoscaling", .version = "v1", .kind = "Scale", .schema = &kl_schema_Scale, COLUMNS(scale)};
+
 const struct kl_kind *kl_kinds(size_t *ret_count)
 {
 	*ret_count = ID_COUNT;

@@ -6,6 +6,7 @@
 #include "decode.h"
 #include "hooks.h"
 #include "managed.h"
+#include "warn.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -254,8 +255,8 @@ int kl_api_create(const struct kl_write *w, json_t *object, struct kl_warnings *
 		hooks->create(w, object);
 	if (validate(w, NULL, object, st) < 0)
 		return -1;
-	if (hooks && hooks->warn)
-		hooks->warn(object, warnings);
+	if (warnings)
+		kl_warn(w->kind, object, warnings);
 	if (!managed)
 		kl_managed_record(w, NULL, object);
 	return 0;
@@ -355,6 +356,15 @@ static int validate_replacement(const struct kl_write *w, const json_t *old, con
 	return validate(w, old, object, st);
 }
 
+/* Only what people write: no status, no pods (controllers change those), nothing where the wish is as it was. */
+static bool worth_warning(const struct kl_write *w, const json_t *old, const json_t *object)
+{
+	int64_t was = kl_json_int(old, 0, "metadata", "generation", NULL);
+	if (w->subresource || !strcmp(w->kind->kind, "Pod"))
+		return false;
+	return !was || was != kl_json_int(object, 0, "metadata", "generation", NULL);
+}
+
 int kl_api_update(
 	const struct kl_write *w, const json_t *old, json_t *object, struct kl_warnings *warnings, struct kl_status *st)
 {
@@ -376,8 +386,8 @@ int kl_api_update(
 	count_generation(w, old, object);
 	if (validate_replacement(w, old, object, st) < 0)
 		return -1;
-	if (!is_status(w) && hooks && hooks->warn)
-		hooks->warn(object, warnings);
+	if (warnings && worth_warning(w, old, object))
+		kl_warn(w->kind, object, warnings);
 	kl_managed_record(w, old, object);
 	return 0;
 }

@@ -285,24 +285,25 @@ void render_object(const struct rest_call *call, const struct kl_object *obj, st
 	render_tree(call, tree, buf);
 }
 
-static void render_one_table(
-	const struct rest_call *call, const json_t *tree, const char *bytes, size_t len, struct kl_buf *buf)
+static void render_one_table(const struct rest_call *call, const struct kl_kind *kind, const json_t *tree,
+	const char *bytes, size_t len, struct kl_buf *buf)
 {
 	kl_autobuf meta = {0};
 	kl_buf_printf(&meta, "{\"resourceVersion\":\"%s\"}", kl_json_str(tree, "metadata", "resourceVersion", NULL));
-	kl_table_head(call->kind, kl_buf_str(&meta), buf);
-	kl_table_row(call->kind, tree, bytes, len, include_object(call->req), kl_realtime_ms(), buf);
+	kl_table_head(kind, kl_buf_str(&meta), buf);
+	kl_table_row(kind, tree, bytes, len, include_object(call->req), kl_realtime_ms(), buf);
 	kl_buf_str_push(buf, "]}\n");
 }
 
 void reply_tree(struct rest_call *call, int code, const json_t *tree)
 {
 	kl_autobuf buf = {0};
-	bool object = !strcmp(kl_json_str(tree, "kind", NULL), call->kind->kind);
+	const char *name = kl_json_str(tree, "kind", NULL);
+	bool scale = !strcmp(name, kl_kind_scale.kind), object = scale || !strcmp(name, call->kind->kind);
 	if (object && call->accept.form == KL_FORM_TABLE) {
 		kl_autobuf bytes = {0};
 		kl_json_dump(tree, &bytes);
-		render_one_table(call, tree, kl_buf_str(&bytes), bytes.len, &buf);
+		render_one_table(call, scale ? &kl_kind_scale : call->kind, tree, kl_buf_str(&bytes), bytes.len, &buf);
 	} else if (object) {
 		render_tree(call, tree, &buf);
 	} else {
@@ -325,7 +326,7 @@ void reply_object(struct rest_call *call, int code, struct kl_object *obj)
 	kl_autobuf buf = {0};
 	if (call->accept.form == KL_FORM_TABLE) {
 		kl_autojson *tree = client_tree(call, obj);
-		render_one_table(call, tree, obj->json, obj->len, &buf);
+		render_one_table(call, call->kind, tree, obj->json, obj->len, &buf);
 	} else {
 		render_object(call, obj, &buf);
 	}

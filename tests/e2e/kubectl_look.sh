@@ -177,10 +177,25 @@ forms() {
 	check_out "--chunk-size" '^x ' n get cm --chunk-size=1 --no-headers
 	check_out "get --raw" '"kind":"ConfigMapList"' k get --raw "/api/v1/namespaces/$NS/configmaps?limit=1"
 	check_out "-w tells of what there is" '^configmap/x$' timeout 3 "$KUBECTL" -n "$NS" get cm -w -o name --request-timeout=1s
+	! at_least 1.24 || check_out "get --subresource=scale" '^x +0 +0 ' n get deploy x --subresource=scale
 	check_out "componentstatuses" '^(NAME +STATUS|Warning: v1 ComponentStatus is deprecated)' k get cs
 	check_out "an unknown kind" "the server doesn't have a resource type \"wombats\"" k get wombats
 }
 
+certificates() {
+	openssl req -new -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -keyout /dev/null -subj /CN=bob/O=dev -out "$T/csr.pem" 2>/dev/null
+	cat >"$T/csr.yaml" <<-YAML
+	{"apiVersion": "certificates.k8s.io/v1", "kind": "CertificateSigningRequest", "metadata": {"name": "$NS"}, "spec": {
+	"request": "$(base64 -w0 "$T/csr.pem")", "signerName": "example.com/mine", "usages": ["client auth"], "expirationSeconds": 3600}}
+	YAML
+	check_out "a CertificateSigningRequest" 'created' k create -f "$T/csr.yaml"
+	check_out "get csr" "^$NS +[0-9]+s +example.com/mine +[a-z:-]+ +(60m|1h) +Pending\$" k get csr
+	check_out "certificate approve" 'approved' k certificate approve "$NS"
+	check_out "get csr" ' Approved$' k get csr "$NS"
+	check_out "describe csr" 'Common Name: +bob' k describe csr "$NS"
+	check_not "what is approved is not denied" k certificate deny "$NS"
+	k delete csr "$NS" >/dev/null
+}
 explains() {
 	check_out "explain" 'Deployment' k explain deployment
 	check_out "explain a field" '(FIELD|RESOURCE): +replicas' k explain deploy.spec.replicas
@@ -231,6 +246,7 @@ look_all() {
 	headings
 	describe_all
 	forms
+	certificates
 	explains
 	discovery
 	waits

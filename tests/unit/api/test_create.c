@@ -222,4 +222,41 @@ KL_TEST(failures_carry_causes)
 	kl_status_release(&st);
 }
 
+/* --- warnings: the first of them */
+
+static const struct {
+	const char *yaml, *warning;
+} warnings[] = {
+	{ONE(""), ""},
+	{POD("{nodeSelector: {beta.kubernetes.io/os: linux}, containers: [{name: c, image: x}]}"),
+		"spec.nodeSelector[beta.kubernetes.io/os]: deprecated since v1.14; use \"kubernetes.io/os\" instead"},
+	{ONE(", env: [{name: A, value: '1'}, {name: B}, {name: A, value: '2'}]"),
+		"spec.containers[0].env[2]: hides previous definition of \"A\", which may be dropped when using apply"},
+	{ONE(", ports: [{containerPort: 80}, {name: x, containerPort: 80}]"),
+		"spec.containers[0].ports[1]: duplicate port definition with spec.containers[0].ports[0]"},
+	{ONE(", resources: {limits: {memory: 128m}}"),
+		"spec.containers[0].resources.limits[memory]: fractional byte value \"128m\" is invalid, must be an integer"},
+	{POD("{imagePullSecrets: [{name: a}, {name: a}], containers: [{name: c, image: x}]}"), "spec.imagePullSecrets[1].name: duplicate name \"a\""},
+	{"apiVersion: v1\nkind: Pod\nmetadata: {name: a.b}\nspec: {containers: [{name: c, image: x}]}",
+		"metadata.name: this is used in the Pod's hostname, which can result in surprising behavior; a DNS label is recommended: [must "
+		"not contain dots]"},
+	{"apiVersion: batch/v1\nkind: CronJob\nmetadata: {name: c}\nspec: {schedule: '* * * * *', jobTemplate: {spec: {template: {spec: "
+	 "{restartPolicy: Never, nodeSelector: {beta.kubernetes.io/arch: x}, containers: [{name: c, image: x}]}}}}}",
+		"spec.jobTemplate.spec.template.spec.nodeSelector[beta.kubernetes.io/arch]: deprecated since v1.14; use \"kubernetes.io/arch\" "
+		"instead"},
+	{"apiVersion: v1\nkind: ConfigMap\nmetadata: {name: c, finalizers: [x]}", "metadata.finalizers: \"x\": prefer a domain-qualified "
+									       "finalizer name including a path (/) to avoid accidental "
+									       "conflicts with other finalizer writers"},
+};
+
+KL_TEST(what_is_hardly_meant_is_told)
+{
+	for (size_t i = 0; i < KL_ARRAY_LEN(warnings); i++) {
+		kl_autofree char *message = NULL;
+		kl_autojson *object = create(warnings[i].yaml, KL_VALIDATE_STRICT, &message);
+		KL_CHECK(object != NULL);
+		KL_CHECK_STR(message, warnings[i].warning);
+	}
+}
+
 KL_MAIN()
