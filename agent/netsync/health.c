@@ -16,6 +16,13 @@
 
 enum { MAX_REQUEST = 4096, MAX_CLIENTS = 128, CLIENT_MS = 5000, BACKLOG = 64 };
 
+/* A service with such a number. */
+struct watched {
+	UT_hash_handle hh;
+	char *key;
+	uint16_t port;
+};
+
 /* One number: the services that have it are the ports and families of one Service. */
 struct listener {
 	UT_hash_handle hh;
@@ -42,6 +49,7 @@ struct client {
 struct health {
 	struct kl_netsync *netsync;
 	struct listener *listeners; /* by port */
+	struct watched *watched;    /* by key */
 	struct client *clients;
 	size_t client_count;
 	bool freed;
@@ -295,48 +303,63 @@ static uint16_t port_of(const struct health *health, const char *key)
 	return service ? service->health_port : 0;
 }
 
-void kl_health_changed(struct health *health, const char *key)
+static void unwatch(struct health *health, struct watched *watched)
 {
-	struct listener *listener, *next;
-	uint16_t port = port_of(health, key);
-	if (!port && !health->listeners)
-		return;
-	HASH_ITER (hh, health->listeners, listener, next) {
-		if (listener->port == port)
-			continue;
-		drop_key(listener, key);
-		if (!listener->key_count)
-			listener_free(health, listener);
-	}
-	if (!port)
-		return;
-	listener = listener_ensure(health, port);
+	struct listener *listener = NULL;
+	HASH_FIND(hh, health->listeners, &watched->port, sizeof(watched->port), listener);
+	if (listener)
+		drop_key(listener, watched->key);
+	if (listener && !listener->key_count)
+		listener_free(health, listener);
+	HASH_DEL(health->watched, watched);
+	free(watched->key);
+	free(watched);
+}
+
+static void watch(struct health *health, const char *key, uint16_t port)
+{
+	struct watched *watched = kl_calloc(1, sizeof(*watched));
+	struct listener *listener = listener_ensure(health, port);
+	watched->key = kl_strdup(key);
+	watched->port = port;
+	HASH_ADD_KEYPTR(hh, health->watched, watched->key, strlen(watched->key), watched);
 	add_key(listener, key);
 	open_listener(listener);
 }
 
+void kl_health_changed(struct health *health, const char *key)
+{
+	struct watched *watched = NULL;
+	uint16_t port = port_of(health, key);
+	HASH_FIND_STR(health->watched, key, watched);
+	if (watched && watched->port != port) {
+		unwatch(health, watched);
+		watched = NULL;
+	}
+	if (!watched && port)
+		watch(health, key, port);
+}
+
 void kl_health_review(struct health *health)
 {
-	struct listener *listener, *next;
-	HASH_ITER (hh, health->listeners, listener, next) {
-		for (size_t i = listener->key_count; i-- > 0;)
-			if (port_of(health, listener->keys[i]) != listener->port) {
-				kl_autofree char *key = kl_strdup(listener->keys[i]);
-				drop_key(listener, key);
-			}
-		if (listener->key_count)
-			open_listener(listener);
-		else
-			listener_free(health, listener);
-	}
+	struct watched *watched, *next;
+	struct listener *listener;
+	HASH_ITER (hh, health->watched, watched, next)
+		if (port_of(health, watched->key) != watched->port)
+			unwatch(health, watched);
+	for (listener = health->listeners; listener; listener = listener->hh.next)
+		open_listener(listener);
 }
 
 void kl_health_free(struct health *health)
 {
 	struct listener *listener, *next;
 	struct client *client, *next_client;
+	struct watched *watched, *next_watched;
 	if (!health)
 		return;
+	HASH_ITER (hh, health->watched, watched, next_watched)
+		unwatch(health, watched);
 	HASH_ITER (hh, health->listeners, listener, next)
 		listener_free(health, listener);
 	DL_FOREACH_SAFE (health->clients, client, next_client)

@@ -7,7 +7,9 @@
 #include "locals.h"
 #include "mem.h"
 
+#include <arpa/inet.h>
 #include <bpf/bpf.h>
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -120,25 +122,103 @@ static void audit_ranges(const struct kl_dpsync_finding *finding)
 
 /* --- local backends */
 
-static void audit_locals(const struct kl_dpsync_finding *finding)
+/* So many of the map's entries are what they should be; what is of nobody is found on the way. */
+static size_t audit_locals_there(const struct kl_dpsync_finding *finding)
+{
+	enum { BATCH = 1024 };
+	struct kl_dpsync *sync = finding->sync;
+	kl_autofree struct kl_map_local *keys = kl_calloc(BATCH, sizeof(*keys));
+	kl_autofree uint32_t *ids = kl_calloc(BATCH, sizeof(*ids));
+	uint32_t cursor = 0, count;
+	size_t right = 0;
+	bool more = true;
+	for (bool first = true; more; first = false) {
+		count = BATCH;
+		more = !bpf_map_lookup_batch(
+			sync->maps->fd[KL_MAP_LOCALS], first ? NULL : &cursor, &cursor, keys, ids, &count, NULL);
+		if (!more && errno != ENOENT)
+			break;
+		for (uint32_t i = 0; i < count; i++) {
+			const struct kl_map_backend *entry =
+				ids[i] < sync->maps->entries[KL_MAP_BACKENDS] ? &sync->maps->backends[ids[i]] : NULL;
+			if (entry && entry->flags & KL_BE_LOCAL && entry->service == keys[i].service &&
+				!memcmp(entry->addr, keys[i].addr, sizeof(entry->addr))) {
+				right++;
+				continue;
+			}
+			finding->found(finding->arg, &finding->ret->foreign,
+				"a local backend of service %u belongs to nobody", keys[i].service);
+			if (finding->repair)
+				bpf_map_delete_elem(sync->maps->fd[KL_MAP_LOCALS], &keys[i]);
+		}
+	}
+	return right;
+}
+
+static bool is_local(const struct service_state *state, size_t i)
+{
+	return state->desired->backends[i].flags & KL_BACKEND_LOCAL;
+}
+
+/* Two of a service may share an address: one entry stands for both. Backends are sorted by address. */
+static size_t locals_wanted(const struct kl_dpsync *sync)
+{
+	size_t wanted = 0;
+	for (const struct service_state *state = sync->services; state; state = state->hh.next)
+		for (size_t i = 0; state->desired && i < state->backend_count; i++)
+			wanted += is_local(state, i) &&
+				  (!i || !is_local(state, i - 1) ||
+					  !kl_addr_equal(&state->backends[i].addr, &state->backends[i - 1].addr));
+	return wanted;
+}
+
+static void audit_locals_of(const struct kl_dpsync_finding *finding, const struct service_state *state)
 {
 	struct kl_dpsync *sync = finding->sync;
-	for (struct service_state *state = sync->services; state; state = state->hh.next)
-		for (size_t i = 0; state->desired && i < state->backend_count; i++) {
-			if (!(state->desired->backends[i].flags & KL_BACKEND_LOCAL))
-				continue;
-			const struct backend_ref *ref = &state->backends[i];
-			uint32_t id = kl_locals_get(sync->maps, state->index, &ref->addr);
-			const struct kl_map_backend *entry = &sync->maps->backends[id];
-			finding->ret->others++;
-			if (id == ref->id || (id && entry->service == state->index && entry->flags & KL_BE_LOCAL &&
-						     !memcmp(entry->addr, ref->addr.bytes, sizeof(entry->addr))))
-				continue; /* two of a service may share an address */
-			finding->found(finding->arg, id ? &finding->ret->wrong : &finding->ret->missing,
-				"local backend %u of %s %s", ref->id, state->key, id ? "changed" : "missing");
-			if (finding->repair)
-				kl_locals_put(sync->maps, state->index, &ref->addr, ref->id, NULL);
-		}
+	for (size_t i = 0; state->desired && i < state->backend_count; i++) {
+		const struct backend_ref *ref = &state->backends[i];
+		if (!is_local(state, i) || kl_locals_get(sync->maps, state->index, &ref->addr))
+			continue;
+		finding->found(
+			finding->arg, &finding->ret->missing, "local backend %u of %s missing", ref->id, state->key);
+		if (finding->repair)
+			kl_locals_put(sync->maps, state->index, &ref->addr, ref->id, NULL);
+	}
+}
+
+/* A lookup for each is done only where the numbers do not agree. */
+static void audit_locals(const struct kl_dpsync_finding *finding)
+{
+	size_t right = audit_locals_there(finding), wanted = locals_wanted(finding->sync);
+	finding->ret->others += wanted;
+	if (right == wanted)
+		return;
+	for (const struct service_state *state = finding->sync->services; state; state = state->hh.next)
+		audit_locals_of(finding, state);
+}
+
+/* --- the bitmap of ports that any frontend has: a bit that is missing hides a service, one too many costs a lookup */
+
+static void audit_ports(const struct kl_dpsync_finding *finding)
+{
+	struct kl_maps *maps = finding->sync->maps;
+	kl_autofree uint64_t *want = kl_calloc(KL_PORT_WORDS, sizeof(*want));
+	for (uint32_t i = 0; i <= maps->config->frontend_mask; i++) {
+		const struct kl_map_frontend *entry = &maps->frontends[i];
+		uint16_t port = ntohs(entry->port);
+		if (entry->service != KL_FRONTEND_NEVER && entry->service != KL_FRONTEND_DELETED)
+			want[port / 64] |= 1ull << port % 64;
+	}
+	for (size_t i = 0; i < KL_PORT_WORDS; i++) {
+		uint64_t there = __atomic_load_n(&maps->ports[i], __ATOMIC_RELAXED);
+		finding->ret->others += (size_t)__builtin_popcountll(want[i]);
+		if (there == want[i])
+			continue;
+		if (want[i] & ~there)
+			finding->found(finding->arg, &finding->ret->wrong, "ports near %zu hidden", i * 64);
+		if (finding->repair)
+			__atomic_store_n(&maps->ports[i], want[i], __ATOMIC_RELAXED);
+	}
 }
 
 /* --- namespaces */
@@ -183,6 +263,7 @@ void kl_dpsync_audit_more(const struct kl_dpsync_finding *finding)
 	audit_config(finding);
 	audit_ranges(finding);
 	audit_locals(finding);
+	audit_ports(finding);
 	audit_netns_wanted(finding);
 	audit_netns_foreign(finding);
 }

@@ -399,6 +399,19 @@ static void spoil_netns_foreign(struct kl_maps *maps)
 	KL_CHECK(!bpf_map_update_elem(maps->fd[KL_MAP_NETNS], &cookie, &value, BPF_ANY));
 }
 
+static void spoil_ports(struct kl_maps *maps)
+{
+	uint16_t port = ntohs(some_frontend(maps)->port);
+	maps->ports[port / 64] &= ~(1ull << port % 64);
+}
+
+static void spoil_local_foreign(struct kl_maps *maps)
+{
+	const struct kl_map_local key = {.service = 77};
+	const uint32_t id = 5;
+	KL_CHECK(!bpf_map_update_elem(maps->fd[KL_MAP_LOCALS], &key, &id, BPF_ANY));
+}
+
 static void spoil_local(struct kl_maps *maps)
 {
 	struct kl_map_local key;
@@ -419,6 +432,8 @@ static const struct {
 	{"namespace gone", spoil_netns_gone},
 	{"namespace of nobody", spoil_netns_foreign},
 	{"local backend", spoil_local},
+	{"local backend of nobody", spoil_local_foreign},
+	{"bitmap of ports", spoil_ports},
 	{"frontend of another service", spoil_frontend_service},
 	{"frontend gone", spoil_frontend_gone},
 	{"frontend type", spoil_frontend_type},

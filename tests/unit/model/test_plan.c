@@ -150,6 +150,35 @@ KL_TEST(least_connections_has_one_slot_a_backend)
 	kl_service_free(service);
 }
 
+/* Whatever order the slices came in, and whichever of them are local: the same slot, the same backend. */
+KL_TEST(maglev_tables_are_the_same_on_every_node)
+{
+	const struct plan_case c = {"", 0, {R, R, R, R, R}, {1, 2, 3, 1, 7}, "", ""};
+	struct kl_service *one = service_of(&c), *other = service_of(&c);
+	struct kl_plan a, b;
+	one->algorithm = other->algorithm = KL_ALGORITHM_MAGLEV;
+	for (size_t i = 0; i < 5; i++) {
+		struct kl_backend swap = other->backends[i];
+		other->backends[i] = other->backends[4 - i / 2];
+		other->backends[4 - i / 2] = swap;
+	}
+	one->backends[1].flags |= KL_BACKEND_LOCAL;
+	other->backends[3].flags |= KL_BACKEND_LOCAL;
+	kl_service_normalise(one);
+	kl_service_normalise(other);
+	kl_plan_make(one, &a);
+	kl_plan_make(other, &b);
+	KL_CHECK_INT(a.all_count, kl_maglev_size(5));
+	KL_CHECK_INT(a.all_count, b.all_count);
+	for (size_t i = 0; i < a.all_count; i++)
+		if (!KL_CHECK(!kl_backend_compare(&one->backends[a.all[i]], &other->backends[b.all[i]])))
+			break;
+	kl_plan_release(&a);
+	kl_plan_release(&b);
+	kl_service_free(one);
+	kl_service_free(other);
+}
+
 KL_TEST(huge_weights_are_scaled_down)
 {
 	const struct plan_case c = {"", 0, {R, R, R, 0xff}, {65535, 65534, 1}, "", ""};
