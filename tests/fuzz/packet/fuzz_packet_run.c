@@ -14,13 +14,22 @@
 #include "frames.h"
 #include "mem.h"
 #include "packet_lib.h"
+#include "podload.h"
 
+#include <bpf/bpf.h>
 #include <dirent.h>
+#include <net/if.h>
 #include <netinet/in.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
+
+/* The balancer's programs first, with their numbers. */
+enum { POD_OUT = PROGRAM_COUNT, POD_IN, UPLINK_OUT, UPLINK_IN, ALL_PROGRAMS };
+static const char *const program_names[ALL_PROGRAMS] = {
+	"tc in", "tc out", "XDP", "kl_pod_out", "kl_pod_in", "kl_uplink_out", "kl_uplink_in"};
 
 enum { SENDERS = 1 << 20, POOL = 64, MAX_REPORTS = 5 };
 
@@ -43,9 +52,12 @@ static uint64_t below(uint64_t bound)
 
 struct world {
 	struct bench *bench;
-	bool alive[WHO_COUNT];    /* backends in the tables just now */
-	uint8_t senders[SENDERS]; /* by a hash of the address: has it sent anything? */
-	struct frame pool[POOL];  /* what came out, for answers and next packets */
+	struct kl_podload *load;
+	int pod_prog[ALL_PROGRAMS]; /* from POD_OUT on */
+	uint32_t pod_link;          /* of LOCAL_POD */
+	bool alive[WHO_COUNT];      /* backends in the tables just now */
+	uint8_t senders[SENDERS];   /* by a hash of the address: has it sent anything? */
+	struct frame pool[POOL];    /* what came out, for answers and next packets */
 	size_t pooled;
 	unsigned packets, changed, sent, dropped, reports;
 };
@@ -150,14 +162,17 @@ static void keep(struct world *world, const struct frame *frame)
 static bool is_pod(const uint8_t addr[16]);
 
 /* The one that such a packet would meet, mostly. */
-static enum program program_for(const struct frame *frame)
+static int program_for(const struct frame *frame)
 {
 	struct frame_view view = frame_look(frame);
 	if (random64() % 4 == 0)
-		return (enum program)below(PROGRAM_COUNT);
-	if (view.ip && is_pod(view.src) && random64() & 1)
-		return PROGRAM_TC_OUT;
-	return random64() & 1 ? PROGRAM_TC_IN : PROGRAM_XDP;
+		return (int)below(ALL_PROGRAMS);
+	if (view.ip && is_pod(view.src)) {
+		static const int from_pods[] = {
+			PROGRAM_TC_OUT, PROGRAM_TC_IN, PROGRAM_XDP, POD_OUT, POD_IN, UPLINK_OUT, UPLINK_IN};
+		return from_pods[below(7)];
+	}
+	return random64() % 8 == 0 ? UPLINK_IN : random64() & 1 ? PROGRAM_TC_IN : PROGRAM_XDP;
 }
 
 /* --- what must hold */
@@ -207,7 +222,7 @@ static void dump(const char *what, const struct frame *frame)
 
 struct case_run {
 	struct world *world;
-	enum program program;
+	int program;
 	struct frame in, out;
 	struct frame_view before, after;
 	int verdict;
@@ -216,13 +231,20 @@ struct case_run {
 
 static void wrong(struct case_run *run, const char *why)
 {
-	static const char *const names[] = {"tc in", "tc out", "XDP"};
 	if (run->world->reports++ >= MAX_REPORTS)
 		return;
 	kl_test_failed(__FILE__, __LINE__, "packet %u, program %s, verdict %d: %s", run->world->packets,
-		run->program < KL_ARRAY_LEN(names) ? names[run->program] : "?", run->verdict, why);
+		program_names[run->program], run->verdict, why);
 	dump("in", &run->in);
 	dump("out", &run->out);
+}
+
+static bool all_zero(const uint8_t *bytes, size_t len)
+{
+	for (size_t i = 0; i < len; i++)
+		if (bytes[i])
+			return false;
+	return true;
 }
 
 static uint64_t drops(const struct kl_map_counters *c)
@@ -234,7 +256,8 @@ static uint64_t drops(const struct kl_map_counters *c)
 
 static uint64_t sendings(const struct kl_map_counters *c)
 {
-	return c->forwarded + c->returned + c->icmp_translated + c->too_big_told + c->opened;
+	return c->forwarded + c->returned + c->icmp_translated + c->too_big_told + c->opened + c->shortcuts +
+	       c->masqueraded;
 }
 
 static void check_counters(struct case_run *run)
@@ -253,11 +276,13 @@ static void check_counters(struct case_run *run)
 static void check_destination(struct case_run *run)
 {
 	const struct frame_view *after = &run->after;
-	bool moved = run->verdict == VERDICT_SENT || memcmp(run->before.dst, after->dst, 16) != 0;
+	/* Pods' programs send on what is not translated as well: the shorter way to where it was going. */
+	bool moved = (run->verdict == VERDICT_SENT && run->program < PROGRAM_COUNT) ||
+		     memcmp(run->before.dst, after->dst, 16) != 0;
 	if (run->verdict == VERDICT_DROP || !run->before.ip || !after->ip || !moved)
 		return;
 	bool error = after->proto == IPPROTO_ICMP || after->proto == IPPROTO_ICMPV6;
-	bool answer = error || is_pod(run->before.src);
+	bool answer = error || is_pod(run->before.src) || run->program == UPLINK_IN; /* of masquerading */
 	if (is_living_backend(run->world, after->dst))
 		return;
 	if (!answer)
@@ -266,8 +291,19 @@ static void check_destination(struct case_run *run)
 		wrong(run, "an answer to somebody who never sent anything");
 }
 
+/* A pod speaks for itself alone; a link-local address is its link's own. */
+static void check_spoofing(struct case_run *run)
+{
+	const uint8_t *src = run->before.src;
+	bool own = is_who(src, LOCAL_POD) || (run->before.v6 && src[0] == 0xfe && (src[1] & 0xc0) == 0x80);
+	bool none = run->before.v6 && all_zero(src, 16);
+	if (run->program == POD_OUT && run->before.ip && !own && !none && run->verdict != VERDICT_DROP)
+		wrong(run, "a pod's packet from an address that is not its own");
+}
+
 static void check_case(struct case_run *run)
 {
+	check_spoofing(run);
 	if (run->verdict != VERDICT_PASS && run->verdict != VERDICT_DROP && run->verdict != VERDICT_SENT) {
 		wrong(run, "a verdict that it may not give");
 		return;
@@ -295,7 +331,18 @@ static void subtract(struct kl_map_counters *after, const struct kl_map_counters
 		to[i] -= from[i];
 }
 
-static void run_frame(struct world *world, enum program program, const struct frame *frame)
+static int run_program(const struct world *world, int program, struct frame *frame)
+{
+	struct bench as = *world->bench;
+	if (program < PROGRAM_COUNT)
+		return bench_run(&as, (enum program)program, frame->bytes, &frame->len);
+	as.prog[PROGRAM_TC_IN] = world->pod_prog[program];
+	if (program == POD_OUT || program == POD_IN)
+		as.ifindex = world->pod_link;
+	return bench_run(&as, PROGRAM_TC_IN, frame->bytes, &frame->len);
+}
+
+static void run_frame(struct world *world, int program, const struct frame *frame)
 {
 	struct case_run run = {.world = world, .program = program, .in = *frame, .out = *frame};
 	/* The kernel gives an skb program no frame without a whole IP header. */
@@ -305,7 +352,7 @@ static void run_frame(struct world *world, enum program program, const struct fr
 	run.before = frame_look(&run.in);
 	if (run.before.ip)
 		world->senders[sender_slot(run.before.src)] = 1;
-	run.verdict = bench_run(world->bench, program, run.out.bytes, &run.out.len);
+	run.verdict = run_program(world, program, &run.out);
 	run.after = frame_look(&run.out);
 	run.counted = bench_counters(world->bench);
 	subtract(&run.counted, &before);
@@ -333,14 +380,58 @@ static void replay_file(struct world *world, const char *path)
 		return;
 	frame.len = fread(frame.bytes, 1, 1514, file);
 	fclose(file);
-	for (int program = 0; program < PROGRAM_COUNT; program++)
-		run_frame(world, (enum program)program, &frame);
+	for (int program = 0; program < ALL_PROGRAMS; program++)
+		run_frame(world, program, &frame);
+}
+
+static void check(int failed, const struct kl_err *err)
+{
+	if (failed)
+		kl_test_failed(__FILE__, __LINE__, "%s", kl_err_text(err));
+}
+
+/* LOCAL_POD's link, and masquerading. */
+static void set_up_pods(struct world *world)
+{
+	static const char *const names[ALL_PROGRAMS] = {[POD_OUT] = "kl_pod_out",
+		[POD_IN] = "kl_pod_in",
+		[UPLINK_OUT] = "kl_uplink_out",
+		[UPLINK_IN] = "kl_uplink_in"};
+	struct kl_err err = {0};
+	struct kl_podload_prefix inside[] = {{who_addr(VIP, false), 16}, {who_addr(VIP, true), 64}};
+	struct kl_podload_net net = {.shortcuts = true,
+		.masquerade = true,
+		.port_min = 61000,
+		.port_max = 65535,
+		.own = {{who_addr(LOCAL_POD, false), 24}, {who_addr(LOCAL_POD, true), 64}},
+		.own_count = 2,
+		.inside = inside,
+		.inside_count = 2};
+	if (!if_nametoindex("p1") &&
+		system("ip link add p1 type veth peer name q1 && ip link set p1 up && ip link set q1 up"))
+		kl_test_skip("cannot make a veth pair");
+	world->pod_link = if_nametoindex("p1");
+	struct kl_podload_pod pod = {.ifname = "p1",
+		.ifindex = world->pod_link,
+		.ip_count = 2,
+		.mac = {0, 0, 0, 0, 0, 2},
+		.host_mac = {0, 0, 0, 0, 0, 1},
+		.ips = {who_addr(LOCAL_POD, false), who_addr(LOCAL_POD, true)}};
+	check(kl_podload_new(world->bench->maps, world->bench->dir, &world->load, &err), &err);
+	for (int i = POD_OUT; i < ALL_PROGRAMS; i++) {
+		kl_autofree char *path = kl_asprintf("%s/progs/%s", world->bench->dir, names[i]);
+		world->pod_prog[i] = bpf_obj_get(path);
+		KL_CHECK(world->pod_prog[i] >= 0);
+	}
+	check(kl_podload_add(world->load, &pod, &err), &err);
+	check(kl_podload_net(world->load, &net, &err), &err);
 }
 
 static struct world *world_new(void)
 {
 	struct world *world = kl_calloc(1, sizeof(*world));
 	world->bench = bench_new(0);
+	set_up_pods(world);
 	random_state = 88172645463325252u;
 	for (size_t i = 0; i < KL_ARRAY_LEN(pods); i++)
 		world->alive[pods[i]] = true;
@@ -350,6 +441,9 @@ static struct world *world_new(void)
 
 static void world_free(struct world *world)
 {
+	for (int i = POD_OUT; i < ALL_PROGRAMS; i++)
+		close(world->pod_prog[i]);
+	kl_podload_free(world->load);
 	bench_free(world->bench);
 	free(world);
 }
@@ -365,7 +459,7 @@ KL_TEST(the_corpus_holds)
 	}
 	if (dir)
 		closedir(dir);
-	printf("corpus: %u packets through %d programs\n", world->packets, PROGRAM_COUNT);
+	printf("corpus: %u packets through %d programs\n", world->packets, ALL_PROGRAMS);
 	KL_CHECK(world->packets > 0);
 	world_free(world);
 }
