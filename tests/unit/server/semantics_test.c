@@ -120,6 +120,77 @@ KL_TEST(dry_run_changes_nothing)
 	KL_CHECK_INT(code(api_delete(CMS "/dry", NULL)), 200);
 }
 
+#define EVICTION(name) "{\"apiVersion\":\"policy/v1\",\"kind\":\"Eviction\",\"metadata\":{\"name\":\"" name "\"}}"
+static void make_pod(const char *name, const char *node);
+
+/* The store's version, which every write moves on. */
+static char *store_version(void)
+{
+	api_auto list = api_get(CMS);
+	return kl_strdup(kl_json_str(list.json, "metadata", "resourceVersion", NULL));
+}
+
+KL_TEST(dry_run_of_every_verb)
+{
+	static const struct {
+		long code;
+		const char *method, *path, *body, *type;
+	} cases[] = {
+		{201, "POST", CMS "?dryRun=All", "{\"metadata\":{\"generateName\":\"g-\"}}", NULL},
+		{200, "PUT", CMS "/dried?dryRun=All", "{\"metadata\":{\"name\":\"dried\"},\"data\":{\"a\":\"b\"}}",
+			NULL},
+		{200, "PATCH", CMS "/dried?dryRun=All", "{\"data\":{\"a\":\"b\"}}", MERGE},
+		{200, "PATCH", CMS "/dried?dryRun=All", "{\"data\":{\"a\":\"b\"}}",
+			"application/strategic-merge-patch+json"},
+		{200, "PATCH", CMS "/dried?dryRun=All", "[{\"op\":\"add\",\"path\":\"/data\",\"value\":{}}]",
+			"application/json-patch+json"},
+		{200, "PATCH", CMS "/dried?dryRun=All&fieldManager=m",
+			"{\"apiVersion\":\"v1\",\"kind\":\"ConfigMap\",\"metadata\":{\"name\":\"dried\"},\"data\":{"
+			"\"a\":\"b\"}}",
+			"application/apply-patch+yaml"},
+		{201, "PATCH", CMS "/new?dryRun=All&fieldManager=m",
+			"{\"apiVersion\":\"v1\",\"kind\":\"ConfigMap\",\"metadata\":{\"name\":\"new\"}}",
+			"application/apply-patch+yaml"},
+		{200, "DELETE", CMS "/dried?dryRun=All", NULL, NULL},
+		{200, "DELETE", CMS "/dried?propagationPolicy=Foreground", "{\"dryRun\":[\"All\"]}", NULL},
+		{200, "DELETE", CMS "?dryRun=All", NULL, NULL},
+		{200, "PATCH", NS "/pods/dried/status?dryRun=All", "{\"status\":{\"phase\":\"Running\"}}", MERGE},
+		{201, "POST", NS "/pods/dried/binding?dryRun=All", "{\"target\":{\"kind\":\"Node\",\"name\":\"n\"}}",
+			NULL},
+		{201, "POST", NS "/pods/dried/eviction?dryRun=All", EVICTION("dried"), NULL},
+		{200, "DELETE", NS "/pods/dried?dryRun=All&gracePeriodSeconds=0", NULL, NULL},
+		{200, "PATCH", "/apis/apps/v1/namespaces/default/deployments/dried/scale?dryRun=All",
+			"{\"spec\":{\"replicas\":7}}", MERGE},
+		{201, "POST", NS "/services?dryRun=All",
+			"{\"metadata\":{\"name\":\"s\"},\"spec\":{\"ports\":[{\"port\":80}]}}", NULL},
+		{201, "POST", "/api/v1/namespaces?dryRun=All", "{\"metadata\":{\"name\":\"dry-ns\"}}", NULL},
+		{200, "DELETE", "/api/v1/namespaces/kube-node-lease?dryRun=All", NULL, NULL},
+	};
+	make_pod("dried", NULL);
+	KL_CHECK_INT(code(api_post(CMS, "{\"metadata\":{\"name\":\"dried\"}}")), 201);
+	KL_CHECK_INT(code(api_post("/apis/apps/v1/namespaces/default/deployments",
+			     "{\"metadata\":{\"name\":\"dried\"},\"spec\":{\"selector\":{\"matchLabels\":{\"a\":\"b\"}}"
+			     ",\"template\":{"
+			     "\"metadata\":{\"labels\":{\"a\":\"b\"}},\"spec\":{\"containers\":[{\"name\":\"c\","
+			     "\"image\":\"i\"}]}}}}")),
+		201);
+	kl_autofree char *before = store_version();
+	for (size_t i = 0; i < KL_ARRAY_LEN(cases); i++) {
+		api_auto answer = api_send(&(struct api_request){.method = cases[i].method,
+			.path = cases[i].path,
+			.body = cases[i].body,
+			.content_type = cases[i].type});
+		if (!KL_CHECK_INT(answer.code, cases[i].code))
+			kl_test_failed(__FILE__, __LINE__, "%s %s: %.200s", cases[i].method, cases[i].path,
+				kl_buf_str(&answer.body));
+	}
+	kl_autofree char *after = store_version();
+	KL_CHECK_STR(after, before);
+	KL_CHECK_INT(code(api_delete(CMS, NULL)), 200);
+	KL_CHECK_INT(code(api_delete(NS "/pods/dried?gracePeriodSeconds=0", NULL)), 200);
+	KL_CHECK_INT(code(api_delete("/apis/apps/v1/namespaces/default/deployments/dried", NULL)), 200);
+}
+
 KL_TEST(finalizers_hold_an_object)
 {
 	KL_CHECK_INT(code(api_post(CMS, "{\"metadata\":{\"name\":\"held\",\"finalizers\":[\"example.com/a\"]}}")), 201);
@@ -183,8 +254,6 @@ KL_TEST(pods_end_gracefully)
 	KL_CHECK_INT(code(api_delete(NS "/pods/bound", "{\"gracePeriodSeconds\":0}")), 200);
 	KL_CHECK_INT(code(api_get(NS "/pods/bound")), 404);
 }
-
-#define EVICTION(name) "{\"apiVersion\":\"policy/v1\",\"kind\":\"Eviction\",\"metadata\":{\"name\":\"" name "\"}}"
 
 KL_TEST(binding_and_eviction)
 {

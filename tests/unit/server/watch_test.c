@@ -3,6 +3,7 @@
 
 #include "clock.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -146,6 +147,30 @@ KL_TEST(initial_events_end_with_a_bookmark)
 	expect(watch, "DELETED", "a");
 	drop("b");
 	api_watch_close(watch);
+}
+
+KL_TEST(no_initial_events_where_they_are_declined)
+{
+	put("quiet", "a");
+	struct api_watch *watch = api_watch_open(
+		CMS "?watch=1&sendInitialEvents=false&resourceVersionMatch=NotOlderThan&allowWatchBookmarks=true");
+	kl_autojson *line = NULL;
+	for (int i = 0; i < 100 && !line; i++) { /* once it is open, it sees changes: and nothing before one */
+		char label[16];
+		snprintf(label, sizeof(label), "n%d", i);
+		line = api_watch_next(watch, 100, NULL);
+		if (!line)
+			put("quiet", label);
+	}
+	KL_CHECK_STR(kl_json_str(line, "type", NULL), "MODIFIED");
+	api_watch_close(watch);
+	/* initial events whatever version is given, as long as it is not of the future */
+	struct api_watch *old = api_watch_open(
+		CMS "?watch=1&sendInitialEvents=true&resourceVersionMatch=NotOlderThan&resourceVersion=1");
+	expect(old, "ADDED", "quiet");
+	expect_nothing(old); /* no mark for who wants no bookmarks */
+	api_watch_close(old);
+	drop("quiet");
 }
 
 KL_TEST(ends_in_time_with_a_bookmark)
