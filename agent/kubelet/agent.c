@@ -307,7 +307,10 @@ static int start_network(struct agent *agent, struct kl_err *err)
 		.lb_algorithm = c->lb_algorithm,
 		.lb_forwarding = c->lb_forwarding,
 		.geneve_port = (uint16_t)c->geneve_port,
-		.no_bind_guard = c->no_bind_guard};
+		.no_bind_guard = c->no_bind_guard,
+		.lb_services = (uint32_t)c->lb_services,
+		.lb_backends = (uint32_t)c->lb_backends,
+		.lb_flows = (uint32_t)c->lb_flows};
 	const struct kl_cniserver_opts cni = {.socket_path = agent->cni_socket,
 		.state_dir = state,
 		.mtu = (uint32_t)c->pod_mtu,

@@ -19,6 +19,7 @@ struct kl_agent_config {
 	const char *lb_mode; /* NULL: auto */
 	const char *lb_algorithm, *lb_forwarding; /* of Services that ask for nothing; NULL: random, snat */
 	int geneve_port;                          /* 0: 6081 */
+	int lb_services, lb_backends, lb_flows;   /* sizes of the kernel's tables; 0: by the machine's memory */
 	bool no_bind_guard;                       /* processes of the node may bind NodePorts that are in use */
 	bool netns_filter; /* other nodes share this kernel; this one has a network and a mount namespace of its own */
 	bool external_cluster_ip;

@@ -147,6 +147,8 @@ void kl_netsync_on_audit(uv_timer_t *timer)
 	kl_hostports_refresh(netsync->hostports);
 	kl_health_review(netsync->health);
 	kl_dpsync_sweep(netsync->sync);
+	if (kl_maps_switch_end(netsync->maps, &err))
+		kl_error("the former tables: %s", err.text);
 	malloc_trim(0); /* what a burst of pods or services left behind goes back to the system */
 	if (!netsync->synced)
 		return;
@@ -159,7 +161,7 @@ void kl_netsync_on_audit(uv_timer_t *timer)
 int kl_netsync_bring_up(struct kl_netsync *netsync, struct kl_err *err)
 {
 	const struct kl_load_options *load = &netsync->load;
-	int failed = kl_maps_open(load->pin_dir, NULL, &netsync->maps, err);
+	int failed = kl_maps_open(load->pin_dir, &netsync->sizes, &netsync->maps, err);
 	if (!failed)
 		failed = kl_dpsync_new(netsync->maps, netsync->node_name, &netsync->sync, err);
 	if (failed)
@@ -171,5 +173,8 @@ int kl_netsync_bring_up(struct kl_netsync *netsync, struct kl_err *err)
 		failed = own_netns(netsync, err);
 	if (!failed)
 		failed = kl_load(netsync->maps, load, &netsync->mode, err);
+	size_t flows, lost;
+	if (!failed && kl_maps_migrated(netsync->maps, &flows, &lost))
+		kl_info("tables of another layout or size taken over with %zu connections; no place for %zu", flows, lost);
 	return failed;
 }

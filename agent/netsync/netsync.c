@@ -275,6 +275,7 @@ static int take_options(struct kl_netsync *netsync, const struct kl_netsync_opti
 	netsync->node_port_max = options->node_port_max;
 	netsync->geneve_port = options->geneve_port;
 	netsync->guard_node_ports = !options->no_bind_guard;
+	kl_maps_sizes_choose(&netsync->sizes, options->lb_services, options->lb_backends, options->lb_flows);
 	netsync->load = (struct kl_load_options){.pin_dir = copy(options->pin_dir),
 		.netns_filter = options->netns_filter,
 		.cgroup = copy(options->cgroup),

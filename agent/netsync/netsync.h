@@ -36,6 +36,9 @@ struct kl_netsync_options {
 	bool external_cluster_ip; /* translate ClusterIPs that arrive on the uplink as well */
 	uint16_t node_port_min, node_port_max; /* 0: 30000 and 32767 */
 	uint16_t geneve_port;                  /* 0: 6081 */
+	/* Sizes of the tables; 0: by the machine's memory. What is there grows to them, and never shrinks. */
+	uint32_t lb_services, lb_backends; /* service ports, and endpoints of them */
+	uint32_t lb_flows;                 /* connections through the balancer that are open at once */
 	bool no_bind_guard; /* sockets of the node may bind a NodePort that is in use, and so never hear of it */
 };
 

@@ -29,6 +29,7 @@ struct kl_netsync {
 	struct kl_load_options load; /* its texts are ours */
 	uint8_t algorithm, forward;  /* defaults */
 	uint16_t geneve_port;
+	struct kl_maps_sizes sizes;
 	bool guard_node_ports;
 	char *node_name;
 	struct kl_maps *maps;

@@ -25,6 +25,7 @@ struct known {
 };
 
 struct kl_podnet {
+	const struct kl_maps *maps;
 	struct kl_podload *load;
 	char *uplink;
 	bool shortcuts, masquerade, departure;
@@ -218,6 +219,10 @@ void kl_podnet_sweep(struct kl_podnet *podnet)
 	size_t removed = kl_podload_sweep(podnet->load, is_known, podnet);
 	if (removed)
 		kl_info("the programs or facts of %zu pods that are gone were removed", removed);
+	/* Every pod's programs use this agent's tables by now. */
+	struct kl_err err = {0};
+	if (kl_maps_switch_end(podnet->maps, &err))
+		kl_error("the former tables: %s", kl_err_text(&err));
 }
 
 void kl_podnet_audit(struct kl_podnet *podnet)
@@ -287,6 +292,7 @@ int kl_podnet_new(
 	const struct kl_maps *maps, const struct kl_podnet_options *options, struct kl_podnet **ret, struct kl_err *err)
 {
 	struct kl_podnet *podnet = kl_calloc(1, sizeof(*podnet));
+	podnet->maps = maps;
 	int rc = take_options(podnet, options, err);
 	if (!rc)
 		rc = kl_podload_new(maps, options->pin_dir, &podnet->load, err);

@@ -57,6 +57,8 @@ struct kl_maps_sizes {
 
 /* For so many of each; connections: open at once, each way through the balancer. */
 void kl_maps_sizes_set(struct kl_maps_sizes *sizes, uint32_t services, uint32_t backends, uint32_t connections);
+/* 0: by the machine's memory. */
+void kl_maps_sizes_choose(struct kl_maps_sizes *sizes, uint32_t services, uint32_t backends, uint32_t connections);
 /* For a machine with so much memory. */
 void kl_maps_sizes_of_memory(uint64_t bytes, struct kl_maps_sizes *ret);
 uint64_t kl_maps_memory(void); /* of this machine, in bytes */
@@ -75,7 +77,7 @@ struct kl_maps {
 	struct kl_map_backend *backends;
 	struct kl_map_live *live;
 	struct kl_map_net *net;
-	struct kl_migration *migration; /* NULL: they are in force */
+	struct kl_migration *migration; /* NULL: they were in force when they were opened */
 	bool adopted;                   /* they were there already */
 	unsigned cpus;                  /* values of a per-CPU map */
 };
@@ -89,7 +91,9 @@ int kl_maps_open(const char *pin_dir, const struct kl_maps_sizes *sizes, struct 
  */
 int kl_maps_switch_begin(const struct kl_maps *maps, struct kl_err *err);
 void kl_maps_switch_abort(const struct kl_maps *maps);
-int kl_maps_switch_end(struct kl_maps *maps, struct kl_err *err);
+int kl_maps_switch_end(const struct kl_maps *maps, struct kl_err *err);
+/* Not all programs use them yet. */
+bool kl_maps_switching(const struct kl_maps *maps);
 /* false: nothing was taken over. How many flows were, and for how many there was no place. */
 bool kl_maps_migrated(const struct kl_maps *maps, size_t *ret_flows, size_t *ret_lost);
 /* Only what is pinned, mapped read-only: for looking. -ENOENT when there is nothing. */

@@ -45,6 +45,7 @@ struct kl_migration {
 	char *pin_dir, *old_dir;
 	struct old_map old[KL_MAP_COUNT];
 	bool same_layout, resume;
+	bool begun, done; /* the switch of the programs */
 	/* the old connection table */
 	uint8_t *hot, *cold, *config;
 	struct kl_fields *line_fields, *tuple_fields;
@@ -92,19 +93,29 @@ static void unmap_old(const struct kl_migration *migration, enum kl_map_id id, v
 		munmap(at, stride(old->info.value_size) * old->info.max_entries);
 }
 
+/* All but what can be told of it. */
+static void release(struct kl_migration *migration)
+{
+	unmap_old(migration, KL_MAP_CT_HOT, migration->hot);
+	unmap_old(migration, KL_MAP_CT_COLD, migration->cold);
+	unmap_old(migration, KL_MAP_CONFIG, migration->config);
+	migration->hot = migration->cold = migration->config = NULL;
+	for (int id = 0; id < KL_MAP_COUNT; id++) {
+		if (migration->old[id].fd >= 0)
+			close(migration->old[id].fd);
+		migration->old[id].fd = -1;
+	}
+	free(migration->seen);
+	migration->seen = NULL;
+}
+
 void kl_migration_free(struct kl_migration *migration)
 {
 	if (!migration)
 		return;
-	unmap_old(migration, KL_MAP_CT_HOT, migration->hot);
-	unmap_old(migration, KL_MAP_CT_COLD, migration->cold);
-	unmap_old(migration, KL_MAP_CONFIG, migration->config);
-	for (int id = 0; id < KL_MAP_COUNT; id++)
-		if (migration->old[id].fd >= 0)
-			close(migration->old[id].fd);
+	release(migration);
 	kl_fields_free(migration->line_fields);
 	kl_fields_free(migration->tuple_fields);
-	free(migration->seen);
 	free(migration->pin_dir);
 	free(migration->old_dir);
 	free(migration);
@@ -581,6 +592,7 @@ static void freeze(struct kl_migration *migration)
 
 static void thaw(struct kl_migration *migration)
 {
+	migration->begun = false;
 	if (migration->frozen)
 		__atomic_store_n(old_half_first(migration), migration->half_first, __ATOMIC_SEQ_CST);
 	migration->frozen = false;
@@ -698,38 +710,47 @@ static int finish(struct kl_migration *migration, struct kl_err *err)
 /* The agent's threads may come to the end of a switch at the same time. */
 static pthread_mutex_t switching = PTHREAD_MUTEX_INITIALIZER;
 
+bool kl_maps_switching(const struct kl_maps *maps)
+{
+	return maps->migration && !maps->migration->done;
+}
+
+static int begin(struct kl_migration *migration, struct kl_err *err)
+{
+	__atomic_store_n(&migration->maps->config->migration, KL_MIGRATION_SWITCHING, __ATOMIC_SEQ_CST);
+	migration->begun = true;
+	if (!moves_flows(migration))
+		return 0;
+	freeze(migration);
+	return copy_flows(migration, err);
+}
+
 int kl_maps_switch_begin(const struct kl_maps *maps, struct kl_err *err)
 {
-	struct kl_migration *migration = maps->migration;
-	int failed = 0;
-	if (!migration)
-		return 0;
 	pthread_mutex_lock(&switching);
-	__atomic_store_n(&maps->config->migration, KL_MIGRATION_SWITCHING, __ATOMIC_SEQ_CST);
-	if (moves_flows(migration)) {
-		freeze(migration);
-		failed = copy_flows(migration, err);
-	}
+	int failed = kl_maps_switching(maps) && !maps->migration->begun ? begin(maps->migration, err) : 0;
 	pthread_mutex_unlock(&switching);
 	return failed;
 }
 
 void kl_maps_switch_abort(const struct kl_maps *maps)
 {
-	if (maps->migration)
+	pthread_mutex_lock(&switching);
+	if (kl_maps_switching(maps))
 		thaw(maps->migration);
+	pthread_mutex_unlock(&switching);
 }
 
-int kl_maps_switch_end(struct kl_maps *maps, struct kl_err *err)
+int kl_maps_switch_end(const struct kl_maps *maps, struct kl_err *err)
 {
+	struct kl_migration *migration = maps->migration;
 	int failed = 0;
 	pthread_mutex_lock(&switching);
-	if (maps->migration && maps->config->migration == KL_MIGRATION_SWITCHING) {
-		failed = finish(maps->migration, err);
-		if (!failed) {
-			kl_migration_free(maps->migration);
-			maps->migration = NULL;
-		}
+	if (kl_maps_switching(maps) && migration->begun) {
+		failed = finish(migration, err);
+		migration->done = !failed;
+		if (migration->done)
+			release(migration);
 	}
 	pthread_mutex_unlock(&switching);
 	return failed;

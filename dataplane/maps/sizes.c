@@ -100,6 +100,14 @@ void kl_maps_sizes_of_memory(uint64_t bytes, struct kl_maps_sizes *ret)
 	kl_maps_sizes_set(ret, services - 1, services * 8 - 1, connections);
 }
 
+void kl_maps_sizes_choose(struct kl_maps_sizes *sizes, uint32_t services, uint32_t backends, uint32_t connections)
+{
+	struct kl_maps_sizes usual;
+	kl_maps_sizes_of_memory(kl_maps_memory(), &usual);
+	kl_maps_sizes_set(sizes, or_default(services, usual.services), or_default(backends, usual.backends),
+		or_default(connections, usual.flows / CONNECTION_ENTRIES));
+}
+
 uint64_t kl_maps_memory(void)
 {
 	long pages = sysconf(_SC_PHYS_PAGES), page = sysconf(_SC_PAGESIZE);

@@ -70,7 +70,7 @@ static void check_whole(struct bench *bench)
 	KL_CHECK_INT(migrate_count_lost(bench), 0);
 	KL_CHECK_INT(kl_maps_switch_end(bench->maps, NULL), 0);
 	KL_CHECK_INT(migrate_count_lost(bench), 0);
-	KL_CHECK(!bench->maps->migration);
+	KL_CHECK(!kl_maps_switching(bench->maps));
 	check_settled();
 }
 
@@ -97,7 +97,7 @@ KL_TEST(another_layout_is_migrated)
 	KL_CHECK_INT(before.forwarded, 0);
 	bench_leave(bench);
 	bench = bench_new_at(dir, &sizes);
-	KL_CHECK(bench->maps->adopted && !bench->maps->migration);
+	KL_CHECK(bench->maps->adopted && !kl_maps_switching(bench->maps));
 	KL_CHECK_INT(migrate_count_lost(bench), 0);
 	bench_free(bench);
 }
@@ -119,7 +119,7 @@ KL_TEST(larger_tables_take_over_in_full_flight)
 	fresh_dir();
 	struct bench *old = small_with_flows();
 	struct bench *new = bench_new_at(dir, &larger);
-	KL_CHECK(new->maps->migration != NULL);
+	KL_CHECK(kl_maps_switching(new->maps));
 	KL_CHECK_INT(new->maps->entries[KL_MAP_CT_HOT], old->maps->entries[KL_MAP_CT_HOT] * 4);
 	for (uint32_t n = 0; n < LATE; n++)
 		for (int kind = 0; kind < MIGRATE_KINDS; kind++)
@@ -158,7 +158,7 @@ KL_TEST(smaller_sizes_change_nothing)
 	struct bench *bench = small_with_flows();
 	bench_leave(bench);
 	bench = bench_new_at(dir, &(struct kl_maps_sizes){.flows = 1024});
-	KL_CHECK(!bench->maps->migration);
+	KL_CHECK(!kl_maps_switching(bench->maps));
 	KL_CHECK_INT(migrate_count_lost(bench), 0);
 	bench_free(bench);
 }
@@ -175,7 +175,7 @@ static void die_at(enum step step, const struct kl_maps_sizes *wanted)
 	pid_t child = fork();
 	if (!child) {
 		struct kl_maps *maps;
-		if (kl_maps_open(dir, wanted, &maps, NULL) || !maps->migration)
+		if (kl_maps_open(dir, wanted, &maps, NULL) || !kl_maps_switching(maps))
 			_exit(1);
 		if (step >= SWITCHING && kl_maps_switch_begin(maps, NULL))
 			_exit(2);
@@ -198,7 +198,7 @@ KL_TEST(whoever_is_killed_growing_them_is_followed_by_one_that_ends_it)
 		struct bench *bench = bench_new_at(dir, &larger);
 		printf("killed %s\n", step_names[step]);
 		KL_CHECK_INT(bench->maps->entries[KL_MAP_CT_HOT] > MIGRATE_ENTRIES / KL_LINE_FLOWS * 4, 1);
-		if (bench->maps->migration)
+		if (kl_maps_switching(bench->maps))
 			check_whole(bench);
 		KL_CHECK_INT(migrate_count_lost(bench), 0);
 		check_settled();

@@ -182,6 +182,9 @@ static int run(int argc, char **argv)
 		{"lb-algorithm", 0, KL_OPT_STRING, &c->lb_algorithm},
 		{"lb-forwarding", 0, KL_OPT_STRING, &c->lb_forwarding},
 		{"geneve-port", 0, KL_OPT_INT, &c->geneve_port},
+		{"lb-services", 0, KL_OPT_INT, &c->lb_services},
+		{"lb-backends", 0, KL_OPT_INT, &c->lb_backends},
+		{"lb-flows", 0, KL_OPT_INT, &c->lb_flows},
 		{"no-node-port-bind-protection", 0, KL_OPT_FLAG, &c->no_bind_guard},
 		{"shared-kernel", 0, KL_OPT_FLAG, &o.shared_kernel},
 		{"netns-filter", 0, KL_OPT_FLAG, &o.shared_kernel},
@@ -274,6 +277,9 @@ const struct kl_cmd kl_cmd_agent = {
 		"Network\n"
 		"  --uplink DEVICE              default: that of the default route\n"
 		"  --lb-mode auto|xdp|generic|tc\n"
+		"  --lb-services, --lb-backends, --lb-flows N   sizes of the kernel's tables: service ports, their "
+		"endpoints,\n"
+		"                               connections from outside at once (default: by the machine's memory)\n"
 		"  --pin-dir DIR                on a bpffs (default /sys/fs/bpf/keelson)\n"
 		"  --shared-kernel              other agents run on this kernel: touch only this node's namespaces\n"
 		"  --external-cluster-ip        translate ClusterIPs that arrive on the uplink\n"

@@ -108,6 +108,11 @@ static void add_agent(struct kl_units *units, const struct kl_cluster *cluster, 
 		"--pin-dir", node.pin_dir, "--cgroup-root", node.cgroup, "--uplink", "eth0", "--cni-plugin",
 		cluster->cni_plugin, "--cluster-cidr", pods, "--service-cidr", services, "--external-cluster-ip",
 		"--shared-kernel", "--image-root", images, "--lease-duration", "10", NULL);
+	/* Several nodes share this machine's memory, and few of them see much traffic. */
+	if (!mentions(cluster->agent_args, "--lb-services"))
+		arguments(unit, "--lb-services", "2047", "--lb-backends", "8191", NULL);
+	if (!mentions(cluster->agent_args, "--lb-flows"))
+		arguments(unit, "--lb-flows", "32768", NULL);
 	if (cluster->registry)
 		arguments(unit, "--registry-mirror", mirror, NULL);
 	if (!mentions(cluster->agent_args, "--node-labels"))

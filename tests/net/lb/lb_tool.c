@@ -52,7 +52,7 @@ static int do_load(struct kl_maps *maps, const char *pin_dir, int argc, char **a
 	if (kl_lb_mode_parse(argv[2], &options.mode) || kl_dpsync_new(maps, argv[0], &sync, &err))
 		return fail(&err);
 	struct kl_dpsync_node node = {.addrs = addrs, .addr_count = count, .external_cluster_ip = true, .mtu = 1500};
-	if (kl_dpsync_set_node(sync, &node, &err) || kl_load(maps, &options, &mode, &err))
+	if (kl_dpsync_set_node(sync, &node, &err) || kl_load(maps, &options, &mode, &err) || kl_maps_switch_end(maps, &err))
 		return fail(&err);
 	printf("loaded, mode %s, %s\n", kl_lb_mode_name(mode), maps->adopted ? "adopted" : "new");
 	kl_dpsync_free(sync);
