@@ -96,8 +96,8 @@ k label node node1 node2 node3 topology.kubernetes.io/zone- >/dev/null
 section "algorithms, weights, affinity"
 for algorithm in random round-robin maglev least-connection; do
 	k annotate svc web keelson.dev/load-balancing=$algorithm --overwrite >/dev/null && sleep 0.3
-	check_is "$algorithm: everybody answers at the NodePort" "$(shares - "http://$(node_ip node1):$PORT/" 60 | jq length)" 3
-	check_is "$algorithm: and at sockets" "$(shares node1 "$url" 60 | jq length)" 3
+	check_is "$algorithm: everybody answers at the NodePort" "$(shares - "http://$(node_ip node1):$PORT/" 36 | jq length)" 3
+	check_is "$algorithm: and at sockets" "$(shares node1 "$url" 36 | jq length)" 3
 done
 k annotate svc web keelson.dev/load-balancing=round-robin --overwrite >/dev/null
 k annotate pod "$pod1" keelson.dev/weight=8 >/dev/null && sleep 0.4
@@ -139,6 +139,29 @@ wait_for "a pod that is not ready answers" 15 ask "http://$(cluster_ip unready)/
 patch_unready() { k patch svc unready -p '{"spec":{"publishNotReadyAddresses":false}}' >/dev/null; }
 patch_unready
 wait_for "without it, it does not" 5 eval "! curl -s --max-time 1 -o /dev/null http://$(cluster_ip unready)/"
+
+section "the last one that ends still serves (KEP-1669)"
+k create -f - >/dev/null <<'YAML'
+apiVersion: v1
+kind: Pod
+metadata: {name: last, labels: {svc-e2e: "", app: last}}
+spec:
+  terminationGracePeriodSeconds: 20
+  containers: [{name: c, image: "nginx:1.14", lifecycle: {preStop: {exec: {command: [sleep, "6"]}}}}]
+---
+apiVersion: v1
+kind: Service
+metadata: {name: last, labels: {svc-e2e: ""}}
+spec: {type: NodePort, externalTrafficPolicy: Local, selector: {app: last}, ports: [{port: 80, nodePort: 30556}]}
+YAML
+wait_ready app=last 1
+wait_for "it answers" 5 ask "http://$(cluster_ip last)/"
+at=$(node_ip "$(get pod/last '{.spec.nodeName}')")
+k delete pod last --wait=false >/dev/null
+terminating() { k get endpointslices -l kubernetes.io/service-name=last -o json | jq -e '[.items[].endpoints[].conditions | select(.terminating and .serving)] | length == 1'; }
+wait_for "it is terminating" 5 terminating
+check_is "and answers still" "$(ask "http://$(cluster_ip last)/")" "pod: last"
+check_is "from outside too, on its node (Local)" "$(ask "http://$at:30556/")" "pod: last"
 
 section "NodePorts are not bound by the node's own processes"
 bind_on() { in_node node1 python3 -c "import socket; s = socket.socket(); s.bind(('0.0.0.0', $1))"; }
