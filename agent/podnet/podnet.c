@@ -50,13 +50,24 @@ int kl_masquerade_parse(const char *text, enum kl_masquerade *ret)
 
 /* --- the network as a whole */
 
+/* Looked up each time: an interface may come later, or come back under another number. */
+static void uplinks_of(const struct kl_podnet *podnet, uint32_t ret[KL_NET_UPLINKS])
+{
+	kl_autofree char *list = podnet->uplink ? kl_strdup(podnet->uplink) : NULL;
+	char *rest = list, *name;
+	size_t count = 0;
+	while (count < KL_NET_UPLINKS && (name = strsep(&rest, ",")))
+		if ((ret[count] = if_nametoindex(name)))
+			count++;
+}
+
 static int apply(struct kl_podnet *podnet, struct kl_err *err)
 {
 	kl_autoranges all = {0};
 	kl_ranges_copy(&all, &podnet->fixed);
 	for (size_t i = 0; i < podnet->others.count; i++)
 		kl_ranges_put(&all, &podnet->others.items[i]);
-	const struct kl_podload_net net = {
+	struct kl_podload_net net = {
 		.shortcuts = podnet->shortcuts,
 		.masquerade = podnet->masquerade && podnet->own_count,
 		.departure = podnet->departure,
@@ -67,6 +78,7 @@ static int apply(struct kl_podnet *podnet, struct kl_err *err)
 		.inside = all.items,
 		.inside_count = all.count,
 	};
+	uplinks_of(podnet, net.uplinks);
 	return kl_podload_net(podnet->load, &net, err);
 }
 

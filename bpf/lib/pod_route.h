@@ -78,11 +78,21 @@ KL_INLINE int deliver(ctx_t *ctx, const struct packet *packet, __u32 ifindex, st
 	return (int)bpf_redirect_peer(ifindex, 0);
 }
 
+/* To other interfaces the node may have rules of its own, a bridge of other containers' for example. */
+KL_INLINE int is_uplink(const struct kl_map_net *net, __u32 ifindex)
+{
+	for (__u32 i = 0; i < KL_NET_UPLINKS && net->uplinks[i]; i++)
+		if (net->uplinks[i] == ifindex)
+			return 1;
+	return 0;
+}
+
 /* By the routing table, rules included; saddr is looked at by rules. What does not simply go on is the stack's. */
 __noinline int leave(struct __sk_buff *ctx, const struct packet *packet, const struct kl_flow_key *to)
 {
 	struct kl_map_counters *counters = counters_get();
-	if (!packet || !to || !counters)
+	const struct kl_map_net *net = net_get();
+	if (!packet || !to || !counters || !net)
 		return PASS;
 	struct bpf_fib_lookup fib = {.ifindex = ctx->ifindex, .family = packet->v6 ? FAMILY_V6 : FAMILY_V4};
 	if (packet->v6) {
@@ -94,7 +104,8 @@ __noinline int leave(struct __sk_buff *ctx, const struct packet *packet, const s
 	}
 	fib.l4_protocol = (__u8)to->proto;
 	/* tot_len 0: the device's MTU is compared with the packet, segments of a GSO packet with theirs. */
-	if (bpf_fib_lookup(ctx, &fib, sizeof(fib), BPF_FIB_LOOKUP_SKIP_NEIGH) != BPF_FIB_LKUP_RET_SUCCESS)
+	if (bpf_fib_lookup(ctx, &fib, sizeof(fib), BPF_FIB_LOOKUP_SKIP_NEIGH) != BPF_FIB_LKUP_RET_SUCCESS ||
+		!is_uplink(net, fib.ifindex))
 		return PASS;
 	struct bpf_redir_neigh next = {.nh_family = fib.family};
 	addr_copy(next.ipv6_nh, fib.ipv6_dst); /* a union with IPv4's */

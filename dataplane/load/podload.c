@@ -305,11 +305,13 @@ int kl_podload_net(struct kl_podload *load, const struct kl_podload_net *net, st
 		want.own[i] = prefix_of(&net->own[i]);
 	for (size_t i = 0; i < net->inside_count; i++)
 		want.inside[i] = prefix_of(&net->inside[i]);
+	memcpy(want.uplinks, net->uplinks, sizeof(want.uplinks));
 	if (!memcmp(at, &want, sizeof(want)))
 		return 0;
 	/* Ranges before what counts them; a packet in between may meet an old one beside a new one. */
 	memcpy(at->own, want.own, sizeof(want.own));
 	memcpy(at->inside, want.inside, sizeof(want.inside));
+	memcpy(at->uplinks, want.uplinks, sizeof(want.uplinks));
 	at->port_min = want.port_min;
 	at->port_max = want.port_max;
 	__atomic_store_n(&at->own_count, want.own_count, __ATOMIC_RELEASE);

@@ -63,6 +63,7 @@ struct kl_podload_net {
 	size_t own_count;
 	const struct kl_podload_prefix *inside; /* the busiest first */
 	size_t inside_count;                    /* more than KL_NET_INSIDE: -E2BIG */
+	uint32_t uplinks[KL_NET_UPLINKS];       /* by which packets may leave past the stack; 0 ends them */
 };
 /* Written only where it differs; each word is valid by itself while it is. */
 int kl_podload_net(struct kl_podload *load, const struct kl_podload_net *net, struct kl_err *err);

@@ -186,6 +186,7 @@ static void set_net(struct world *world)
 		world->inside[v6 * 2 + 1] = range(VIP, v6, len);
 		net->own[v6] = range(LOCAL_POD, v6, v6 ? 64 : 24);
 	}
+	net->uplinks[0] = world->bench->ifindex;
 	net->own_count = 2;
 	net->inside = world->inside;
 	net->inside_count = 4;
@@ -504,6 +505,26 @@ KL_TEST(departure_times_are_spaced_by_the_rate)
 		run(&world, POD_OUT, frame, &len);
 	}
 	KL_CHECK(bench_counters(world.bench).drop_rate > 0);
+	end_world(&world);
+}
+
+/* Other interfaces than the uplinks may have rules of their own. */
+KL_TEST(past_the_stack_only_by_an_uplink)
+{
+	struct world world;
+	struct kl_err err = {0};
+	make_world(&world);
+	for (unsigned uplink = 0; uplink < 3; uplink++) {
+		static const int want[] = {VERDICT_PASS, VERDICT_SENT, VERDICT_PASS};
+		uint8_t frame[FRAME_MAX];
+		struct wire wire = {.src = LOCAL_POD, .dst = STRANGER, .sport = 1, .dport = 1, .proto = IPPROTO_TCP, .flags = S};
+		memset(world.net.uplinks, 0, sizeof(world.net.uplinks));
+		world.net.uplinks[0] = uplink ? 9999 : 0;
+		world.net.uplinks[1] = uplink == 1 ? world.bench->ifindex : 0;
+		check(kl_podload_net(world.load, &world.net, &err), &err);
+		size_t len = frame_build(&wire, false, frame);
+		KL_CHECK_INT(run(&world, POD_OUT, frame, &len), want[uplink]);
+	}
 	end_world(&world);
 }
 

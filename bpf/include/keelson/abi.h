@@ -376,7 +376,7 @@ enum kl_net_flags {
 	KL_NET_MASQUERADE = 2, /* what leaves the cluster gets the node's address */
 	KL_NET_DEPARTURE = 4,  /* the uplink has fq: egress limits by departure time */
 };
-enum { KL_NET_INSIDE = 64 };
+enum { KL_NET_INSIDE = 63, KL_NET_UPLINKS = 8 };
 struct kl_map_prefix {
 	__be32 addr[4], mask[4];
 };
@@ -386,6 +386,7 @@ struct kl_map_net {
 	__u32 own_count, inside_count;
 	struct kl_map_prefix own[2];		    /* of this node's pods */
 	struct kl_map_prefix inside[KL_NET_INSIDE]; /* where pods are seen under their own addresses */
+	__u32 uplinks[KL_NET_UPLINKS]; /* interfaces by which packets of pods may leave past the stack; 0 ends them */
 };
 
 /*
