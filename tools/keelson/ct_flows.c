@@ -48,6 +48,8 @@ void kl_ct_resolve(const struct kl_ct_view *view, struct kl_ct_flow *flow)
 	const struct kl_maps *maps = view->maps;
 	flow->cold = view->cold[flow->index];
 	flow->backend = NULL;
+	flow->one_way = flow->hot.nat_port == htons(KL_FLOW_DSR);
+	flow->nameless = flow->one_way && flow->hot.phase == KL_PHASE_NEW;
 	flow->service = flow->hot.backend ? "" : "<masquerade>";
 	if (!flow->hot.backend || flow->hot.backend >= maps->entries[KL_MAP_BACKENDS])
 		return;
@@ -92,7 +94,7 @@ void kl_ct_each(const struct kl_ct_view *view, const struct kl_ct_filter *filter
 		if (flow.hot.phase <= KL_PHASE_CLAIMED || flow.hot.reverse)
 			continue;
 		kl_ct_resolve(view, &flow);
-		if (matches(filter, &flow) && !each(&flow, arg))
+		if (!flow.nameless && matches(filter, &flow) && !each(&flow, arg))
 			return;
 	}
 }
@@ -114,13 +116,16 @@ json_t *kl_ct_flow_json(const struct kl_ct_view *view, const struct kl_ct_flow *
 	kl_autofree char *frontend = kl_endpoint_text(flow->cold.frontend, flow->cold.frontend_port);
 	kl_autofree char *backend = flow->backend ? kl_endpoint_text(flow->backend->addr, flow->backend->port)
 						  : kl_strdup(*flow->service ? frontend : "gone");
-	uint32_t now = (uint32_t)kl_maps_tick(view->maps);
+	uint32_t age = (uint32_t)kl_maps_tick(view->maps) - flow->cold.created;
 	enum kl_ct_region region = kl_ct_region_of(view->maps->config, flow->index / KL_LINE_FLOWS);
-	return json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:I, s:I, s:i, s:s, s:I}", "protocol",
+	json_t *json = json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:I, s:I, s:i, s:s, s:I}", "protocol",
 		kl_proto_name(flow->cold.proto), "client", client, "frontend", frontend, "backend", backend, "service",
-		flow->service, "state", state_of(flow), "ageSeconds", (json_int_t)(uint32_t)(now - flow->cold.created),
-		"idleSeconds", (json_int_t)idle_ticks(view, flow), "natPort", ntohs((uint16_t)flow->hot.nat_port),
+		flow->service, "state", state_of(flow), "ageSeconds", (json_int_t)age, "idleSeconds",
+		(json_int_t)idle_ticks(view, flow), "natPort", flow->one_way ? 0 : ntohs((uint16_t)flow->hot.nat_port),
 		"region", kl_ct_region_name(region), "entry", (json_int_t)flow->index);
+	if (flow->one_way)
+		json_object_set_new(json, "oneWay", json_true());
+	return json;
 }
 
 /* The state word swapped for zero, unless a program was there first. */

@@ -32,6 +32,8 @@ struct kl_ct_flow {
 	struct kl_map_tuple cold;
 	const struct kl_map_backend *backend; /* NULL: gone, or a masqueraded flow */
 	const char *service;                  /* its key; "" when gone, "<masquerade>" */
+	bool one_way;                         /* DSR: answers do not come by here */
+	bool nameless;                        /* its tuple is not written yet: a one-way flow of a single packet */
 };
 /* Fills in cold, backend and service from index and hot. */
 void kl_ct_resolve(const struct kl_ct_view *view, struct kl_ct_flow *flow);

@@ -56,19 +56,34 @@ static void words_of(const struct kl_addr *addr, __be32 ret[4])
 	memcpy(ret, addr->bytes, 16);
 }
 
-/* "web", "default/web", "web:http", "web:8080": the Service's port, by name or by the number of one of its frontends. */
+/* "http", "8080": the port's name, or the number of one of the frontends. */
 static bool names_port(const struct kl_maps *maps, uint32_t service, const char *port)
 {
 	const char *colon = strrchr(maps->names[service].key, ':');
 	size_t len = strlen(port);
 	if (colon && !strncmp(colon + 1, port, len) && (!colon[1 + len] || colon[1 + len] == '/'))
 		return true;
+	if (!len || port[strspn(port, "0123456789")])
+		return false;
 	for (uint32_t i = 0; i <= maps->config->frontend_mask; i++)
 		if (maps->frontends[i].service == service && ntohs(maps->frontends[i].port) == atoi(port))
 			return true;
 	return false;
 }
 
+/* A dual-stack Service stands there once for each family: that of the sender is meant. */
+static bool other_family(const struct trace *trace, const char *key)
+{
+	size_t len = strlen(key);
+	bool v6 = len > 5 && !strcmp(key + len - 5, "/IPv6");
+	struct kl_addr addr;
+	uint16_t port;
+	bool from_v6 = trace->options->from && !trace->pod && !kl_endpoint_parse(trace->options->from, &addr, &port) &&
+		       !kl_addr_is_v4(&addr);
+	return v6 != from_v6;
+}
+
+/* "web", "default/web", "web:http", "web:8080", "default/web:8080/IPv6". */
 static int find_service(struct trace *trace, const char *text)
 {
 	const struct kl_maps *maps = trace->look->maps;
@@ -76,9 +91,13 @@ static int find_service(struct trace *trace, const char *text)
 	char *port = strchr(name, ':');
 	if (port)
 		*port++ = 0;
-	for (uint32_t i = 1; i < maps->entries[KL_MAP_NAMES]; i++) {
+	for (uint32_t i = 1; i < maps->entries[KL_MAP_NAMES]; i++)
+		if (!strcmp(maps->names[i].key, text))
+			trace->service = i;
+	for (uint32_t i = 1; i < maps->entries[KL_MAP_NAMES] && (!trace->service || !port); i++) {
 		const char *key = maps->names[i].key;
-		if (!*key || !(kl_lb_matches(key, name)) || (port && strcmp(key, text) && !names_port(maps, i, port)))
+		if (!*key || !kl_lb_matches(key, name) || (port && !names_port(maps, i, port)) ||
+			other_family(trace, key))
 			continue;
 		if (trace->service) {
 			kl_cmd_fail(&kl_cmd_trace, "'%s' is %s and %s, at least: say which port", text,
@@ -291,6 +310,13 @@ static json_t *find_flow(const struct trace *trace, const struct kl_ct_view *vie
 		if (flow.hot.fingerprint != fingerprint || flow.hot.phase <= KL_PHASE_CLAIMED)
 			continue;
 		kl_ct_resolve(view, &flow);
+		if (flow.nameless) {
+			memcpy(flow.cold.client, trace->key.saddr, 16);
+			memcpy(flow.cold.frontend, trace->key.daddr, 16);
+			flow.cold.client_port = trace->key.sport;
+			flow.cold.frontend_port = trace->key.dport;
+			flow.cold.proto = (uint8_t)trace->key.proto;
+		}
 		return kl_ct_flow_json(view, &flow);
 	}
 	return NULL;
@@ -360,21 +386,43 @@ static void say_packet(struct trace *trace, const char *step, const struct kl_tr
 	json_object_set_new(said, "hex", json_string(packet->len ? hex : ""));
 }
 
-static bool stays_here(const struct trace *trace, const struct kl_trace_packet *packet)
+/* By the outermost header: an envelope goes where it says. */
+static int outer_destination(const struct trace *trace, const struct kl_trace_packet *packet, struct kl_addr *ret)
 {
-	struct kl_flow_key key;
+	kl_autojson *layers = layers_of(trace, packet);
+	return kl_addr_parse(kl_json_str(json_array_get(layers, 1), "destination", NULL), ret);
+}
+
+static bool is_pod_here(const struct trace *trace, const struct kl_addr *wanted)
+{
 	size_t i, k;
 	json_t *pod, *ip;
-	if (kl_frame_key(packet->frame, packet->len, &key))
-		return true;
 	json_array_foreach (kl_json_get(trace->status, "pods", NULL), i, pod)
 		json_array_foreach (kl_json_get(pod, "ips", NULL), k, ip) {
 			struct kl_addr addr;
-			if (!kl_addr_parse(json_string_value(ip), &addr) && !memcmp(addr.bytes, key.daddr, 16))
+			if (!kl_addr_parse(json_string_value(ip), &addr) && kl_addr_equal(&addr, wanted))
 				return true;
 		}
-	return !memcmp(key.daddr, trace->look->maps->config->node_addr4, 16) ||
-	       !memcmp(key.daddr, trace->look->maps->config->node_addr6, 16);
+	return false;
+}
+
+static bool stays_here(const struct trace *trace, const struct kl_trace_packet *packet)
+{
+	const struct kl_map_config *config = trace->look->maps->config;
+	struct kl_addr to;
+	return outer_destination(trace, packet, &to) || is_pod_here(trace, &to) ||
+	       !memcmp(to.bytes, config->node_addr4, 16) || !memcmp(to.bytes, config->node_addr6, 16);
+}
+
+/* A packet of its own inside another's. */
+static bool enveloped(const struct trace *trace, const struct kl_trace_packet *packet)
+{
+	kl_autojson *layers = layers_of(trace, packet);
+	size_t headers = 0, i;
+	json_t *layer;
+	json_array_foreach (layers, i, layer)
+		headers += !strncmp(kl_json_str(layer, "layer", NULL), "ip", 2);
+	return headers > 1;
 }
 
 static void say_fate(
@@ -383,8 +431,10 @@ static void say_fate(
 	const char *where = verdict == KL_TRACE_DROP    ? "the packet ends here"
 			    : !inwards                  ? "out by the uplink"
 			    : stays_here(trace, packet) ? "to a pod or a socket of this node"
-			    : verdict == KL_TRACE_SENT  ? "out again by the uplink"
-							: "to the node's stack, which routes it on";
+			    : verdict == KL_TRACE_SENT && enveloped(trace, packet)
+				    ? "out again by the uplink, in an envelope to the backend's node"
+			    : verdict == KL_TRACE_SENT ? "out again by the uplink"
+						       : "to the node's stack, which routes it on";
 	json_t *said = kl_trace_say(trace->steps, "fate", "%s", where);
 	json_object_set_new(said, "dropped", json_boolean(verdict == KL_TRACE_DROP));
 }
@@ -398,6 +448,10 @@ static int trace_reply(struct trace *trace, struct kl_trace_run *run, uint32_t u
 	bool local = stays_here(trace, &run->packet);
 	if (kl_frame_key(run->packet.frame, run->packet.len, &went))
 		return 0;
+	if (enveloped(trace, &run->packet)) {
+		kl_trace_say(trace->steps, "reply", "goes from the backend's node to the client, not through here");
+		return 0;
+	}
 	memcpy(spec.key.saddr, went.daddr, 16);
 	memcpy(spec.key.daddr, went.saddr, 16);
 	spec.key.sport = went.dport;

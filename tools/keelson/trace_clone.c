@@ -110,17 +110,13 @@ static void copy_entries(int from, int to, const struct bpf_map_info *info)
 }
 
 /* Counters begin at zero in the copy: what they show afterwards is the packet's. */
-static int copy_map(const struct kl_trace_clone *clone, const char *name, int to, struct kl_err *err)
+static int copy_map(int from, int to, const struct bpf_map_info *info, struct kl_err *err)
 {
-	struct bpf_map_info info;
-	kl_autoclose int from = open_live(clone, name, &info);
-	if (from < 0)
-		return 0;
-	if (info.map_flags & BPF_F_MMAPABLE)
-		return copy_mapped(from, to, &info, err);
-	if (info.type == BPF_MAP_TYPE_HASH || info.type == BPF_MAP_TYPE_LRU_HASH ||
-		info.type == BPF_MAP_TYPE_LPM_TRIE || info.type == BPF_MAP_TYPE_ARRAY)
-		copy_entries(from, to, &info);
+	if (info->map_flags & BPF_F_MMAPABLE)
+		return copy_mapped(from, to, info, err);
+	if (info->type == BPF_MAP_TYPE_HASH || info->type == BPF_MAP_TYPE_LRU_HASH ||
+		info->type == BPF_MAP_TYPE_LPM_TRIE || info->type == BPF_MAP_TYPE_ARRAY)
+		copy_entries(from, to, info);
 	return 0;
 }
 
@@ -179,18 +175,21 @@ static int prepare(const struct kl_trace_clone *clone, struct bpf_object *object
 	return 0;
 }
 
+/* Those that are no node's table are the object's own scratch, of its own layout. */
 static int take_maps(struct kl_trace_clone *clone, struct bpf_object *object, struct kl_err *err)
 {
 	struct bpf_map *map;
 	bpf_object__for_each_map(map, object)
 	{
+		struct bpf_map_info info;
 		const char *name = bpf_map__name(map);
-		if (!is_ours(map) || kl_trace_clone_map(clone, name) >= 0 || clone->map_count == MAX_MAPS)
+		kl_autoclose int live = is_ours(map) ? open_live(clone, name, &info) : -1;
+		if (live < 0 || kl_trace_clone_map(clone, name) >= 0 || clone->map_count == MAX_MAPS)
 			continue;
 		struct cloned_map *cloned = &clone->maps[clone->map_count++];
 		snprintf(cloned->name, sizeof(cloned->name), "%s", name);
 		cloned->fd = bpf_map__fd(map);
-		int rc = copy_map(clone, name, cloned->fd, err);
+		int rc = copy_map(live, cloned->fd, &info, err);
 		if (rc)
 			return rc;
 	}
@@ -239,7 +238,9 @@ static int load(struct kl_trace_clone *clone, enum kl_trace_object which, struct
 	size_t size;
 	const void *bytes = object_bytes(which, &size);
 	libbpf_print_fn_t print = libbpf_set_print(keep_words);
-	struct bpf_object *object = bpf_object__open_mem(bytes, size, NULL);
+	LIBBPF_OPTS(
+		bpf_object_open_opts, options, .object_name = "kl_trace"); /* the default is no valid name of a map */
+	struct bpf_object *object = bpf_object__open_mem(bytes, size, &options);
 	int rc = object ? prepare(clone, object, err) : kl_fail(err, errno, "open the programs");
 	if (!rc && (rc = bpf_object__load(object)))
 		kl_fail(err, -rc, "load the programs (%s)", last_words);
