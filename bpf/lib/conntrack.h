@@ -77,33 +77,13 @@ KL_INLINE __u64 state_with_stamp(__u64 state, __u16 stamp)
 	return (state & ~(0xffffull << STATE_STAMP_SHIFT)) | (__u64)stamp << STATE_STAMP_SHIFT;
 }
 
-/*
- * Whether the flow's replies do not come by here. Then its end is not seen either, so it waits for less: open ones for a
- * little more than the two hours after which a silent TCP connection is asked whether it lives.
- */
+/* Whether the flow's replies do not come by here. */
 KL_INLINE __u32 state_is_oneway(__u64 state)
 {
 	return state_port(state) == bpf_htons(KL_FLOW_DSR);
 }
 
-/* Ticks (about a second each) without a packet after which an entry of the phase may be replaced; one-way ones behind. */
-enum { ONEWAY_PHASES = 8 };
-const volatile __u16 phase_timeout[2 * ONEWAY_PHASES] = {
-	[KL_PHASE_CLAIMED] = 2,
-	[KL_PHASE_NEW] = 60,
-	[KL_PHASE_ANSWERED] = 60,
-	[KL_PHASE_OPEN] = KL_SILENT_TICKS,
-	[KL_PHASE_FIN] = 7200,
-	[KL_PHASE_CLOSED] = 12,
-	[KL_PHASE_UDP] = 180,
-	[ONEWAY_PHASES + KL_PHASE_CLAIMED] = 2,
-	[ONEWAY_PHASES + KL_PHASE_NEW] = 60,
-	[ONEWAY_PHASES + KL_PHASE_ANSWERED] = 7500,
-	[ONEWAY_PHASES + KL_PHASE_OPEN] = 7500,
-	[ONEWAY_PHASES + KL_PHASE_FIN] = 120,
-	[ONEWAY_PHASES + KL_PHASE_CLOSED] = 12,
-	[ONEWAY_PHASES + KL_PHASE_UDP] = 180,
-};
+const volatile __u16 phase_timeout[2 * KL_PHASES] = KL_PHASE_TIMEOUTS;
 
 /* A part of kl_ct_hot. */
 struct region {
@@ -238,7 +218,7 @@ KL_INLINE int state_is_void(__u64 state)
 
 KL_INLINE int state_is_stale(__u64 state, __u16 now)
 {
-	__u32 row = state_phase(state) | (state_is_oneway(state) ? ONEWAY_PHASES : 0);
+	__u32 row = state_phase(state) | (state_is_oneway(state) ? KL_PHASES : 0);
 	return (__u16)(now - state_stamp(state)) > phase_timeout[row];
 }
 
@@ -262,6 +242,25 @@ __noinline int flow_is_expired(__u32 index, __u64 state, __u16 now)
 	return state_phase(peer_state) <= KL_PHASE_CLAIMED || state_is_stale(peer_state, now);
 }
 
+/*
+ * Whether an entry is one of a backend's open connections (kl_live): the client's side of a confirmed flow that has not
+ * ended.
+ */
+KL_INLINE int state_is_live(const struct kl_map_config *cfg, __u64 state, __u32 index)
+{
+	__u32 phase = state_phase(state);
+	return !(state >> STATE_REVERSE_SHIFT & 1) && state_backend(state) && phase >= KL_PHASE_ANSWERED &&
+	       phase != KL_PHASE_CLOSED && !in_region(region_half(cfg), index);
+}
+
+/* To be called by whoever took the state away from its entry. */
+KL_INLINE void flow_left(__u64 state, __u32 index)
+{
+	const struct kl_map_config *cfg = config_get();
+	if (cfg && state_is_live(cfg, state, index))
+		live_close(state_backend(state), state_generation(state));
+}
+
 /* The count of entries in the overflow region goes up before one can be found there, and down after it has gone. */
 KL_INLINE void over_count(__u32 index, __u32 change)
 {
@@ -276,8 +275,11 @@ KL_INLINE void flow_free(__u32 index)
 	struct kl_map_flow *flow = flow_at(index);
 	if (!flow)
 		return;
-	if (__sync_lock_test_and_set(flow_state(flow), 0))
-		over_count(index, -1u);
+	__u64 state = __sync_lock_test_and_set(flow_state(flow), 0);
+	if (!state)
+		return;
+	over_count(index, -1u);
+	flow_left(state, index);
 }
 
 /* The entry that shares the flow of this one, while both still say so; otherwise this one itself. */
@@ -436,6 +438,8 @@ __noinline int reserve(__u64 packed, const struct kl_flow_hash *hash, __u16 now,
 	__u32 claimed = place_claim(&place, now, replaced);
 	if (claimed && !place.old)
 		over_count(place.index, 1);
+	if (claimed && place.old)
+		flow_left(place.old, place.index);
 	return (int)claimed;
 }
 
@@ -522,6 +526,8 @@ KL_INLINE int flow_put(struct new_flow *new, __u32 confirmed)
 		publish_state(new->index, new->forward.fingerprint, new->state);
 	else
 		publish(new->index, reply - 1, new->forward.fingerprint, new->state, &new->tuple);
+	if (confirmed && state_backend(new->state))
+		live_open(state_backend(new->state));
 	return 0;
 }
 
@@ -582,6 +588,7 @@ __noinline int oneway_confirm(struct found *found, const struct kl_flow_hash *ha
 	found->index = (__u32)place - 1;
 	found->state = state_with_phase(found->state, KL_PHASE_ANSWERED);
 	publish_state(found->index, hash->fingerprint, found->state);
+	live_open(state_backend(found->state));
 	flow_free(old);
 	counters->flows_promoted++;
 	return 0;
@@ -602,23 +609,54 @@ KL_INLINE struct kl_map_flow *flow_peer_entry(__u32 index)
 	return peer == index ? NULL : flow_at(peer);
 }
 
+KL_INLINE __u32 flow_phase_at(__u32 index)
+{
+	struct kl_map_flow *flow = flow_at(index);
+	return flow ? state_phase(KL_READ(*flow_state(flow))) : KL_PHASE_FREE;
+}
+
+KL_INLINE void flow_close(__u32 index)
+{
+	struct kl_map_flow *flow = flow_at(index);
+	if (!flow)
+		return;
+	__u64 old = KL_READ(*flow_state(flow)), closed = state_with_phase(old, KL_PHASE_CLOSED);
+	if (state_phase(old) <= KL_PHASE_CLAIMED || old == closed)
+		return;
+	if (__sync_val_compare_and_swap(flow_state(flow), old, closed) == old)
+		flow_left(old, index);
+}
+
 /* A FIN of one side; the second side's closes both. Of a one-way flow one side is all that is seen. */
+__noinline int flow_fin_at(__u32 index)
+{
+	__u32 peer = flow_peer(index);
+	if (peer == index || flow_phase_at(peer) < KL_PHASE_FIN) {
+		flow_set_phase(flow_at(index), KL_PHASE_FIN);
+		return 0;
+	}
+	flow_close(index);
+	flow_close(peer);
+	return 0;
+}
+
+__noinline int flow_reset_at(__u32 index)
+{
+	__u32 peer = flow_peer(index);
+	flow_close(index);
+	if (peer != index)
+		flow_close(peer);
+	return 0;
+}
+
 KL_INLINE void flow_fin(const struct found *found)
 {
-	struct kl_map_flow *peer = flow_peer_entry(found->index);
-	__u32 peer_phase = peer ? state_phase(KL_READ(*flow_state(peer))) : KL_PHASE_FREE;
-	if (peer_phase < KL_PHASE_FIN) {
-		flow_set_phase(flow_at(found->index), KL_PHASE_FIN);
-		return;
-	}
-	flow_set_phase(flow_at(found->index), KL_PHASE_CLOSED);
-	flow_set_phase(peer, KL_PHASE_CLOSED);
+	flow_fin_at(found->index);
 }
 
 KL_INLINE void flow_reset(const struct found *found)
 {
-	flow_set_phase(flow_at(found->index), KL_PHASE_CLOSED);
-	flow_set_phase(flow_peer_entry(found->index), KL_PHASE_CLOSED);
+	flow_reset_at(found->index);
 }
 
 #endif

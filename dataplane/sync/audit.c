@@ -214,6 +214,9 @@ void kl_dpsync_audit(struct kl_dpsync *sync, bool repair, struct kl_dpsync_audit
 	for (size_t i = 0; i < sync->peer_addr_count; i++)
 		audit_frontend(&audit, &sync->peer_addrs[i], KL_FRONTEND_PEER, "a peer");
 	audit_foreign(&audit);
+	size_t ports = kl_frontends_audit_ports(sync->maps, repair);
+	if (ports)
+		found(&audit, &ret->missing, "%zu ports of frontends were not marked in kl_ports", ports);
 	kl_dpsync_audit_more(
 		&(struct kl_dpsync_finding){.sync = sync, .repair = repair, .ret = ret, .found = found, .arg = &audit});
 	free(audit.by_index);

@@ -92,8 +92,8 @@ void kl_dpsync_on_difference(struct kl_dpsync *sync, void (*each)(const char *di
 
 /*
  * Looks at the next part of the connection table and frees flows that have been silent in both directions for longer
- * than any may; the whole table is seen once in about fifty calls. Expired flows are replaced without it; this is for
- * those whose age would wrap. Returns how many entries were freed.
+ * than they may; the whole table is seen once in eight calls or less. Expired flows are replaced without it; this is for
+ * the counts of those that live, and for those whose age would wrap. Returns how many entries were freed.
  */
 size_t kl_dpsync_sweep(struct kl_dpsync *sync);
 

@@ -96,3 +96,20 @@ void kl_frontends_delete(struct kl_maps *maps, const struct kl_frontend *fronten
 	if (place >= 0 && service_at(maps, (uint32_t)place) == service)
 		kl_frontends_delete_at(maps, (uint32_t)place);
 }
+
+size_t kl_frontends_audit_ports(struct kl_maps *maps, bool repair)
+{
+	uint64_t want[KL_PORT_WORDS] = {0};
+	size_t missing = 0;
+	for (uint32_t i = 0; i <= maps->config->frontend_mask; i++) {
+		uint16_t port = ntohs(maps->frontends[i].port);
+		if (is_used(service_at(maps, i)) && port)
+			want[port / 64] |= 1ull << port % 64;
+	}
+	for (uint32_t i = 0; i < KL_PORT_WORDS; i++) {
+		missing += (size_t)__builtin_popcountll(want[i] & ~maps->ports[i]);
+		if (repair)
+			__atomic_store_n(&maps->ports[i], want[i], __ATOMIC_SEQ_CST);
+	}
+	return missing;
+}

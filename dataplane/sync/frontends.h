@@ -15,6 +15,8 @@ int64_t kl_frontends_find(const struct kl_maps *maps, const struct kl_frontend *
 int kl_frontends_put(struct kl_maps *maps, const struct kl_frontend *frontend, uint32_t service, struct kl_err *err);
 /* Marks a port as some frontend's in kl_ports, which programs ask first; kl_frontends_put does it by itself. */
 void kl_frontends_serve(struct kl_maps *maps, uint16_t port);
+/* Compares kl_ports with kl_frontends: how many ports are served and not marked (put right with repair); others are cleared. */
+size_t kl_frontends_audit_ports(struct kl_maps *maps, bool repair);
 /* Deletes it if it belongs to the service. */
 void kl_frontends_delete(struct kl_maps *maps, const struct kl_frontend *frontend, uint32_t service);
 void kl_frontends_delete_at(struct kl_maps *maps, uint32_t place);

@@ -1,13 +1,19 @@
 /*
- * Sweeping the connection table. A part of the hot array is mapped at a time, since a mapping of all of it would count
- * as the agent's memory; entries are freed by compare-and-swap of their state, as the programs claim them.
+ * Sweeping the connection table: entries whose time is up are replaced by the programs when a place is needed; here they
+ * are freed without that need, so that what counts living ones (kl_live, the overflow region) is right, and before an
+ * age's 16 bits wrap. A part of the hot array is mapped at a time, since a mapping of all of it would count as the agent's
+ * memory; entries are freed by compare-and-swap of their state, as the programs claim them.
  */
 #include "dpsync_impl.h"
 
+#include <arpa/inet.h>
 #include <bpf/bpf.h>
+#include <string.h>
 #include <sys/mman.h>
 
-enum { PART_LINES = 1024, STATE_STAMP_SHIFT = 32 };
+enum { LEAST_LINES = 1024, PARTS = 8 };
+
+static const uint16_t timeouts[2 * KL_PHASES] = KL_PHASE_TIMEOUTS;
 
 /* The state word as the programs see it. */
 static uint64_t *state_of(struct kl_map_flow *flow)
@@ -15,9 +21,22 @@ static uint64_t *state_of(struct kl_map_flow *flow)
 	return (uint64_t *)(void *)flow + 1;
 }
 
+static struct kl_map_flow read_flow(struct kl_map_flow *flow, uint64_t *ret_state)
+{
+	struct kl_map_flow ret = {.fingerprint = flow->fingerprint};
+	*ret_state = __atomic_load_n(state_of(flow), __ATOMIC_ACQUIRE);
+	memcpy(state_of(&ret), ret_state, sizeof(*ret_state));
+	return ret;
+}
+
+static bool is_oneway(const struct kl_map_flow *flow)
+{
+	return flow->nat_port == htons(KL_FLOW_DSR);
+}
+
 static bool is_silent(const struct kl_map_flow *flow, uint16_t now)
 {
-	return flow->phase != KL_PHASE_FREE && (uint16_t)(now - flow->stamp) > KL_SILENT_TICKS;
+	return (uint16_t)(now - flow->stamp) > timeouts[flow->phase + (is_oneway(flow) ? KL_PHASES : 0)];
 }
 
 /* The flow's other entry may have been heard of later; it counts while the two name each other. */
@@ -35,17 +54,49 @@ static bool peer_lives(const struct kl_maps *maps, uint32_t index, uint16_t now)
 	return flow->phase > KL_PHASE_CLAIMED && !is_silent(flow, now);
 }
 
+static bool is_half_open(const struct kl_maps *maps, uint32_t line)
+{
+	const struct kl_map_config *config = maps->config;
+	return line >= config->half_first && line <= config->half_first + config->half_mask;
+}
+
+/* What the entry counted in; as the programs do it when they free one. */
+static void account(const struct kl_maps *maps, const struct kl_map_flow *flow, uint32_t line)
+{
+	struct kl_map_config *config = maps->config;
+	if (line >= config->over_first && line <= config->over_first + config->over_mask)
+		__atomic_sub_fetch(&config->over_used, 1, __ATOMIC_SEQ_CST);
+	if (flow->reverse || !flow->backend || flow->phase < KL_PHASE_ANSWERED || flow->phase == KL_PHASE_CLOSED ||
+		is_half_open(maps, line) || flow->backend >= maps->entries[KL_MAP_LIVE] ||
+		maps->backends[flow->backend].generation != flow->generation)
+		return;
+	uint32_t *live = &maps->live[flow->backend].connections, before = __atomic_load_n(live, __ATOMIC_RELAXED);
+	while (before && !__atomic_compare_exchange_n(live, &before, before - 1, false, __ATOMIC_SEQ_CST, __ATOMIC_RELAXED))
+		;
+}
+
+/* The half-open region renews itself: there only what would wrap is looked at. */
+static bool is_over(const struct kl_maps *maps, const struct kl_map_flow *flow, uint32_t index, uint16_t now)
+{
+	uint16_t age = (uint16_t)(now - flow->stamp);
+	if (is_half_open(maps, index / KL_LINE_FLOWS) ? age <= KL_SILENT_TICKS : !is_silent(flow, now))
+		return false;
+	return is_oneway(flow) || !peer_lives(maps, index, now);
+}
+
 static size_t sweep_line(const struct kl_maps *maps, struct kl_map_line *line, uint32_t number, uint16_t now)
 {
 	size_t freed = 0;
 	for (uint32_t i = 0; i < KL_LINE_FLOWS; i++) {
-		struct kl_map_flow *flow = &line->flow[i];
-		uint64_t state = __atomic_load_n(state_of(flow), __ATOMIC_ACQUIRE);
-		uint16_t age = (uint16_t)(now - (uint16_t)(state >> STATE_STAMP_SHIFT));
-		if (!state || age <= KL_SILENT_TICKS || peer_lives(maps, number * KL_LINE_FLOWS + i, now))
+		uint64_t state;
+		struct kl_map_flow flow = read_flow(&line->flow[i], &state);
+		if (!state || !is_over(maps, &flow, number * KL_LINE_FLOWS + i, now))
 			continue;
-		if (__atomic_compare_exchange_n(state_of(flow), &state, 0, false, __ATOMIC_ACQ_REL, __ATOMIC_RELAXED))
-			freed++;
+		if (!__atomic_compare_exchange_n(
+			    state_of(&line->flow[i]), &state, 0, false, __ATOMIC_ACQ_REL, __ATOMIC_RELAXED))
+			continue;
+		account(maps, &flow, number);
+		freed++;
 	}
 	return freed;
 }
@@ -53,8 +104,12 @@ static size_t sweep_line(const struct kl_maps *maps, struct kl_map_line *line, u
 size_t kl_dpsync_sweep(struct kl_dpsync *sync)
 {
 	const struct kl_maps *maps = sync->maps;
-	uint32_t lines = maps->entries[KL_MAP_CT_HOT], first = sync->swept;
-	uint32_t count = lines - first < PART_LINES ? lines - first : PART_LINES;
+	uint32_t lines = maps->entries[KL_MAP_CT_HOT], first = sync->swept, count = lines / PARTS;
+	if (count < LEAST_LINES)
+		count = LEAST_LINES;
+	count -= count % LEAST_LINES; /* a mapping begins at a page */
+	if (count > lines - first)
+		count = lines - first;
 	size_t offset = (size_t)first * sizeof(struct kl_map_line), freed = 0;
 	sync->swept = first + count < lines ? first + count : 0;
 	struct kl_map_line *part = mmap(NULL, count * sizeof(*part), PROT_READ | PROT_WRITE, MAP_SHARED,

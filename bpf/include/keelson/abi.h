@@ -218,6 +218,21 @@ enum kl_flow_phase {
  * this well before that.
  */
 enum { KL_SILENT_TICKS = 21600 };
+/*
+ * Ticks (about a second each) without a packet either way after which an entry of a phase may be replaced; behind them
+ * those of one-way flows, whose ends are not seen: open ones wait a little longer than the two hours after which a silent
+ * TCP connection is asked whether it lives.
+ */
+enum { KL_PHASES = 8 };
+#define KL_PHASE_TIMEOUTS                                                                                              \
+	{                                                                                                              \
+		[KL_PHASE_CLAIMED] = 2, [KL_PHASE_NEW] = 60, [KL_PHASE_ANSWERED] = 60,                                 \
+		[KL_PHASE_OPEN] = KL_SILENT_TICKS, [KL_PHASE_FIN] = 7200, [KL_PHASE_CLOSED] = 12,                      \
+		[KL_PHASE_UDP] = 180, [KL_PHASES + KL_PHASE_CLAIMED] = 2, [KL_PHASES + KL_PHASE_NEW] = 60,             \
+		[KL_PHASES + KL_PHASE_ANSWERED] = 7500, [KL_PHASES + KL_PHASE_OPEN] = 7500,                            \
+		[KL_PHASES + KL_PHASE_FIN] = 120, [KL_PHASES + KL_PHASE_CLOSED] = 12,                                  \
+		[KL_PHASES + KL_PHASE_UDP] = 180,                                                                      \
+	}
 struct kl_map_flow {
 	__u64 fingerprint;
 	/* the state, one 64-bit word */
