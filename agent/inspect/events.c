@@ -1,16 +1,12 @@
 #include "events.h"
 
 #include "clock.h"
-#include "maps.h"
 #include "mem.h"
 
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 #include <errno.h>
 #include <stdlib.h>
-#include <string.h>
-#include <sys/mman.h>
-#include <unistd.h>
 
 enum {
 	DRAIN_MS = 20, /* the programs wake us only when a quarter of the ring is full */
@@ -22,8 +18,6 @@ enum {
 struct kl_events {
 	uv_loop_t *loop;
 	const struct kl_maps *maps;
-	struct kl_map_config *config; /* writable */
-	size_t config_len;
 	struct ring_buffer *ring;
 	uv_poll_t poll;
 	uv_timer_t drain, renew;
@@ -77,7 +71,7 @@ static void on_poll(uv_poll_t *poll, int status, int what)
 static void renew(struct kl_events *events)
 {
 	uint32_t until = (uint32_t)kl_maps_tick(events->maps) + AHEAD_TICKS;
-	__atomic_store_n(&events->config->watch_until, until ? until : 1, __ATOMIC_RELAXED);
+	__atomic_store_n(&events->maps->config->watch_until, until ? until : 1, __ATOMIC_RELAXED);
 }
 
 static void on_renew(uv_timer_t *timer)
@@ -96,7 +90,7 @@ static void begin(struct kl_events *events)
 
 static void end(struct kl_events *events)
 {
-	__atomic_store_n(&events->config->watch_until, 0, __ATOMIC_RELAXED);
+	__atomic_store_n(&events->maps->config->watch_until, 0, __ATOMIC_RELAXED);
 	events->watching = false;
 	uv_timer_stop(&events->drain);
 	uv_timer_stop(&events->renew);
@@ -111,7 +105,7 @@ void kl_events_watch(struct kl_events *events, unsigned watchers, uint32_t mask)
 	}
 	if (!events->watching)
 		begin(events);
-	__atomic_store_n(&events->config->watch_mask, mask, __ATOMIC_RELAXED);
+	__atomic_store_n(&events->maps->config->watch_mask, mask, __ATOMIC_RELAXED);
 	renew(events);
 }
 
@@ -121,9 +115,6 @@ static void release(struct kl_events *events)
 {
 	if (events->ring)
 		ring_buffer__free(events->ring);
-	if (events->config)
-		munmap(events->config, events->config_len);
-	kl_maps_close((struct kl_maps *)events->maps);
 	free(events);
 }
 
@@ -132,19 +123,6 @@ static void unref(uv_handle_t *handle)
 	struct kl_events *events = handle->data;
 	if (!--events->handles)
 		release(events);
-}
-
-static int map_config(struct kl_events *events, struct kl_err *err)
-{
-	events->config_len = (size_t)sysconf(_SC_PAGESIZE);
-	void *at =
-		mmap(NULL, events->config_len, PROT_READ | PROT_WRITE, MAP_SHARED, events->maps->fd[KL_MAP_CONFIG], 0);
-	if (at == MAP_FAILED)
-		return kl_fail(err, errno, "map the dataplane's configuration into memory");
-	events->config = at;
-	/* Of an agent that was killed while somebody watched. */
-	__atomic_store_n(&events->config->watch_until, 0, __ATOMIC_RELAXED);
-	return 0;
 }
 
 static int open_ring(struct kl_events *events, struct kl_err *err)
@@ -156,7 +134,7 @@ static int open_ring(struct kl_events *events, struct kl_err *err)
 	return rc ? kl_fail(err, -rc, "watch the ring of events") : 0;
 }
 
-int kl_events_new(uv_loop_t *loop, const char *pin_dir,
+int kl_events_new(uv_loop_t *loop, const struct kl_maps *maps,
 	void (*block)(const struct kl_map_event *events, size_t count, void *arg), void *arg, struct kl_events **ret,
 	struct kl_err *err)
 {
@@ -164,11 +142,10 @@ int kl_events_new(uv_loop_t *loop, const char *pin_dir,
 	events->loop = loop;
 	events->block = block;
 	events->arg = arg;
-	int rc = kl_maps_look(pin_dir, &events->maps, err);
-	if (!rc)
-		rc = map_config(events, err);
-	if (!rc)
-		rc = open_ring(events, err);
+	events->maps = maps;
+	/* Of an agent that was killed while somebody watched. */
+	__atomic_store_n(&maps->config->watch_until, 0, __ATOMIC_RELAXED);
+	int rc = open_ring(events, err);
 	if (rc) {
 		release(events);
 		return rc;

@@ -6,14 +6,14 @@
 #define KL_EVENTS_H
 
 #include "err.h"
+#include "maps.h"
 
-#include <keelson/abi.h>
 #include <stdint.h>
 #include <uv.h>
 
 struct kl_events;
-/* `block` gets what has come since the last call; the events are borrowed. */
-int kl_events_new(uv_loop_t *loop, const char *pin_dir,
+/* The maps are the agent's own, writable, and outlive the result. `block` gets what has come; it borrows the events. */
+int kl_events_new(uv_loop_t *loop, const struct kl_maps *maps,
 	void (*block)(const struct kl_map_event *events, size_t count, void *arg), void *arg, struct kl_events **ret,
 	struct kl_err *err);
 /* Frees when the loop has run its close callbacks. Accepts NULL. */

@@ -337,7 +337,7 @@ int kl_inspect_new(
 	inspect->path = kl_strdup(options->socket_path);
 	uv_pipe_init(loop, &inspect->listener, 0);
 	inspect->listener.data = inspect;
-	int rc = kl_events_new(loop, options->pin_dir, on_events, inspect, &inspect->events, err);
+	int rc = kl_events_new(loop, options->maps, on_events, inspect, &inspect->events, err);
 	if (!rc)
 		rc = listen_on(inspect, err);
 	if (rc) {

@@ -18,6 +18,7 @@
 
 #include "err.h"
 #include "json.h"
+#include "maps.h"
 
 #include <uv.h>
 
@@ -31,11 +32,11 @@ struct kl_inspect_ops {
 	json_t *(*verify)(bool repair, void *arg, struct kl_err *err); /* a new reference; NULL: failed */
 };
 struct kl_inspect_options {
-	const char *socket_path, *pin_dir; /* copied */
+	const char *socket_path;    /* copied */
+	const struct kl_maps *maps; /* the agent's own, writable; outlive the result */
 	const struct kl_inspect_ops *ops;
 	void *arg;
 };
-/* The tables below pin_dir must be there. */
 int kl_inspect_new(
 	uv_loop_t *loop, const struct kl_inspect_options *options, struct kl_inspect **ret, struct kl_err *err);
 /* Frees when the loop has run its close callbacks. Accepts NULL. */

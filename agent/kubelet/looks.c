@@ -125,10 +125,11 @@ static const struct kl_metrics_ops metrics_ops = {netsync_figures, pod_figures, 
 int agent_start_looks(struct agent *agent, struct kl_err *err)
 {
 	const struct kl_agent_config *c = agent->config;
+	const struct kl_maps *maps = kl_netsync_maps(agent->netsync);
 	kl_autofree char *socket = kl_asprintf("%s/" KL_INSPECT_SOCKET, c->run_dir);
 	const struct kl_inspect_options inspect = {
-		.socket_path = socket, .pin_dir = c->pin_dir, .ops = &inspect_ops, .arg = agent};
-	const struct kl_metrics_options metrics = {.pin_dir = c->pin_dir,
+		.socket_path = socket, .maps = maps, .ops = &inspect_ops, .arg = agent};
+	const struct kl_metrics_options metrics = {.maps = maps,
 		.node_name = c->node_name,
 		.bind_address = c->metrics_address,
 		.service_limit = c->metrics_services,

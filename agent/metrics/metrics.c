@@ -178,9 +178,8 @@ int kl_metrics_new(
 	metrics->arg = options->arg;
 	metrics->node_name = kl_strdup(options->node_name);
 	metrics->service_limit = options->service_limit;
-	int rc = kl_maps_look(options->pin_dir, &metrics->maps, err);
-	if (!rc && options->bind_address && *options->bind_address)
-		rc = serve(metrics, options->bind_address, err);
+	metrics->maps = options->maps;
+	int rc = options->bind_address && *options->bind_address ? serve(metrics, options->bind_address, err) : 0;
 	if (rc) {
 		kl_metrics_free(metrics);
 		return rc;
@@ -208,7 +207,6 @@ void kl_metrics_free(struct kl_metrics *metrics)
 		uv_run(metrics->loop, UV_RUN_ONCE);
 	if (metrics->mailbox)
 		uv_close((uv_handle_t *)&metrics->mailbox->async, on_mailbox_closed);
-	kl_maps_close((struct kl_maps *)metrics->maps);
 	free(metrics->node_name);
 	free(metrics);
 }

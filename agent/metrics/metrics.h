@@ -8,6 +8,7 @@
 #define KL_METRICS_H
 
 #include "err.h"
+#include "maps.h"
 #include "netsync.h"
 
 #include <uv.h>
@@ -23,13 +24,13 @@ struct kl_metrics_ops {
 	unsigned (*watchers)(void *arg); /* of events */
 };
 struct kl_metrics_options {
-	const char *pin_dir, *node_name; /* copied */
-	const char *bind_address;        /* "127.0.0.1:10249": plain HTTP, /metrics and /healthz; NULL or "": none */
-	int service_limit;               /* so many Services get metrics of their own, the busiest; 0: none */
+	const char *node_name;      /* copied */
+	const struct kl_maps *maps; /* the agent's own; outlive the result */
+	const char *bind_address;   /* "127.0.0.1:10249": plain HTTP, /metrics and /healthz; NULL or "": none */
+	int service_limit;          /* so many Services get metrics of their own, the busiest; 0: none */
 	const struct kl_metrics_ops *ops;
 	void *arg;
 };
-/* The tables below pin_dir must be there. */
 int kl_metrics_new(
 	uv_loop_t *loop, const struct kl_metrics_options *options, struct kl_metrics **ret, struct kl_err *err);
 /* Waits for a count under way; the loop must run until its handles are closed. Accepts NULL. */

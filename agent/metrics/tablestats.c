@@ -1,5 +1,6 @@
 #include "tablestats.h"
 
+#include <errno.h>
 #include <string.h>
 #include <sys/mman.h>
 
@@ -45,26 +46,35 @@ void kl_table_stats_read(const struct kl_maps *maps, struct kl_table_stats *ret)
 	ret->frontends = frontends;
 }
 
+static void count_line(const struct kl_map_line *line, struct kl_fill *fill, uint64_t phases[KL_PHASES])
+{
+	fill->size += KL_LINE_FLOWS;
+	for (uint32_t i = 0; i < KL_LINE_FLOWS; i++) {
+		const struct kl_map_flow flow = line->flow[i];
+		fill->used += flow.phase != KL_PHASE_FREE;
+		phases[flow.phase] += !flow.reverse;
+	}
+}
+
+/* A part at a time: a mapping of all of it would count as this process's memory. */
+enum { PART_LINES = 16384 };
+
 int kl_table_stats_read_ct(const struct kl_maps *maps, struct kl_table_stats *ret, struct kl_err *err)
 {
-	const struct kl_map_config *config = maps->config;
-	size_t len;
-	const struct kl_map_line *hot = kl_maps_view(maps, KL_MAP_CT_HOT, &len, err);
-	if (!hot)
-		return err && err->code ? err->code : -1;
+	uint32_t lines = maps->entries[KL_MAP_CT_HOT];
 	memset(ret->ct, 0, sizeof(ret->ct));
 	memset(ret->phases, 0, sizeof(ret->phases));
-	for (uint32_t line = 0; line < maps->entries[KL_MAP_CT_HOT]; line++) {
-		struct kl_fill *fill = &ret->ct[kl_ct_region_of(config, line)];
-		fill->size += KL_LINE_FLOWS;
-		for (uint32_t i = 0; i < KL_LINE_FLOWS; i++) {
-			const struct kl_map_flow flow = hot[line].flow[i];
-			fill->used += flow.phase != KL_PHASE_FREE;
-			if (!flow.reverse)
-				ret->phases[flow.phase]++;
-		}
+	for (uint32_t first = 0; first < lines; first += PART_LINES) {
+		uint32_t count = lines - first < PART_LINES ? lines - first : PART_LINES;
+		size_t len = count * sizeof(struct kl_map_line);
+		const struct kl_map_line *part = mmap(NULL, len, PROT_READ, MAP_SHARED, maps->fd[KL_MAP_CT_HOT],
+			(off_t)(first * sizeof(struct kl_map_line)));
+		if (part == MAP_FAILED)
+			return kl_fail(err, errno, "map a part of kl_ct_hot into memory");
+		for (uint32_t i = 0; i < count; i++)
+			count_line(&part[i], &ret->ct[kl_ct_region_of(maps->config, first + i)], ret->phases);
+		munmap((void *)part, len);
 	}
 	ret->phases[KL_PHASE_FREE] = 0;
-	munmap((void *)hot, len);
 	return 0;
 }

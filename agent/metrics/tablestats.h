@@ -8,7 +8,6 @@
 #include "maps.h"
 
 enum kl_ct_region { KL_CT_MAIN, KL_CT_HALF_OPEN, KL_CT_OVERFLOW, KL_CT_REGIONS };
-enum { KL_PHASES = 8 };
 
 struct kl_fill {
 	uint32_t used, size;

@@ -10,23 +10,38 @@
 #include <string.h>
 #include <sys/mman.h>
 
+/* A view is for reading; the descriptors allow writing. */
+static void *map_writable(const struct kl_maps *maps, enum kl_map_id id, size_t *ret_len, struct kl_err *err)
+{
+	const void *view = kl_maps_view(maps, id, ret_len, err);
+	if (!view)
+		return NULL;
+	munmap((void *)view, *ret_len);
+	void *at = mmap(NULL, *ret_len, PROT_READ | PROT_WRITE, MAP_SHARED, maps->fd[id], 0);
+	if (at != MAP_FAILED)
+		return at;
+	kl_fail(err, errno, "map %s for writing", kl_maps_name(id));
+	return NULL;
+}
+
+static int open_writable(struct kl_ct_view *view, struct kl_err *err)
+{
+	view->hot = map_writable(view->maps, KL_MAP_CT_HOT, &view->hot_len, err);
+	view->config = map_writable(view->maps, KL_MAP_CONFIG, &view->config_len, err);
+	view->live = map_writable(view->maps, KL_MAP_LIVE, &view->live_len, err);
+	return view->hot && view->config && view->live ? 0 : err->code;
+}
+
 int kl_ct_open(const struct kl_maps *maps, bool writable, struct kl_ct_view *ret, struct kl_err *err)
 {
 	*ret = (struct kl_ct_view){.maps = maps};
-	const void *hot = kl_maps_view(maps, KL_MAP_CT_HOT, &ret->hot_len, err);
-	if (!hot)
-		return err->code;
-	ret->hot = (struct kl_map_line *)hot;
 	ret->cold = kl_maps_view(maps, KL_MAP_CT_COLD, &ret->cold_len, err);
 	if (!ret->cold)
 		return err->code;
-	/* The view was mapped for reading; the descriptor allows writing. */
-	if (!writable)
-		return 0;
-	munmap((void *)hot, ret->hot_len);
-	void *at = mmap(NULL, ret->hot_len, PROT_READ | PROT_WRITE, MAP_SHARED, maps->fd[KL_MAP_CT_HOT], 0);
-	ret->hot = at == MAP_FAILED ? NULL : at;
-	return ret->hot ? 0 : kl_fail(err, errno, "map the connection table for writing");
+	if (writable)
+		return open_writable(ret, err);
+	ret->hot = (struct kl_map_line *)kl_maps_view(maps, KL_MAP_CT_HOT, &ret->hot_len, err);
+	return ret->hot ? 0 : err->code;
 }
 
 void kl_ct_close(struct kl_ct_view *view)
@@ -35,6 +50,10 @@ void kl_ct_close(struct kl_ct_view *view)
 		munmap(view->hot, view->hot_len);
 	if (view->cold)
 		munmap((void *)view->cold, view->cold_len);
+	if (view->config)
+		munmap(view->config, view->config_len);
+	if (view->live)
+		munmap(view->live, view->live_len);
 }
 
 static struct kl_map_flow *entry_at(const struct kl_ct_view *view, uint32_t index)
@@ -128,32 +147,50 @@ json_t *kl_ct_flow_json(const struct kl_ct_view *view, const struct kl_ct_flow *
 	return json;
 }
 
-/* The state word swapped for zero, unless a program was there first. */
-static bool free_entry(struct kl_map_flow *entry, const struct kl_map_flow *seen)
+/* What a freed entry counted in, as flow_free() of bpf/lib/conntrack.h does it. */
+static void account(const struct kl_ct_view *view, const struct kl_map_flow *flow, uint32_t index)
 {
-	uint64_t *words = (uint64_t *)(void *)entry, state = words[1];
-	const struct kl_map_flow now = *entry;
-	if (!state || now.fingerprint != seen->fingerprint || now.backend != seen->backend ||
-		now.generation != seen->generation)
-		return false;
-	if (!__atomic_compare_exchange_n(&words[1], &state, 0, false, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE))
-		return false;
-	__atomic_store_n(&words[0], 0, __ATOMIC_RELEASE);
-	return true;
+	enum kl_ct_region region = kl_ct_region_of(view->config, index / KL_LINE_FLOWS);
+	if (region == KL_CT_OVERFLOW)
+		__atomic_sub_fetch(&view->config->over_used, 1, __ATOMIC_SEQ_CST);
+	if (flow->reverse || !flow->backend || flow->phase < KL_PHASE_ANSWERED || flow->phase == KL_PHASE_CLOSED ||
+		region == KL_CT_HALF_OPEN || flow->backend >= view->maps->entries[KL_MAP_LIVE] ||
+		view->maps->backends[flow->backend].generation != flow->generation)
+		return;
+	uint32_t *live = &view->live[flow->backend].connections, before = __atomic_load_n(live, __ATOMIC_RELAXED);
+	while (before &&
+		!__atomic_compare_exchange_n(live, &before, before - 1, false, __ATOMIC_SEQ_CST, __ATOMIC_RELAXED))
+		;
 }
 
-/* A packet that changes the stamp in between makes one swap fail, not three. */
+/* The state word swapped for zero, unless the place has changed hands; a packet that changes its stamp costs a try. */
+static bool free_entry(const struct kl_ct_view *view, uint32_t index, const struct kl_map_flow *seen)
+{
+	struct kl_map_flow *entry = entry_at(view, index), now;
+	for (int i = 0; i < 3; i++) {
+		uint64_t *words = (uint64_t *)(void *)entry, state = __atomic_load_n(&words[1], __ATOMIC_ACQUIRE);
+		now.fingerprint = entry->fingerprint;
+		memcpy((uint64_t *)(void *)&now + 1, &state, sizeof(state));
+		if (!state || now.fingerprint != seen->fingerprint || now.backend != seen->backend ||
+			now.generation != seen->generation)
+			return false;
+		if (__atomic_compare_exchange_n(&words[1], &state, 0, false, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE)) {
+			account(view, &now, index);
+			return true;
+		}
+	}
+	return false;
+}
+
 bool kl_ct_free(const struct kl_ct_view *view, const struct kl_ct_flow *flow)
 {
 	uint32_t peer = flow->cold.peer;
 	bool paired = peer != flow->index && peer < view->maps->entries[KL_MAP_CT_COLD] &&
 		      view->cold[peer].peer == flow->index;
 	struct kl_map_flow back = paired ? *entry_at(view, peer) : flow->hot;
-	bool freed = false;
-	for (int i = 0; i < 3 && !freed; i++)
-		freed = free_entry(entry_at(view, flow->index), &flow->hot);
-	for (int i = 0; freed && paired && i < 3; i++)
-		if (free_entry(entry_at(view, peer), &back))
-			break;
-	return freed;
+	if (!free_entry(view, flow->index, &flow->hot))
+		return false;
+	if (paired)
+		free_entry(view, peer, &back);
+	return true;
 }

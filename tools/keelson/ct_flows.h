@@ -10,7 +10,10 @@
 
 struct kl_ct_view {
 	const struct kl_maps *maps;
-	struct kl_map_line *hot; /* writable only when it was opened so */
+	struct kl_map_line *hot; /* writable only when it was opened so, and these too: */
+	struct kl_map_config *config;
+	struct kl_map_live *live;
+	size_t config_len, live_len;
 	const struct kl_map_tuple *cold;
 	size_t hot_len, cold_len;
 };
