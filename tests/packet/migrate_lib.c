@@ -1,10 +1,8 @@
 #include "migrate_lib.h"
 
-#include <arpa/inet.h>
 #include <netinet/in.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/mman.h>
 
 static const struct {
 	uint16_t port;
@@ -97,15 +95,4 @@ uint32_t migrate_count_lost(struct bench *bench)
 				unanswered += !answer(bench, (enum migrate_kind)kind, &got, TCP_FLAG_ACK);
 		}
 	return unanswered + (uint32_t)(bench_counters(bench).flows_inserted - before);
-}
-
-void migrate_wait_a_tick(struct bench *bench)
-{
-	size_t lines = bench->maps->entries[KL_MAP_CT_HOT];
-	struct kl_map_line *hot =
-		mmap(NULL, lines * sizeof(*hot), PROT_READ | PROT_WRITE, MAP_SHARED, bench->maps->fd[KL_MAP_CT_HOT], 0);
-	KL_CHECK(hot != MAP_FAILED);
-	for (size_t i = 0; i < lines * KL_LINE_FLOWS; i++)
-		hot[i / KL_LINE_FLOWS].flow[i % KL_LINE_FLOWS].stamp--;
-	munmap(hot, lines * sizeof(*hot));
 }

@@ -17,7 +17,5 @@ void migrate_establish(struct bench *bench, enum migrate_kind kind, uint32_t n);
 void migrate_send(struct bench *bench, enum migrate_kind kind, uint32_t n, uint8_t flags);
 /* Packets in both directions of every flow there; how many were not known any more. */
 uint32_t migrate_count_lost(struct bench *bench);
-/* A tick passes: stamps are set back. */
-void migrate_wait_a_tick(struct bench *bench);
 
 #endif
