@@ -118,6 +118,24 @@ int kl_pod_in(struct __sk_buff *ctx)
 	return pod_answer(ctx, cfg, work, counters) ? DROP : PASS;
 }
 
+/* A look at the source alone, since most of what leaves is the node's own or the balancer's. 1 where it cannot be read yet. */
+KL_INLINE int may_be_of_a_pod(const ctx_t *ctx, const struct kl_map_net *net)
+{
+	const struct ethhdr *eth = ctx_data(ctx);
+	const struct iphdr *v4 = (const void *)(eth + 1);
+	const struct ipv6hdr *v6 = (const void *)(eth + 1);
+	__be32 from[4];
+	if ((const void *)(v4 + 1) > ctx_end(ctx))
+		return 1;
+	if (eth->h_proto == bpf_htons(ETH_P_IP))
+		addr_from_v4(from, v4->saddr);
+	else if (eth->h_proto == bpf_htons(ETH_P_IPV6) && (const void *)(v6 + 1) <= ctx_end(ctx))
+		addr_copy(from, v6->saddr.in6_u.u6_addr32);
+	else
+		return 1;
+	return is_own_pod(net, from);
+}
+
 /* What leaves the cluster from a pod's address. The answers of local pods to the balancer's clients have the frontend's
  * by now. */
 SEC("tc")
@@ -127,7 +145,7 @@ int kl_uplink_out(struct __sk_buff *ctx)
 	const struct kl_map_net *net = net_get();
 	struct kl_map_counters *counters = counters_get();
 	struct scratch *scratch = scratch_get();
-	if (!cfg || !net || !counters || !scratch || !(net->flags & KL_NET_MASQUERADE))
+	if (!cfg || !net || !counters || !scratch || !(net->flags & KL_NET_MASQUERADE) || !may_be_of_a_pod(ctx, net))
 		return PASS;
 	struct work *work = &scratch->work;
 	work_clear(work, KL_HOOK_TC_OUT);
