@@ -97,7 +97,7 @@ KL_INLINE int lb_in(ctx_t *ctx)
 SEC("xdp")
 int kl_lb_xdp_rest(struct xdp_md *ctx)
 {
-	return lb_in(ctx);
+	return xdp_verdict(ctx, lb_in(ctx));
 }
 
 /* Two programs, so that each has the whole stack and the common packet's way stays short. */
@@ -116,7 +116,7 @@ KL_INLINE int xdp_in(struct xdp_md *ctx)
 		return PASS;
 	int verdict = fast_in(ctx, cfg, counters);
 	if (verdict != FAST_NO)
-		return verdict;
+		return xdp_verdict(ctx, verdict);
 	bpf_tail_call(ctx, &kl_lb_rest, 0);
 	return PASS; /* the other program is not there: tc does it */
 }

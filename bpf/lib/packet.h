@@ -12,6 +12,15 @@
 #ifdef KL_XDP
 typedef struct xdp_md ctx_t;
 enum { PASS = XDP_PASS, DROP = XDP_DROP };
+
+/* Set by the loader for veth: its XDP_TX wakes the other end only where that has a program too, redirection always. */
+const volatile __u8 bounce_by_redirect = 0;
+
+/* What a program answers where it decided on `verdict`. */
+KL_INLINE int xdp_verdict(ctx_t *ctx, int verdict)
+{
+	return bounce_by_redirect && verdict == XDP_TX ? (int)bpf_redirect(ctx->ingress_ifindex, 0) : verdict;
+}
 #else
 typedef struct __sk_buff ctx_t;
 /* -1: the next program of the hook, or on to the stack. */

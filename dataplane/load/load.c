@@ -12,6 +12,7 @@
 
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/ethtool.h>
@@ -137,6 +138,7 @@ struct attach {
 	size_t count;
 	int target;
 	uint32_t flags;
+	const char *suffix; /* of the pins' names; NULL: none */
 };
 
 static int attach_all(const struct attach *attach, struct kl_err *err)
@@ -144,7 +146,8 @@ static int attach_all(const struct attach *attach, struct kl_err *err)
 	for (size_t i = 0; i < attach->count; i++) {
 		const struct hook *hook = &attach->hooks[i];
 		struct bpf_program *program = bpf_object__find_program_by_name(attach->object, hook->program);
-		kl_autofree char *path = kl_asprintf("%s/links/%s", attach->options->pin_dir, hook->program);
+		kl_autofree char *name = kl_asprintf("%s%s", hook->program, attach->suffix ? attach->suffix : "");
+		kl_autofree char *path = kl_asprintf("%s/links/%s", attach->options->pin_dir, name);
 		struct kl_bpf_link_spec spec = {
 			.path = path,
 			.prog_fd = bpf_program__fd(program),
@@ -154,7 +157,7 @@ static int attach_all(const struct attach *attach, struct kl_err *err)
 		};
 		int failed = kl_bpf_link_ensure(&spec, err);
 		if (!failed)
-			failed = kl_program_pin(attach->options->pin_dir, hook->program, spec.prog_fd, err);
+			failed = kl_program_pin(attach->options->pin_dir, name, spec.prog_fd, err);
 		if (failed)
 			return failed;
 	}
@@ -199,7 +202,7 @@ static int load_sock(const struct kl_maps *maps, const struct kl_load_options *o
 	kl_autoclose int cgroup = open_cgroup(options->cgroup, err);
 	if (cgroup < 0)
 		return cgroup;
-	struct attach attach = {options, skeleton->obj, sock_hooks, KL_ARRAY_LEN(sock_hooks), cgroup, 0};
+	struct attach attach = {options, skeleton->obj, sock_hooks, KL_ARRAY_LEN(sock_hooks), cgroup, 0, NULL};
 	return attach_all(&attach, err);
 }
 
@@ -213,18 +216,124 @@ uint64_t kl_csum_v6_flag(void)
 	return major > 6 || (major == 6 && minor >= 16) ? 1ull << 7 : 0;
 }
 
+/* --- the balancer's uplinks. The first one's pins are named like the programs, the others' end in _IFINDEX. */
+
+enum { UPLINKS_MAX = 16 };
+
+struct uplink {
+	char name[IFNAMSIZ];
+	char suffix[16];
+	int ifindex;
+	bool veth, xdp;
+};
+struct uplinks {
+	struct uplink list[UPLINKS_MAX];
+	size_t count;
+	bool any_veth, any_xdp;
+};
+
+static bool is_veth(const char *ifname)
+{
+	kl_autoclose int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	struct ethtool_drvinfo info = {.cmd = ETHTOOL_GDRVINFO};
+	struct ifreq request = {.ifr_data = (void *)&info};
+	snprintf(request.ifr_name, sizeof(request.ifr_name), "%s", ifname);
+	return fd >= 0 && !ioctl(fd, SIOCETHTOOL, &request) && !strcmp(info.driver, "veth");
+}
+
+static int uplink_add(struct uplinks *uplinks, const char *name, size_t len, enum kl_lb_mode mode, struct kl_err *err)
+{
+	struct uplink *uplink = &uplinks->list[uplinks->count];
+	if (uplinks->count == UPLINKS_MAX)
+		return kl_fail_msg(err, E2BIG, "more than %d uplinks", UPLINKS_MAX);
+	if (!len || len >= sizeof(uplink->name))
+		return kl_fail_msg(err, EINVAL, "'%.*s' is no interface's name", (int)len, name);
+	memcpy(uplink->name, name, len);
+	uplink->name[len] = 0;
+	uplink->ifindex = (int)if_nametoindex(uplink->name);
+	if (!uplink->ifindex)
+		return kl_fail(err, errno, "find the uplink interface '%s'", uplink->name);
+	for (size_t i = 0; i < uplinks->count; i++)
+		if (uplinks->list[i].ifindex == uplink->ifindex)
+			return 0;
+	if (uplinks->count)
+		snprintf(uplink->suffix, sizeof(uplink->suffix), "_%d", uplink->ifindex);
+	uplink->veth = is_veth(uplink->name);
+	uplink->xdp = mode == KL_LB_XDP || mode == KL_LB_GENERIC || (mode == KL_LB_AUTO && !uplink->veth);
+	uplinks->any_veth |= uplink->veth;
+	uplinks->any_xdp |= uplink->xdp;
+	uplinks->count++;
+	return 0;
+}
+
+/* "eth0,eth1" */
+static int uplinks_parse(const char *text, enum kl_lb_mode mode, struct uplinks *ret, struct kl_err *err)
+{
+	memset(ret, 0, sizeof(*ret));
+	for (const char *at = text;; at++) {
+		size_t len = strcspn(at, ",");
+		int failed = uplink_add(ret, at, len, mode, err);
+		at += len;
+		if (failed || !*at)
+			return failed;
+	}
+}
+
+static void drop_pin(const struct kl_load_options *options, const char *name)
+{
+	kl_autofree char *link = kl_asprintf("%s/links/%s", options->pin_dir, name);
+	kl_autofree char *prog = kl_asprintf("%s/progs/%s", options->pin_dir, name);
+	unlink(link);
+	unlink(prog);
+}
+
+static void drop_xdp(const struct kl_load_options *options, const struct uplink *uplink)
+{
+	kl_autofree char *name = kl_asprintf("kl_lb_xdp%s", uplink->suffix);
+	drop_pin(options, name);
+}
+
+/* Whether a pin is of an interface that is no uplink any more. */
+static bool is_left_over(const struct uplinks *uplinks, const char *name)
+{
+	static const char *const begins[] = {"kl_lb_in_", "kl_lb_out_", "kl_lb_xdp_"};
+	for (size_t i = 0; i < KL_ARRAY_LEN(begins); i++) {
+		size_t len = strlen(begins[i]);
+		if (strncmp(name, begins[i], len) || !name[len] || name[len + strspn(name + len, "0123456789")])
+			continue;
+		for (size_t k = 1; k < uplinks->count; k++)
+			if (!strcmp(name + len - 1, uplinks->list[k].suffix))
+				return false;
+		return true;
+	}
+	return false;
+}
+
+static void drop_left_over(const struct kl_load_options *options, const struct uplinks *uplinks)
+{
+	kl_autofree char *path = kl_asprintf("%s/links", options->pin_dir);
+	DIR *dir = opendir(path);
+	for (const struct dirent *entry; dir && (entry = readdir(dir));)
+		if (is_left_over(uplinks, entry->d_name))
+			drop_pin(options, entry->d_name);
+	if (dir)
+		closedir(dir);
+}
+
 static void destroy_tc(struct kl_lb_tc_bpf *object)
 {
 	kl_lb_tc_bpf__destroy(object);
 }
 KL_AUTO(cleanup_tc, struct kl_lb_tc_bpf, destroy_tc)
 
-static int open_tc(const struct kl_maps *maps, struct kl_lb_tc_bpf **ret, struct kl_err *err)
+static int open_tc(
+	const struct kl_maps *maps, const struct uplinks *uplinks, struct kl_lb_tc_bpf **ret, struct kl_err *err)
 {
 	kl_cleanup(cleanup_tc) struct kl_lb_tc_bpf *skeleton = kl_lb_tc_bpf__open();
 	if (!skeleton)
 		return kl_fail(err, errno, "open the BPF object of the balancer");
 	skeleton->rodata->csum_v6_flag = kl_csum_v6_flag();
+	skeleton->rodata->many_uplinks = uplinks->count > 1;
 	int failed = kl_object_load(skeleton->obj, maps, err);
 	if (!failed)
 		*ret = kl_take(&skeleton);
@@ -237,55 +346,91 @@ static void destroy_xdp(struct kl_lb_xdp_bpf *object)
 }
 KL_AUTO(cleanup_xdp, struct kl_lb_xdp_bpf, destroy_xdp)
 
-static int open_xdp(const struct kl_maps *maps, struct kl_lb_xdp_bpf **ret, struct kl_err *err)
+static int open_xdp(
+	const struct kl_maps *maps, const struct uplinks *uplinks, struct kl_lb_xdp_bpf **ret, struct kl_err *err)
 {
 	kl_cleanup(cleanup_xdp) struct kl_lb_xdp_bpf *skeleton = kl_lb_xdp_bpf__open();
 	if (!skeleton)
 		return kl_fail(err, errno, "open the BPF object of the balancer");
+	skeleton->rodata->bounce_by_redirect = uplinks->any_veth;
 	int failed = kl_object_load(skeleton->obj, maps, err);
 	if (!failed)
 		*ret = kl_take(&skeleton);
 	return failed;
 }
 
-static int attach_xdp(const struct kl_load_options *options, const struct kl_lb_xdp_bpf *skeleton, int ifindex,
-	enum kl_lb_mode mode, struct kl_err *err)
+static int attach_tc(const struct kl_load_options *options, const struct kl_lb_tc_bpf *skeleton,
+	const struct uplinks *uplinks, struct kl_err *err)
 {
-	uint32_t flags = mode == KL_LB_XDP ? XDP_FLAGS_DRV_MODE : XDP_FLAGS_SKB_MODE;
-	struct attach attach = {options, skeleton->obj, xdp_hooks, KL_ARRAY_LEN(xdp_hooks), ifindex, flags};
-	int failed = attach_all(&attach, err);
-	/* The kernel empties an array of programs that no descriptor and no pin holds. */
-	return failed ? failed : pin_as(options->pin_dir, "tails", "kl_lb_rest", bpf_map__fd(skeleton->maps.kl_lb_rest), err);
-}
-
-static bool is_veth(const char *ifname)
-{
-	kl_autoclose int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-	struct ethtool_drvinfo info = {.cmd = ETHTOOL_GDRVINFO};
-	struct ifreq request = {.ifr_data = (void *)&info};
-	strncpy(request.ifr_name, ifname, IFNAMSIZ - 1);
-	return fd >= 0 && !ioctl(fd, SIOCETHTOOL, &request) && !strcmp(info.driver, "veth");
-}
-
-static void drop_xdp(const struct kl_load_options *options)
-{
-	kl_autofree char *link = kl_asprintf("%s/links/kl_lb_xdp", options->pin_dir);
-	kl_autofree char *prog = kl_asprintf("%s/progs/kl_lb_xdp", options->pin_dir);
-	kl_autofree char *rest = kl_asprintf("%s/tails/kl_lb_rest", options->pin_dir);
-	unlink(link);
-	unlink(prog);
-	unlink(rest);
+	int failed = 0;
+	for (size_t i = 0; !failed && i < uplinks->count; i++) {
+		const struct uplink *uplink = &uplinks->list[i];
+		struct attach attach = {
+			options, skeleton->obj, tc_hooks, KL_ARRAY_LEN(tc_hooks), uplink->ifindex, 0, uplink->suffix};
+		failed = attach_all(&attach, err);
+	}
+	return failed;
 }
 
 /* What was not asked for by name may fail: tc does it alone. */
-static int without_xdp(const struct kl_load_options *options, enum kl_lb_mode *mode, const struct kl_err *why, int failed,
-	struct kl_err *err)
+static int attach_xdp_to(const struct kl_load_options *options, const struct kl_lb_xdp_bpf *skeleton,
+	struct uplink *uplink, struct kl_err *err)
 {
+	struct kl_err why = {0};
+	uint32_t flags = options->mode == KL_LB_GENERIC ? XDP_FLAGS_SKB_MODE : XDP_FLAGS_DRV_MODE;
+	struct attach attach = {
+		options, skeleton->obj, xdp_hooks, KL_ARRAY_LEN(xdp_hooks), uplink->ifindex, flags, uplink->suffix};
+	int failed = attach_all(&attach, &why);
+	if (!failed)
+		return 0;
 	if (options->mode != KL_LB_AUTO)
-		return kl_fail_msg(err, -failed, "%s", why->text);
-	kl_info("no native XDP on %s, tc alone: %s", options->uplink, why->text);
-	drop_xdp(options);
-	*mode = KL_LB_TC;
+		return kl_fail_msg(err, -failed, "%s", why.text);
+	kl_info("no native XDP on %s, tc alone: %s", uplink->name, why.text);
+	uplink->xdp = false;
+	return 0;
+}
+
+static int attach_xdp(const struct kl_load_options *options, const struct kl_lb_xdp_bpf *skeleton,
+	struct uplinks *uplinks, struct kl_err *err)
+{
+	int failed = 0;
+	uplinks->any_xdp = false;
+	for (size_t i = 0; !failed && i < uplinks->count; i++) {
+		if (uplinks->list[i].xdp)
+			failed = attach_xdp_to(options, skeleton, &uplinks->list[i], err);
+		uplinks->any_xdp |= uplinks->list[i].xdp;
+	}
+	/* The kernel empties an array of programs that no descriptor and no pin holds. */
+	return failed ? failed
+		      : pin_as(options->pin_dir, "tails", "kl_lb_rest", bpf_map__fd(skeleton->maps.kl_lb_rest), err);
+}
+
+/* Programs and pins of what is not wanted any more. */
+static void drop_old(const struct kl_load_options *options, const struct uplinks *uplinks)
+{
+	kl_autofree char *rest = kl_asprintf("%s/tails/kl_lb_rest", options->pin_dir);
+	for (size_t i = 0; i < uplinks->count; i++)
+		if (!uplinks->list[i].xdp)
+			drop_xdp(options, &uplinks->list[i]);
+	if (!uplinks->any_xdp)
+		unlink(rest);
+	drop_left_over(options, uplinks);
+}
+
+/* XDP's object, unless it does not load and was not asked for by name. */
+static int open_xdp_if_wanted(const struct kl_maps *maps, const struct kl_load_options *options,
+	struct uplinks *uplinks, struct kl_lb_xdp_bpf **ret, struct kl_err *err)
+{
+	struct kl_err why = {0};
+	int failed = uplinks->any_xdp ? open_xdp(maps, uplinks, ret, &why) : 0;
+	if (!failed)
+		return 0;
+	if (options->mode != KL_LB_AUTO)
+		return kl_fail_msg(err, -failed, "%s", why.text);
+	kl_info("no XDP, tc alone: %s", why.text);
+	for (size_t i = 0; i < uplinks->count; i++)
+		uplinks->list[i].xdp = false;
+	uplinks->any_xdp = false;
 	return 0;
 }
 
@@ -298,28 +443,23 @@ static int load_lb(
 {
 	kl_cleanup(cleanup_tc) struct kl_lb_tc_bpf *tc = NULL;
 	kl_cleanup(cleanup_xdp) struct kl_lb_xdp_bpf *xdp = NULL;
-	struct kl_err why = {0};
-	int ifindex = (int)if_nametoindex(options->uplink);
-	if (!ifindex)
-		return kl_fail(err, errno, "find the uplink interface '%s'", options->uplink);
-	if (*mode == KL_LB_AUTO)
-		*mode = is_veth(options->uplink) ? KL_LB_TC : KL_LB_XDP;
-	int failed = open_tc(maps, &tc, err), no_xdp = 0;
-	if (!failed && *mode != KL_LB_TC)
-		no_xdp = open_xdp(maps, &xdp, &why);
+	struct uplinks uplinks;
+	int failed = uplinks_parse(options->uplink, options->mode, &uplinks, err);
+	if (!failed)
+		failed = open_tc(maps, &uplinks, &tc, err);
+	if (!failed)
+		failed = open_xdp_if_wanted(maps, options, &uplinks, &xdp, err);
 	if (!failed)
 		failed = kl_maps_switch_begin(maps, err);
-	struct attach attach = {options, tc ? tc->obj : NULL, tc_hooks, KL_ARRAY_LEN(tc_hooks), ifindex, 0};
 	if (!failed)
-		failed = attach_all(&attach, err);
-	if (failed || *mode == KL_LB_TC) {
-		if (!failed)
-			drop_xdp(options);
+		failed = attach_tc(options, tc, &uplinks, err);
+	if (!failed && xdp)
+		failed = attach_xdp(options, xdp, &uplinks, err);
+	if (failed)
 		return failed;
-	}
-	if (!no_xdp)
-		no_xdp = attach_xdp(options, xdp, ifindex, *mode, &why);
-	return no_xdp ? without_xdp(options, mode, &why, no_xdp, err) : 0;
+	drop_old(options, &uplinks);
+	*mode = !uplinks.any_xdp ? KL_LB_TC : options->mode == KL_LB_GENERIC ? KL_LB_GENERIC : KL_LB_XDP;
+	return 0;
 }
 
 int kl_load(const struct kl_maps *maps, const struct kl_load_options *options, enum kl_lb_mode *ret_mode,

@@ -19,7 +19,7 @@ struct kl_load_options {
 	const char *pin_dir;
 	bool netns_filter;  /* act only on sockets of the namespaces in kl_netns */
 	const char *cgroup; /* cgroup v2 folder; NULL: the root of the hierarchy, mounted anywhere or not */
-	const char *uplink; /* NULL: no balancer for traffic from outside */
+	const char *uplink; /* "eth0", or several: "eth0,eth1"; NULL: no balancer for traffic from outside */
 	enum kl_lb_mode mode;
 };
 /*
