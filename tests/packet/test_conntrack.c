@@ -229,7 +229,8 @@ static void age(const struct bench *bench, uint16_t ticks)
 	struct kl_map_line *hot = map_hot(bench);
 	for (uint32_t i = 0; i < bench->maps->entries[KL_MAP_CT_HOT] * KL_LINE_FLOWS; i++) {
 		struct kl_map_flow *flow = &hot[i / KL_LINE_FLOWS].flow[i % KL_LINE_FLOWS];
-		flow->stamp -= flow->phase == KL_PHASE_FREE ? 0 : ticks;
+		if (flow->phase != KL_PHASE_FREE)
+			flow->stamp = (uint16_t)(flow->stamp - ticks);
 	}
 	unmap_hot(bench, hot);
 }
