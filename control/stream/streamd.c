@@ -12,13 +12,15 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
+#include <sys/resource.h>
 #include <time.h>
+#include <unistd.h>
 #include <utlist.h>
 
 #define SERVICE_NAME_LABEL "kubernetes.io/service-name"
 #define ZONE_LABEL         "topology.kubernetes.io/zone"
 
-enum { DEFAULT_LOG = 8192, DEFAULT_HEARTBEAT_MS = 3000, TAKE = 64 };
+enum { DEFAULT_LOG = 8192, DEFAULT_HEARTBEAT_MS = 3000, TAKE = 64, NICE = -5 };
 
 /* --- the Services and slices there are, by "namespace/name" of the Service; objects are references */
 
@@ -356,6 +358,8 @@ static void *run(void *arg)
 	struct kl_streamd *streamd = arg;
 	struct timespec next;
 	kl_log_set_component("stream");
+	/* Nodes wait for what it says; it is idle nearly always. Not allowed, it goes on as it is. */
+	setpriority(PRIO_PROCESS, (id_t)gettid(), NICE);
 	clock_gettime(CLOCK_MONOTONIC, &next);
 	pthread_mutex_lock(&streamd->lock);
 	while (!streamd->stop) {
