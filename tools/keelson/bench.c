@@ -12,6 +12,7 @@ static const struct kl_bench {
 } benches[] = {
 	{"control", "The API server: creates, gets, lists, watchers, memory, start", kl_bench_control},
 	{"dataplane", "The balancer's program alone, in nanoseconds and in lookups", kl_bench_dataplane},
+	{"events", "What watching costs, and nobody watching", kl_bench_events},
 	{"path", "CPU per forwarded packet, whole path, beside kube-proxy's nftables rules", kl_bench_path},
 	{"sock", "A pod's connections through a ClusterIP against direct ones", kl_bench_sock},
 	{"program", "Services into the kernel: from nothing, one endpoint, and the same with nft", kl_bench_program},
@@ -41,6 +42,7 @@ const struct kl_cmd kl_cmd_bench = {
 		"-o json. 'keelson bench NAME --help' explains one.\n\n"
 		"  control   the API server over TLS: creates, gets, lists, watchers, memory, start\n"
 		"  dataplane the balancer's program alone, packet by packet, in nanoseconds and kernel hash lookups\n"
+		"  events    what it costs to ask whether anybody watches, and to tell\n"
 		"  path      CPU per forwarded packet, a node's whole path, by XDP, tc and nftables as kube-proxy's\n"
 		"  sock      a pod's connections and throughput through a ClusterIP, against direct\n"
 		"  program   services into the kernel's tables: from nothing, one endpoint of 10,000 services; nft beside it\n"

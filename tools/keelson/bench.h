@@ -4,6 +4,7 @@
 
 int kl_bench_control(int argc, char **argv);
 int kl_bench_dataplane(int argc, char **argv);
+int kl_bench_events(int argc, char **argv);
 int kl_bench_memory(int argc, char **argv);
 int kl_bench_path(int argc, char **argv);
 int kl_bench_program(int argc, char **argv);

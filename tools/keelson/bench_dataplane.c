@@ -181,7 +181,7 @@ static int answer_all(const struct stage *stage, struct kl_err *err)
 		struct kl_map_flow *flow = &hot[config->half_first + i / KL_LINE_FLOWS].flow[i % KL_LINE_FLOWS];
 		if (flow->phase == KL_PHASE_NEW)
 			flow->phase = flow->nat_port == htons(KL_FLOW_DSR) ? KL_PHASE_NEW : KL_PHASE_ANSWERED;
-		flow->stamp -= flow->phase != KL_PHASE_FREE;
+		flow->stamp = (uint16_t)(flow->stamp - (flow->phase != KL_PHASE_FREE));
 	}
 	munmap(hot, lines * sizeof(*hot));
 	return 0;
