@@ -103,4 +103,19 @@ check_is "without an agent: exit code 2" "$(kl verify >/dev/null 2>&1; echo $?)"
 check_out "lb shows the tables all the same" '^default/web:8080' kl lb list
 wait_for "the agent is back" 20 restarted node1 "$old"
 k delete svc nobody >/dev/null
+
+section "completion"
+complete_words() ( # WORD…: what bash would offer for the last one
+	# shellcheck source=/dev/null
+	. "$KL_SRC/tools/packaging/keelson.bash"
+	keelson() { "$KEELSON" "$@"; }
+	COMP_WORDS=(keelson "$@") COMP_CWORD=$#
+	_keelson
+	echo "${COMPREPLY[*]}"
+)
+check_out "commands" '(^| )ct maglev drops flows trace verify( |$)' complete_words ""
+check_is "verbs" "$(complete_words ct "")" "list flush"
+check_is "states" "$(complete_words ct list --state c)" "closing closed"
+check_out "Services in the kernel" '(^| )default/web( |$)' complete_words lb get --cluster "$NAME" --node node1 ""
+check_out "options from the help" '(^| )--packets( |$)' complete_words flows --
 finish

@@ -1,30 +1,85 @@
 # bash completion for keelson
+_keelson_words() { # WORD…: those that begin like what is typed
+	mapfile -t COMPREPLY < <(compgen -W "$1" -- "$cur")
+}
+_keelson_clusters() { _keelson_words "$(cd /var/lib/keelson/clusters 2>/dev/null && echo *)"; }
+_keelson_nodes() { # of the cluster on the line, or of all
+	local cluster='*' i
+	for ((i = 1; i < COMP_CWORD; i++)); do
+		case ${COMP_WORDS[i]} in --cluster | --name) cluster=${COMP_WORDS[i + 1]} ;; esac
+	done
+	_keelson_words "$(cd /var/lib/keelson/clusters 2>/dev/null && ls -d $cluster/nodes/node* 2>/dev/null | sed 's|.*/||' | sort -u)"
+}
+# The Services in the kernel of the node that the line names; only root can look.
+_keelson_services() {
+	local where=() i
+	for ((i = 1; i + 1 < COMP_CWORD; i++)); do
+		case ${COMP_WORDS[i]} in --cluster | --node | --pin-dir) where+=("${COMP_WORDS[i]}" "${COMP_WORDS[i + 1]}") ;; esac
+	done
+	_keelson_words "$(keelson lb list "${where[@]}" 2>/dev/null | awk 'NR > 1 { sub(/:.*/, "", $1); print $1 }' | sort -u)"
+}
 _keelson() {
-	local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]} command=${COMP_WORDS[1]}
+	local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]} command=${COMP_WORDS[1]} verb=${COMP_WORDS[2]:-}
 	COMPREPLY=()
 	if [ "$COMP_CWORD" -eq 1 ]; then
-		mapfile -t COMPREPLY < <(compgen -W "$(keelson help 2>/dev/null | sed -n '/^Commands:/,/^$/s/^  \([a-z]*\) .*/\1/p')" -- "$cur")
+		_keelson_words "$(keelson help 2>/dev/null | sed -n '/^Commands:/,/^$/s/^  \([a-z]*\) .*/\1/p')"
 		return
 	fi
 	case $prev in
-	--name)
-		mapfile -t COMPREPLY < <(compgen -W "$(cd /var/lib/keelson/clusters 2>/dev/null && echo *)" -- "$cur")
+	--name | --cluster)
+		_keelson_clusters
 		return
 		;;
 	--node)
-		mapfile -t COMPREPLY < <(compgen -W "$(cd /var/lib/keelson/clusters 2>/dev/null && ls */nodes 2>/dev/null | grep '^node')" -- "$cur")
+		_keelson_nodes
+		return
+		;;
+	--service | --to)
+		_keelson_services
 		return
 		;;
 	-o | --output)
-		mapfile -t COMPREPLY < <(compgen -W "json" -- "$cur")
+		case $command:$verb in
+		lb:list | ct:list) _keelson_words "wide json" ;;
+		flows:*) _keelson_words "json compact" ;;
+		*) _keelson_words json ;;
+		esac
+		return
+		;;
+	--state)
+		_keelson_words "new answered open closing closed udp void"
+		return
+		;;
+	--proto)
+		_keelson_words "tcp udp sctp"
+		return
+		;;
+	--kind)
+		_keelson_words "connect new forward reply end drop all"
+		return
+		;;
+	--verdict)
+		_keelson_words "forwarded dropped"
+		return
+		;;
+	--flags)
+		_keelson_words "syn ack syn,ack fin,ack rst"
 		return
 		;;
 	--log-level)
-		mapfile -t COMPREPLY < <(compgen -W "error warn info debug" -- "$cur")
+		_keelson_words "error warn info debug"
 		return
 		;;
 	--lb-mode)
-		mapfile -t COMPREPLY < <(compgen -W "auto xdp generic tc" -- "$cur")
+		_keelson_words "auto xdp generic tc none"
+		return
+		;;
+	--lb-algorithm)
+		_keelson_words "random round-robin maglev least-connection"
+		return
+		;;
+	--lb-forwarding)
+		_keelson_words "snat dsr dsr-geneve"
 		return
 		;;
 	*-dir | *-root | --out | --demo-images)
@@ -36,11 +91,24 @@ _keelson() {
 		return
 		;;
 	esac
-	if [ "$command" = help ]; then
-		mapfile -t COMPREPLY < <(compgen -W "$(keelson help 2>/dev/null | sed -n '/^Commands:/,/^$/s/^  \([a-z]*\) .*/\1/p')" -- "$cur")
-	else
+	# A Service's name, wherever it stands among the options.
+	case $command:$verb:$COMP_CWORD:$cur in
+	lb:get:2:* | maglev:show:2:* | maglev:disruption:2:* | *:-*) ;;
+	lb:get:* | maglev:show:* | maglev:disruption:*)
+		_keelson_services
+		return
+		;;
+	esac
+	case $command:$COMP_CWORD:$cur in
+	help:*) _keelson_words "$(keelson help 2>/dev/null | sed -n '/^Commands:/,/^$/s/^  \([a-z]*\) .*/\1/p')" ;;
+	lb:2:[!-]* | lb:2:) _keelson_words "list get" ;;
+	ct:2:[!-]* | ct:2:) _keelson_words "list flush" ;;
+	maglev:2:[!-]* | maglev:2:) _keelson_words "show disruption" ;;
+	bench:2:[!-]* | bench:2:) _keelson_words "$(keelson help bench 2>/dev/null | sed -n 's/^  \([a-z]*\) .*/\1/p')" ;;
+	*)
 		# The options stand in the command's own help.
-		mapfile -t COMPREPLY < <(compgen -W "$(keelson help "$command" 2>/dev/null | grep -oE -- '(^|[ ,])--[a-z-]+' | tr -d ' ,' | sort -u)" -- "$cur")
-	fi
+		_keelson_words "$(keelson help "$command" 2>/dev/null | grep -oE -- '(^|[ ,])--[a-z-]+' | tr -d ' ,' | sort -u)"
+		;;
+	esac
 }
 complete -F _keelson keelson
