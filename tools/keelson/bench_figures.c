@@ -71,7 +71,11 @@ void kl_bench_figure(struct kl_bench_run *run, const struct kl_figure *figure)
 		kl_bench_note(run, "%s could not be measured.", figure->name);
 		return;
 	}
-	json_t *entry = json_pack("{s:s, s:f, s:s}", "name", figure->name, "value", value, "unit", figure->unit);
+	const char *name = figure->name;
+	const json_t *before = json_array_get(run->figures->figures, json_array_size(run->figures->figures) - 1);
+	if (!*name) /* the figure before, in another unit */
+		name = kl_json_str(before, "name", NULL);
+	json_t *entry = json_pack("{s:s, s:f, s:s}", "name", name, "value", value, "unit", figure->unit);
 	if (figure->samples) {
 		struct kl_samples copy = sorted(figure->samples);
 		json_object_set_new(entry, "least", json_real(copy.value[0]));
@@ -139,12 +143,16 @@ static void print_table(const struct kl_figures *figures)
 	static const char *const headers[] = {"FIGURE", "MEDIAN", "UNIT", "SPREAD", "GOAL", NULL};
 	struct kl_columns *table = kl_columns_new(headers);
 	size_t i;
+	const char *before = "";
 	json_t *figure, *note;
 	json_array_foreach (figures->figures, i, figure) {
+		const char *name = kl_json_str(figure, "name", NULL);
+		bool again = !strcmp(name, before);
+		before = name;
 		kl_autofree char *value = number(json_real_value(json_object_get(figure, "value")));
 		kl_autofree char *spread = spread_cell(figure), *goal = goal_cell(figure);
 		const char *cells[] = {
-			kl_json_str(figure, "name", NULL), value, kl_json_str(figure, "unit", NULL), spread, goal};
+			again ? "  the same" : name, value, kl_json_str(figure, "unit", NULL), spread, goal};
 		kl_columns_row(table, cells);
 	}
 	kl_columns_print(table);

@@ -22,7 +22,7 @@ double kl_samples_median(const struct kl_samples *samples);    /* NAN when there
 /* --- figures: what a benchmark prints */
 enum kl_goal { KL_GOAL_NONE, KL_GOAL_AT_MOST, KL_GOAL_AT_LEAST };
 struct kl_figure {
-	const char *name, *unit; /* copied; a ratio has the unit "x" */
+	const char *name, *unit; /* copied; name "": the figure before, in another unit; a ratio has the unit "x" */
 	double value;
 	const struct kl_samples
 		*samples; /* NULL: one measurement; otherwise their spread is shown, and value is not used */

@@ -66,10 +66,9 @@ static const double MEGABYTE = 1e6;
 
 static int work(struct kl_bench_run *run, struct kl_err *err)
 {
-	/* A set has a header and at least one block of 16 slots; a connection has two entries. */
-	static const struct kl_maps_sizes big = {
-		.services = 10000, .backends = 100000, .frontends = 20000, .blocks = 20001, .flows = 2000000};
+	struct kl_maps_sizes big = {0};
 	struct sum full, idle;
+	kl_maps_sizes_set(&big, 10000, 100000, 1000000); /* as the agent's flags do */
 	int failed = measure(run, &big, &full, err);
 	if (!failed)
 		failed = measure(run, NULL, &idle, err);

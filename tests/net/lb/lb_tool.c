@@ -11,6 +11,8 @@
  *	lb_tool PIN_DIR reap NETNS		closes connected UDP sockets at dead backends in a namespace
  *	lb_tool PIN_DIR netns COOKIE
  *	lb_tool - cookie			of the namespace it runs in
+ *	lb_tool - pass IFNAME			an XDP program that passes everything: without one a veth's other end is not
+ *						woken by XDP_TX
  *	lb_tool PIN_DIR counters
  *	lb_tool PIN_DIR unload
  */
@@ -20,6 +22,9 @@
 #include "reap.h"
 
 #include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+#include <linux/if_link.h>
+#include <net/if.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -52,7 +57,8 @@ static int do_load(struct kl_maps *maps, const char *pin_dir, int argc, char **a
 	if (kl_lb_mode_parse(argv[2], &options.mode) || kl_dpsync_new(maps, argv[0], &sync, &err))
 		return fail(&err);
 	struct kl_dpsync_node node = {.addrs = addrs, .addr_count = count, .external_cluster_ip = true, .mtu = 1500};
-	if (kl_dpsync_set_node(sync, &node, &err) || kl_load(maps, &options, &mode, &err) || kl_maps_switch_end(maps, &err))
+	if (kl_dpsync_set_node(sync, &node, &err) || kl_load(maps, &options, &mode, &err) ||
+		kl_maps_switch_end(maps, &err))
 		return fail(&err);
 	printf("loaded, mode %s, %s\n", kl_lb_mode_name(mode), maps->adopted ? "adopted" : "new");
 	kl_dpsync_free(sync);
@@ -227,6 +233,19 @@ static int do_cookie(void)
 	return 0;
 }
 
+static int do_pass(const char *ifname)
+{
+	static const struct bpf_insn pass[] = {
+		{.code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = BPF_REG_0, .imm = XDP_PASS},
+		{.code = BPF_JMP | BPF_EXIT},
+	};
+	int prog = bpf_prog_load(BPF_PROG_TYPE_XDP, "pass", "GPL", pass, KL_ARRAY_LEN(pass), NULL);
+	int failed = prog < 0 ? prog : bpf_xdp_attach((int)if_nametoindex(ifname), prog, XDP_FLAGS_DRV_MODE, NULL);
+	if (failed)
+		fprintf(stderr, "lb_tool: XDP on %s: %s\n", ifname, strerror(-failed));
+	return failed != 0;
+}
+
 static int do_netns(struct kl_maps *maps, int argc, char **argv)
 {
 	struct kl_err err = {0};
@@ -264,6 +283,8 @@ int main(int argc, char **argv)
 		return kl_unload(argv[1], &err) ? fail(&err) : 0;
 	if (!strcmp(argv[2], "cookie"))
 		return do_cookie();
+	if (!strcmp(argv[2], "pass") && argc > 3)
+		return do_pass(argv[3]);
 	if (!strcmp(argv[2], "relabel") && argc > 3)
 		return do_relabel(argv[1], argv[3]);
 	const char *flows = getenv("LB_FLOWS"); /* entries of the connection table */
