@@ -25,6 +25,7 @@
 #else
 #define HOOK_IN KL_HOOK_TC_IN
 #endif
+#include "lib/metadata.h"
 
 char _license[] SEC("license") = "Dual BSD/GPL";
 

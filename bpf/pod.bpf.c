@@ -14,6 +14,7 @@
 #include "lib/pod_rate.h"
 #include "lib/pod_route.h"
 #include "lib/pod_spoof.h"
+#include "lib/metadata.h"
 
 char _license[] SEC("license") = "Dual BSD/GPL";
 

@@ -8,6 +8,7 @@
 
 #include <bpf/bpf_core_read.h>
 #include <bpf/bpf_tracing.h>
+#include "lib/metadata.h"
 
 char _license[] SEC("license") = "Dual BSD/GPL";
 

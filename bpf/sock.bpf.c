@@ -9,6 +9,7 @@
  */
 #include "lib/event.h"
 #include "lib/service.h"
+#include "lib/metadata.h"
 
 char _license[] SEC("license") = "Dual BSD/GPL";
 

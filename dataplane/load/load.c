@@ -106,6 +106,7 @@ int kl_object_load(struct bpf_object *object, const struct kl_maps *maps, struct
 	int failed = reuse_maps(object, maps, err);
 	if (failed)
 		return failed;
+	kl_object_describe(object);
 	last_words[0] = 0;
 	libbpf_print_fn_t before = libbpf_set_print(keep_words);
 	failed = bpf_object__load(object);

@@ -6,9 +6,12 @@
 
 #include "err.h"
 #include "maps.h"
+#include "mem.h"
 
 #include <bpf/libbpf.h>
 
+/* Says in an opened object's .rodata which build it is of. */
+void kl_object_describe(struct bpf_object *object);
 /* Loads an opened object against the pinned maps; the error holds the verifier's last words. */
 int kl_object_load(struct bpf_object *object, const struct kl_maps *maps, struct kl_err *err);
 /* <pin_dir>/progs/<name>; a new pin takes the old one's place at once. */

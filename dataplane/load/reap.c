@@ -1,5 +1,7 @@
 #include "reap.h"
 
+#include "load_impl.h"
+
 #include "mem.h"
 
 #include "kl_reap_bpf.skel.h"
@@ -29,6 +31,7 @@ static int load(const struct kl_maps *maps, struct kl_err *err)
 		if (map && bpf_map__reuse_fd(map, maps->fd[id]))
 			return kl_fail(err, errno, "use the pinned map %s", kl_maps_name((enum kl_map_id)id));
 	}
+	kl_object_describe(skeleton->obj);
 	int failed = kl_reap_bpf__load(skeleton);
 	if (failed)
 		return kl_fail(err, -failed,

@@ -155,15 +155,15 @@ void kl_config_set_regions(struct kl_maps *maps)
 {
 	struct kl_map_config *config = maps->config;
 	uint32_t lines = maps->entries[KL_MAP_CT_HOT], main = 64;
-	while (main * 2 + main / 2 <= lines) /* a quarter of main and more stands behind it */
+	while (main * 2 <= lines)
 		main *= 2;
-	uint32_t half = main / 4;
+	uint32_t over = main / 16 < 16 ? 16 : main / 16, half = lines - main - over;
 	config->frontend_mask = maps->entries[KL_MAP_FRONTENDS] - 1;
 	config->main_mask = main - 1;
 	config->half_first = main;
 	config->half_mask = half - 1;
 	config->over_first = main + half;
-	config->over_mask = lines - main - half - 1;
+	config->over_mask = over - 1;
 }
 
 int kl_config_init(struct kl_maps *maps, struct kl_err *err)

@@ -11,14 +11,16 @@ static uint32_t power_of_two(uint32_t n)
 	return power;
 }
 
-/* An eighth of the lines for what has not been confirmed yet would do; a quarter lets a flood wash over more slowly. */
+enum { OVER_PART = 16, HALF_PART = 4, HALF_PART_LARGE = 8, LARGE_LINES = 1 << 18 };
+
+/* For what has not been confirmed yet: the more, the longer a flood takes to wash over it. An eighth of a million will do. */
 static struct kl_regions regions_of(uint32_t flows)
 {
 	struct kl_regions ret = {.main = power_of_two(flows) / KL_LINE_FLOWS};
 	if (ret.main < 64)
 		ret.main = 64;
-	ret.half = ret.main / 4;
-	ret.over = ret.main / 16 < 16 ? 16 : ret.main / 16;
+	ret.half = ret.main / (ret.main < LARGE_LINES ? HALF_PART : HALF_PART_LARGE);
+	ret.over = ret.main / OVER_PART < 16 ? 16 : ret.main / OVER_PART;
 	return ret;
 }
 
