@@ -15,7 +15,7 @@ struct kl_agent_config {
 	const char *node_name;
 	const char *const *node_ips; /* NULL-terminated; NULL: found on the uplink */
 	const char *root_dir, *run_dir, *image_root, *pin_dir, *cgroup_root;
-	const char *uplink;  /* NULL: the device of the default route, else eth0 */
+	const char *uplink;  /* "eth0" or "eth0,eth1"; the first one's addresses are the node's */
 	const char *lb_mode; /* NULL: auto */
 	const char *lb_algorithm, *lb_forwarding; /* of Services that ask for nothing; NULL: random, snat */
 	int geneve_port;                          /* 0: 6081 */

@@ -31,21 +31,20 @@ static char *address_text(const struct ifaddrs *at, int family)
 	return kl_strdup(text);
 }
 
-/* The first address of each family. */
+/* The first address of each family; of several devices ("eth0,eth1") the first is the node's. */
 char **agent_device_ips(const char *device)
 {
 	static const int families[] = {AF_INET, AF_INET6};
 	char **ips = kl_calloc(KL_ARRAY_LEN(families) + 1, sizeof(*ips));
 	struct ifaddrs *list = NULL;
-	size_t count = 0;
+	size_t count = 0, len = strcspn(device, ",");
 
 	if (getifaddrs(&list))
 		return ips;
 	for (size_t f = 0; f < KL_ARRAY_LEN(families); f++)
 		for (struct ifaddrs *at = list; at; at = at->ifa_next) {
-			char *text = !strcmp(at->ifa_name, device) && at->ifa_flags & IFF_UP
-					     ? address_text(at, families[f])
-					     : NULL;
+			bool ours = !strncmp(at->ifa_name, device, len) && !at->ifa_name[len];
+			char *text = ours && at->ifa_flags & IFF_UP ? address_text(at, families[f]) : NULL;
 			if (text) {
 				ips[count++] = text;
 				break;

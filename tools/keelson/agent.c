@@ -8,6 +8,7 @@
 #include "log.h"
 #include "mem.h"
 #include "podns.h"
+#include "uplinks.h"
 
 #include <net/if.h>
 #include <stdio.h>
@@ -37,24 +38,6 @@ static void options_release(struct options *o)
 {
 	for (size_t i = 0; i < o->owned_count; i++)
 		free(o->owned[i]);
-}
-
-/* The device of the IPv4 default route in /proc/net/route; "eth0" where there is none. Owned by the caller. */
-static char *default_device(void)
-{
-	FILE *file = fopen("/proc/net/route", "re");
-	char line[256], device[IFNAMSIZ];
-	unsigned long destination;
-
-	while (file && fgets(line, sizeof(line), file))
-		if (sscanf(line, "%15s %lx", device, &destination) == 2 && destination == 0 &&
-			strcmp(device, "Iface") != 0) {
-			fclose(file);
-			return kl_strdup(device);
-		}
-	if (file)
-		fclose(file);
-	return kl_strdup("eth0");
 }
 
 /* "a,b" items are split; NULL for an empty list. */
@@ -128,7 +111,7 @@ static void derive(struct options *o)
 	if (!c->image_root)
 		c->image_root = below(o, c->root_dir, "images");
 	if (!c->uplink)
-		c->uplink = own(o, default_device());
+		c->uplink = own(o, kl_default_uplinks(c->node_ips));
 	if (!c->cgroup_root)
 		c->cgroup_root = "/keelson";
 	if (!c->cni_plugin && o->cni_bin_dir)
@@ -275,7 +258,7 @@ const struct kl_cmd kl_cmd_agent = {
 		"Images\n"
 		"  --registry-mirror REGISTRY=URL   e.g. docker.io=http://10.0.0.1:5000; may be repeated\n"
 		"Network\n"
-		"  --uplink DEVICE              default: that of the default route\n"
+		"  --uplink DEVICE[,DEVICE]     default: those with a default route or a node address\n"
 		"  --lb-mode auto|xdp|generic|tc\n"
 		"  --lb-algorithm random|round-robin|maglev|least-connection   of Services that ask for none (random)\n"
 		"  --lb-forwarding snat|dsr|dsr-geneve   the same (snat); --geneve-port N (6081)\n"
