@@ -447,9 +447,9 @@ static void close_rest(uv_handle_t *handle, void *arg)
 
 static void stop_all(struct agent *agent)
 {
+	kl_metrics_free(kl_take(&agent->metrics)); /* before who still waits for its answer */
 	kl_streaming_free(agent->streaming);
 	kl_inspect_free(agent->inspect);
-	kl_metrics_free(agent->metrics);
 	if (agent->informer)
 		kl_informer_free(agent->informer);
 	kl_pods_free(agent->pods);

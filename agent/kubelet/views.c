@@ -96,9 +96,15 @@ static json_t *stats(void *arg)
 	return json_pack("{s:O,s:o}", "node", node, "pods", s.pods);
 }
 
-static void metrics(struct kl_buf *buf, void *arg)
+static void metrics(void (*done)(struct kl_buf *text, void *done_arg), void *done_arg, void *arg)
 {
-	kl_metrics_write(((struct agent *)arg)->metrics, buf);
+	struct agent *agent = arg;
+	struct kl_buf none = {0};
+
+	if (agent->metrics)
+		kl_metrics_ask(agent->metrics, done, done_arg);
+	else
+		done(&none, done_arg); /* the agent is about to end */
 }
 
 const struct kl_streaming_ops agent_streaming_ops = {

@@ -3,6 +3,7 @@
 #include "prom.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 void kl_metrics_write_build(struct kl_buf *buf, const char *node, const struct kl_netsync_status *netsync)
 {
@@ -79,47 +80,57 @@ void kl_metrics_write_tables(struct kl_buf *buf, const struct kl_table_stats *st
 
 /* --- Services: the busiest, so that a cluster of ten thousand does not make ten thousand series */
 
-struct service_row {
-	const char *key;
-	struct kl_map_traffic traffic;
-	uint64_t live;
-	unsigned backends;
-};
+static void fill_row(struct kl_service_row *row, const struct kl_map_name *name)
+{
+	memcpy(row->key, name->key, sizeof(row->key));
+	row->key[sizeof(row->key) - 1] = 0;
+	row->traffic = (struct kl_map_traffic){
+		.packets = name->packets, .bytes = name->bytes, .connections = name->connections};
+}
+
+static void add_backend(const struct kl_maps *maps, struct kl_service_row *rows, uint32_t id)
+{
+	const struct kl_map_backend *backend = &maps->backends[id];
+	struct kl_map_traffic one;
+	uint32_t service = backend->service;
+	if (!(backend->flags & KL_BE_LIVE) || service >= maps->entries[KL_MAP_NAMES] ||
+		kl_maps_traffic(maps, id, &one, NULL))
+		return;
+	rows[service].traffic.packets += one.packets;
+	rows[service].traffic.bytes += one.bytes;
+	rows[service].traffic.reply_bytes += one.reply_bytes;
+	rows[service].traffic.connections += one.connections;
+	rows[service].live += maps->live[id].connections;
+}
 
 static int by_traffic(const void *a, const void *b)
 {
-	const struct service_row *x = a, *y = b;
+	const struct kl_service_row *x = a, *y = b;
 	uint64_t p = x->traffic.packets + x->traffic.connections, q = y->traffic.packets + y->traffic.connections;
 	return p < q ? 1 : p > q ? -1 : 0;
 }
 
-static struct service_row *collect(const struct kl_maps *maps)
+/* A system call for each backend: not for the loop's thread. */
+struct kl_service_row *kl_service_rows(const struct kl_maps *maps, int limit, size_t *ret_count)
 {
-	struct service_row *rows = kl_calloc(maps->entries[KL_MAP_NAMES], sizeof(*rows));
-	for (uint32_t i = 1; i < maps->entries[KL_MAP_NAMES]; i++) {
-		const struct kl_map_name *name = &maps->names[i];
-		rows[i].key = name->key[0] ? name->key : NULL;
-		rows[i].traffic = (struct kl_map_traffic){
-			.packets = name->packets, .bytes = name->bytes, .connections = name->connections};
+	struct kl_service_row *rows = kl_calloc(maps->entries[KL_MAP_NAMES], sizeof(*rows));
+	size_t count = 0;
+	for (uint32_t i = 1; i < maps->entries[KL_MAP_NAMES]; i++)
+		fill_row(&rows[i], &maps->names[i]);
+	for (uint32_t id = 1; id < maps->entries[KL_MAP_BACKENDS]; id++)
+		add_backend(maps, rows, id);
+	for (uint32_t i = 1; i < maps->entries[KL_MAP_NAMES]; i++)
+		if (rows[i].key[0])
+			rows[count++] = rows[i];
+	if (count > (size_t)limit) {
+		qsort(rows, count, sizeof(*rows), by_traffic);
+		count = (size_t)limit;
 	}
-	for (uint32_t id = 1; id < maps->entries[KL_MAP_BACKENDS]; id++) {
-		const struct kl_map_backend *backend = &maps->backends[id];
-		struct kl_map_traffic one;
-		if (!(backend->flags & KL_BE_LIVE) || backend->service >= maps->entries[KL_MAP_NAMES] ||
-			kl_maps_traffic(maps, id, &one, NULL))
-			continue;
-		struct service_row *row = &rows[backend->service];
-		row->traffic.packets += one.packets;
-		row->traffic.bytes += one.bytes;
-		row->traffic.reply_bytes += one.reply_bytes;
-		row->traffic.connections += one.connections;
-		row->live += maps->live[id].connections;
-		row->backends++;
-	}
+	*ret_count = count;
 	return rows;
 }
 
-static void write_family(struct kl_buf *buf, const struct service_row *rows, size_t count, const char *family,
+static void write_family(struct kl_buf *buf, const struct kl_service_row *rows, size_t count, const char *family,
 	enum kl_prom_type type, const char *help, size_t offset)
 {
 	kl_prom_family(buf, family, type, help);
@@ -128,33 +139,22 @@ static void write_family(struct kl_buf *buf, const struct service_row *rows, siz
 			"service", rows[i].key, NULL);
 }
 
-void kl_metrics_write_services(struct kl_buf *buf, const struct kl_maps *maps, int limit)
+void kl_metrics_write_services(struct kl_buf *buf, const struct kl_service_row *rows, size_t count)
 {
-	if (limit <= 0)
-		return;
-	kl_autofree struct service_row *rows = collect(maps);
-	size_t count = 0;
-	for (uint32_t i = 1; i < maps->entries[KL_MAP_NAMES]; i++)
-		if (rows[i].key)
-			rows[count++] = rows[i];
-	if (count > (size_t)limit) {
-		qsort(rows, count, sizeof(*rows), by_traffic);
-		count = (size_t)limit;
-	}
 	write_family(buf, rows, count, "keelson_service_connections_total", KL_PROM_COUNTER,
 		"Connections to a Service: new flows and connected sockets.",
-		offsetof(struct service_row, traffic.connections));
+		offsetof(struct kl_service_row, traffic.connections));
 	write_family(buf, rows, count, "keelson_service_packets_total", KL_PROM_COUNTER,
 		"Packets towards a Service's backends that crossed the uplink.",
-		offsetof(struct service_row, traffic.packets));
+		offsetof(struct kl_service_row, traffic.packets));
 	write_family(buf, rows, count, "keelson_service_bytes_total", KL_PROM_COUNTER,
 		"Bytes towards a Service's backends that crossed the uplink.",
-		offsetof(struct service_row, traffic.bytes));
+		offsetof(struct kl_service_row, traffic.bytes));
 	write_family(buf, rows, count, "keelson_service_reply_bytes_total", KL_PROM_COUNTER,
 		"Bytes of a Service's replies that crossed the uplink.",
-		offsetof(struct service_row, traffic.reply_bytes));
+		offsetof(struct kl_service_row, traffic.reply_bytes));
 	write_family(buf, rows, count, "keelson_service_live_connections", KL_PROM_GAUGE,
-		"Connections to a Service that are open now.", offsetof(struct service_row, live));
+		"Connections to a Service that are open now.", offsetof(struct kl_service_row, live));
 }
 
 /* --- the endpoint stream and the audit */

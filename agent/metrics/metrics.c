@@ -11,6 +11,7 @@
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
+#include <utlist.h>
 
 enum { COUNT_EVERY_MS = 10000, WAITING_MAX = 64 };
 
@@ -22,6 +23,13 @@ struct mailbox {
 	uv_async_t async;
 };
 
+/* Somebody who wants the text. */
+struct ask {
+	void (*done)(struct kl_buf *text, void *arg);
+	void *arg;
+	struct ask *next;
+};
+
 struct kl_metrics {
 	uv_loop_t *loop;
 	struct kl_metrics_ops ops;
@@ -31,44 +39,37 @@ struct kl_metrics {
 	const struct kl_maps *maps;
 	struct kl_httpd *httpd;
 	struct mailbox *mailbox;
-	/* the connection table's figures: as last counted, and being counted */
-	struct kl_table_stats stats, fresh;
+	struct ask *asks; /* those that came while the pool was reading wait for the next reading */
+	struct ask *reading_for;
+	/* the pool's while it reads */
 	uv_work_t work;
-	bool counting;
-	int64_t counted_ms;
+	bool reading;
+	struct kl_table_stats stats;
+	int64_t counted_ms; /* when the connection table was */
+	struct kl_buf tables;
 };
 
-/* --- counting the connection table */
+/* --- reading the tables: a thread of the pool */
 
-static void count_work(uv_work_t *work)
+static void read_work(uv_work_t *work)
 {
 	struct kl_metrics *metrics = work->data;
-	if (kl_table_stats_read_ct(metrics->maps, &metrics->fresh, NULL))
-		metrics->fresh = metrics->stats;
-}
-
-static void count_done(uv_work_t *work, int status)
-{
-	struct kl_metrics *metrics = work->data;
-	metrics->counting = false;
-	if (status)
-		return;
-	memcpy(metrics->stats.ct, metrics->fresh.ct, sizeof(metrics->stats.ct));
-	memcpy(metrics->stats.phases, metrics->fresh.phases, sizeof(metrics->stats.phases));
-}
-
-static void count_again(struct kl_metrics *metrics)
-{
 	int64_t now = kl_monotonic_ms();
-	if (metrics->counting || (metrics->counted_ms && now - metrics->counted_ms < COUNT_EVERY_MS))
+	size_t count = 0;
+	if (!metrics->counted_ms || now - metrics->counted_ms >= COUNT_EVERY_MS) {
+		kl_table_stats_read_ct(metrics->maps, &metrics->stats, NULL);
+		metrics->counted_ms = now;
+	}
+	kl_table_stats_read(metrics->maps, &metrics->stats);
+	kl_metrics_write_counters(&metrics->tables, metrics->maps);
+	kl_metrics_write_tables(&metrics->tables, &metrics->stats);
+	if (metrics->service_limit <= 0)
 		return;
-	metrics->counted_ms = now;
-	metrics->counting = true;
-	metrics->work.data = metrics;
-	uv_queue_work(metrics->loop, &metrics->work, count_work, count_done);
+	kl_autofree struct kl_service_row *rows = kl_service_rows(metrics->maps, metrics->service_limit, &count);
+	kl_metrics_write_services(&metrics->tables, rows, count);
 }
 
-/* --- all of it */
+/* --- all of it: the loop's thread */
 
 static void write_pods(const struct kl_metrics *metrics, struct kl_buf *buf)
 {
@@ -79,21 +80,56 @@ static void write_pods(const struct kl_metrics *metrics, struct kl_buf *buf)
 		buf, "keelson_containers_running", KL_PROM_GAUGE, "Containers that run.", (double)pods.containers);
 }
 
-void kl_metrics_write(struct kl_metrics *metrics, struct kl_buf *buf)
+static void write_all(struct kl_metrics *metrics, struct kl_buf *buf)
 {
 	struct kl_netsync_status netsync = {0};
 	metrics->ops.netsync(&netsync, metrics->arg);
-	count_again(metrics);
-	kl_table_stats_read(metrics->maps, &metrics->stats);
 	kl_metrics_write_build(buf, metrics->node_name, &netsync);
-	kl_metrics_write_counters(buf, metrics->maps);
-	kl_metrics_write_tables(buf, &metrics->stats);
-	kl_metrics_write_services(buf, metrics->maps, metrics->service_limit);
+	kl_buf_push(buf, kl_buf_str(&metrics->tables), metrics->tables.len);
 	kl_metrics_write_netsync(buf, &netsync);
 	kl_prom_single(buf, "keelson_event_watchers", KL_PROM_GAUGE, "Who watches events (keelson flows).",
 		metrics->ops.watchers(metrics->arg));
 	write_pods(metrics, buf);
 	kl_prom_process(buf);
+}
+
+static void begin_reading(struct kl_metrics *metrics);
+
+static void read_done(uv_work_t *work, int status)
+{
+	struct kl_metrics *metrics = work->data;
+	struct ask *asks = kl_take(&metrics->reading_for), *next;
+	(void)status;
+	metrics->reading = false;
+	for (struct ask *ask = asks; ask; ask = next) {
+		kl_autobuf text = {0};
+		next = ask->next;
+		write_all(metrics, &text);
+		ask->done(&text, ask->arg);
+		free(ask);
+	}
+	if (metrics->asks)
+		begin_reading(metrics);
+}
+
+static void begin_reading(struct kl_metrics *metrics)
+{
+	metrics->reading = true;
+	metrics->reading_for = kl_take(&metrics->asks);
+	metrics->work.data = metrics;
+	kl_buf_reset(&metrics->tables);
+	if (uv_queue_work(metrics->loop, &metrics->work, read_work, read_done))
+		read_done(&metrics->work, UV_ENOMEM);
+}
+
+void kl_metrics_ask(struct kl_metrics *metrics, void (*done)(struct kl_buf *text, void *arg), void *arg)
+{
+	struct ask *ask = kl_calloc(1, sizeof(*ask));
+	ask->done = done;
+	ask->arg = arg;
+	LL_APPEND(metrics->asks, ask);
+	if (!metrics->reading)
+		begin_reading(metrics);
 }
 
 /* --- the plain endpoint */
@@ -103,6 +139,11 @@ static void answer(struct kl_http_request *req, int status, const char *type, co
 	struct kl_buf body = {0};
 	kl_buf_str_push(&body, text);
 	kl_http_reply_buf(req, status, type, &body);
+}
+
+static void on_text(struct kl_buf *text, void *req)
+{
+	kl_http_reply_buf(req, 200, KL_PROM_CONTENT_TYPE, text);
 }
 
 static void on_mail(uv_async_t *async)
@@ -115,11 +156,8 @@ static void on_mail(uv_async_t *async)
 	memcpy(waiting, mailbox->waiting, count * sizeof(*waiting));
 	mailbox->count = 0;
 	pthread_mutex_unlock(&mailbox->lock);
-	for (size_t i = 0; i < count; i++) {
-		struct kl_buf body = {0};
-		kl_metrics_write(metrics, &body);
-		kl_http_reply_buf(waiting[i], 200, KL_PROM_CONTENT_TYPE, &body);
-	}
+	for (size_t i = 0; i < count; i++)
+		kl_metrics_ask(metrics, on_text, waiting[i]);
 }
 
 static void on_metrics(struct kl_http_request *req, void *arg)
@@ -184,7 +222,6 @@ int kl_metrics_new(
 		kl_metrics_free(metrics);
 		return rc;
 	}
-	count_again(metrics);
 	*ret = metrics;
 	return 0;
 }
@@ -200,13 +237,15 @@ void kl_metrics_free(struct kl_metrics *metrics)
 {
 	if (!metrics)
 		return;
-	if (metrics->mailbox)
-		on_mail(&metrics->mailbox->async); /* whoever waits is answered */
 	kl_httpd_free(metrics->httpd);
-	while (metrics->counting)
+	if (metrics->mailbox)
+		on_mail(&metrics->mailbox
+				 ->async); /* their connections are cut, their requests are still due an answer */
+	while (metrics->reading)
 		uv_run(metrics->loop, UV_RUN_ONCE);
 	if (metrics->mailbox)
 		uv_close((uv_handle_t *)&metrics->mailbox->async, on_mailbox_closed);
+	kl_buf_release(&metrics->tables);
 	free(metrics->node_name);
 	free(metrics);
 }

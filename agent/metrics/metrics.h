@@ -1,6 +1,7 @@
 /*
- * What the agent tells Prometheus. Read from the kernel's tables and from the agent's modules at the time of asking; the
- * connection table is counted in a thread of the pool, at most every ten seconds.
+ * What the agent tells Prometheus. Read from the kernel's tables and from the agent's modules at the time of asking, the
+ * tables in a thread of the pool: ten thousand Services take it a tenth of a second. The connection table is counted at
+ * most every ten seconds.
  *
  * Threads: everything on the loop's thread; the plain endpoint has a thread of its own, which asks the loop.
  */
@@ -33,10 +34,10 @@ struct kl_metrics_options {
 };
 int kl_metrics_new(
 	uv_loop_t *loop, const struct kl_metrics_options *options, struct kl_metrics **ret, struct kl_err *err);
-/* Waits for a count under way; the loop must run until its handles are closed. Accepts NULL. */
+/* Whoever still waits is answered first. The loop must run until its handles are closed. Accepts NULL. */
 void kl_metrics_free(struct kl_metrics *metrics);
-/* Appends everything in Prometheus' text format. */
-void kl_metrics_write(struct kl_metrics *metrics, struct kl_buf *buf);
+/* Calls back, on the loop's thread, with everything in Prometheus' text format; the buffer's bytes may be taken. */
+void kl_metrics_ask(struct kl_metrics *metrics, void (*done)(struct kl_buf *text, void *arg), void *arg);
 /* The plain endpoint's port; 0: none. */
 int kl_metrics_port(const struct kl_metrics *metrics);
 

@@ -216,17 +216,20 @@ static void answer_json(struct kl_job *job, json_t *(*get)(void *arg))
 	kl_job_free(job);
 }
 
+static void on_metrics_text(struct kl_buf *text, void *arg)
+{
+	struct kl_job *job = arg;
+	kl_http_reply_buf(job->req, 200, KL_PROM_CONTENT_TYPE, text);
+	kl_job_free(job);
+}
+
 static void answer_metrics(struct kl_job *job)
 {
 	struct kl_streaming *s = job->streaming;
-	struct kl_buf body = {0};
-	if (!s->ops.metrics) {
+	if (s->ops.metrics)
+		s->ops.metrics(on_metrics_text, job, s->arg);
+	else
 		fail(job, 404, "404 page not found");
-		return;
-	}
-	s->ops.metrics(&body, s->arg);
-	kl_http_reply_buf(job->req, 200, KL_PROM_CONTENT_TYPE, &body);
-	kl_job_free(job);
 }
 
 static void found_logs(struct kl_job *job)

@@ -77,8 +77,11 @@ struct kl_streaming_ops {
 	json_t *(*pods)(void *arg);
 	/* stats.Summary (kubelet's /stats/summary); a new reference. May be NULL: 404. */
 	json_t *(*stats)(void *arg);
-	/* Appends Prometheus' text. May be NULL: 404. */
-	void (*metrics)(struct kl_buf *buf, void *arg);
+	/*
+	 * Calls back on the agent's loop with Prometheus' text, whose bytes may be taken; before kl_streaming_free
+	 * returns at the latest. May be NULL: 404.
+	 */
+	void (*metrics)(void (*done)(struct kl_buf *text, void *done_arg), void *done_arg, void *arg);
 };
 
 struct kl_streaming_options {
