@@ -13,22 +13,29 @@ KL_INLINE const __be32 *node_addr(const struct kl_map_config *cfg, int v6)
 
 enum { NAT_PORT_TRIES = 16 };
 
+/* A range of ports in one register, for calls that are not inlined. */
+KL_INLINE __u32 ports_pack(__u16 min, __u16 max)
+{
+	return (__u32)min << 16 | max;
+}
+
 /*
- * A source port that no other flow towards this backend uses. Ports are shared between backends. Of all those tried in
- * use, one whose flow was never answered is taken: a flood of SYNs must not use the ports up. 0: none found.
+ * A port of the range (ports_pack()) for reply->dport that no other flow with that remote end uses: ports are shared
+ * between remotes. Of all those tried in use, one whose flow was never answered is taken: a flood of SYNs must not use the
+ * ports up. 0: none found.
  */
-__noinline int nat_port_pick(struct kl_flow_key *reply, __u32 start, struct kl_flow_hash *ret_hash)
+__noinline int nat_port_pick(struct kl_flow_key *reply, __u32 start, __u32 ports, struct kl_flow_hash *ret_hash)
 {
 	const struct kl_map_config *cfg = config_get();
 	if (!cfg || !reply || !ret_hash)
 		return 0;
 	__u16 now = (__u16)now_ticks(cfg);
-	__u32 range = cfg->snat_port_max - cfg->snat_port_min + 1u, given_up = 0;
+	__u32 first = ports >> 16, range = (ports & 0xffff) - first + 1, given_up = 0;
 	__be16 fallback = 0;
-	if (!range)
+	if (!first || !range)
 		return 0;
 	for (__u32 i = 0; i < NAT_PORT_TRIES; i++) {
-		__be16 port = bpf_htons((__u16)(cfg->snat_port_min + (start + i * 389) % range));
+		__be16 port = bpf_htons((__u16)(first + (start + i * 389) % range));
 		struct found taken;
 		reply->dport = port;
 		flow_hash(reply, ret_hash);
@@ -137,10 +144,11 @@ __noinline int port_has_socket(ctx_t *ctx, const struct kl_flow_key *reply)
 enum { SOCKET_TRIES = 3, SOCKET_STEP = 7919 };
 
 /* nat_port_pick() of a port that no socket has. */
-KL_INLINE __be16 snat_port(ctx_t *ctx, struct kl_flow_key *reply, __u32 start, struct kl_flow_hash *ret_hash)
+KL_INLINE __be16 snat_port(
+	ctx_t *ctx, struct kl_flow_key *reply, __u32 start, __u32 ports, struct kl_flow_hash *ret_hash)
 {
 	for (__u32 i = 0; i < SOCKET_TRIES; i++) {
-		__be16 port = (__be16)nat_port_pick(reply, start + i * SOCKET_STEP, ret_hash);
+		__be16 port = (__be16)nat_port_pick(reply, start + i * SOCKET_STEP, ports, ret_hash);
 		if (!port || !port_has_socket(ctx, reply))
 			return port;
 	}
@@ -154,11 +162,17 @@ KL_INLINE __be16 sctp_port(struct kl_flow_key *reply, __u16 now, struct kl_flow_
 	return bpf_ntohs(reply->dport) >= 1024 && reply_key_clear(ret_hash, now, 0) ? reply->dport : 0;
 }
 
-KL_INLINE __be16 free_port(ctx_t *ctx, const struct work *work, struct scratch *scratch, __u16 now)
+/* A port of the range for the flow in hand; scratch->reply, its addresses filled in, becomes the key of its replies. */
+KL_INLINE __be16 free_port(ctx_t *ctx, const struct work *work, struct scratch *scratch, __u32 ports, __u16 now)
 {
 	if (work->packet.key.proto == IPPROTO_SCTP)
 		return sctp_port(&scratch->reply, now, &scratch->new.reply);
-	return snat_port(ctx, &scratch->reply, (__u32)(work->hash.fingerprint >> 32), &scratch->new.reply);
+	return snat_port(ctx, &scratch->reply, (__u32)(work->hash.fingerprint >> 32), ports, &scratch->new.reply);
+}
+
+KL_INLINE __u32 snat_ports(const struct kl_map_config *cfg)
+{
+	return ports_pack(cfg->snat_port_min, cfg->snat_port_max);
 }
 
 /*
@@ -172,13 +186,12 @@ KL_INLINE int wants_envelope(const struct work *work, const struct kl_map_backen
 }
 
 /* A backend on this node: the client's port is kept, unless a flow through another frontend has it there. */
-KL_INLINE int port_for_local(
-	ctx_t *ctx, struct work *work, struct scratch *scratch, struct kl_map_counters *counters, __u16 now, __be16 *ret)
+KL_INLINE int port_for_local(ctx_t *ctx, const struct kl_map_config *cfg, struct work *work, struct scratch *scratch, struct kl_map_counters *counters, __u16 now, __be16 *ret)
 {
 	flow_hash(&scratch->reply, &scratch->new.reply);
 	if (reply_key_clear(&scratch->new.reply, now, work->packet.key.proto == IPPROTO_SCTP))
 		return ADMITTED;
-	*ret = free_port(ctx, work, scratch, now);
+	*ret = free_port(ctx, work, scratch, snat_ports(cfg), now);
 	counters->ports_moved++;
 	return *ret ? ADMITTED : NO_NAT_PORT;
 }
@@ -194,7 +207,7 @@ KL_INLINE int port_for(ctx_t *ctx, const struct kl_map_config *cfg, struct work 
 	if (!counters)
 		return NO_BACKEND;
 	if (backend->flags & KL_BE_LOCAL)
-		return port_for_local(ctx, work, scratch, counters, now, ret);
+		return port_for_local(ctx, cfg, work, scratch, counters, now, ret);
 	if (!source)
 		return NO_NODE_ADDR;
 	if (wants_envelope(work, backend)) {
@@ -202,7 +215,7 @@ KL_INLINE int port_for(ctx_t *ctx, const struct kl_map_config *cfg, struct work 
 		return ADMITTED;
 	}
 	addr_copy(scratch->reply.daddr, source);
-	*ret = free_port(ctx, work, scratch, now);
+	*ret = free_port(ctx, work, scratch, snat_ports(cfg), now);
 	return *ret ? ADMITTED : NO_NAT_PORT;
 }
 

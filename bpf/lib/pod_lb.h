@@ -23,12 +23,15 @@ KL_INLINE void pod_client(struct kl_map_client *client, __u64 cookie)
 	client->addr[2] = client->addr[3] = 0;
 }
 
-__noinline int pod_admit_once(struct work *work, __u64 cookie, __u32 attempt)
+/* For the packet in scratch->work. */
+__noinline int pod_admit_once(struct __sk_buff *ctx, __u64 cookie, __u32 attempt)
 {
 	const struct kl_map_config *cfg = config_get();
+	const struct kl_map_net *net = net_get();
 	struct scratch *scratch = scratch_get();
-	if (!cfg || !work || !scratch)
+	if (!cfg || !net || !scratch)
 		return NO_BACKEND;
+	struct work *work = &scratch->work;
 	const struct kl_flow_key *key = &work->packet.key;
 	pod_client(&scratch->client, cookie);
 	__u32 id = service_pick(cfg, work->service, work->type == KL_TYPE_CLUSTER_IP ? SCOPE_INTERNAL : SCOPE_ANY,
@@ -52,7 +55,7 @@ __noinline int pod_admit_once(struct work *work, __u64 cookie, __u32 attempt)
 		if (!source)
 			return NO_NODE_ADDR;
 		addr_copy(reply->daddr, source);
-		port = (__be16)pod_port_pick(reply, (__u32)(work->hash.fingerprint >> 32), &new->reply);
+		port = free_port(ctx, work, scratch, pod_ports(net), (__u16)now);
 		if (!port)
 			return NO_NAT_PORT;
 	} else {
@@ -76,16 +79,16 @@ __noinline int pod_admit_once(struct work *work, __u64 cookie, __u32 attempt)
 	return ADMITTED;
 }
 
-KL_INLINE int pod_admit(struct work *work, struct kl_map_pod *pod)
+KL_INLINE int pod_admit(ctx_t *ctx, struct kl_map_pod *pod)
 {
 	int admitted = KEY_TAKEN;
 	for (__u32 attempt = 0; attempt < ADMIT_TRIES && admitted == KEY_TAKEN; attempt++)
-		admitted = pod_admit_once(work, pod->cookie, attempt);
+		admitted = pod_admit_once(ctx, pod->cookie, attempt);
 	return admitted;
 }
 
 /* The living backend of the flow that work->hash finds, made where there is none; NULL: *ret says why. */
-KL_INLINE const struct kl_map_backend *pod_flow(const struct kl_map_config *cfg, struct work *work,
+KL_INLINE const struct kl_map_backend *pod_flow(ctx_t *ctx, const struct kl_map_config *cfg, struct work *work,
 	struct kl_map_pod *pod, struct kl_map_counters *counters, int *ret)
 {
 	if (flow_find(cfg, &work->hash, &work->found)) {
@@ -95,7 +98,7 @@ KL_INLINE const struct kl_map_backend *pod_flow(const struct kl_map_config *cfg,
 		counters->flows_void++;
 		flow_free_pair(work->found.index);
 	}
-	*ret = pod_admit(work, pod);
+	*ret = pod_admit(ctx, pod);
 	if (*ret != ADMITTED)
 		return NULL;
 	counters->flows_inserted++;
@@ -111,7 +114,7 @@ KL_INLINE int pod_balance(ctx_t *ctx, const struct kl_map_config *cfg, struct wo
 	if (!(KL_READ(pod->flags) & KL_POD_FLOWS))
 		__sync_fetch_and_or(&pod->flags, KL_POD_FLOWS);
 	work->hash = kl_flow_hash(cfg->hash_key, &work->packet.key);
-	const struct kl_map_backend *backend = pod_flow(cfg, work, pod, counters, &why);
+	const struct kl_map_backend *backend = pod_flow(ctx, cfg, work, pod, counters, &why);
 	if (!backend)
 		return refuse_client(ctx, cfg, work, counters, why);
 	forward_to(cfg, work, backend, state_port(work->found.state));

@@ -6,7 +6,7 @@
  *	uplink egress	pod:p -> remote:80	becomes	node:q -> remote:80
  *	uplink ingress	remote:80 -> node:q	becomes	remote:80 -> pod:p
  *
- * TCP, UDP, ICMP echoes (the identifier takes the client port's place) and ICMP errors about them. What somebody outside
+ * TCP, UDP, SCTP (whose port stays), ICMP echoes (the identifier takes the client port's place) and ICMP errors about them. What somebody outside
  * began is answered under the pod's own address: for TCP the SYN tells, for the others kl_inbound remembers.
  */
 #ifndef KL_BPF_POD_NAT_H
@@ -86,14 +86,16 @@ __noinline int net_rewrite(struct __sk_buff *ctx, const struct packet *packet, c
 	return is_icmp(packet) ? echo_rewrite(ctx, packet, to) : packet_rewrite(ctx, packet, to, 0);
 }
 
-/* A flow of a pod to the outside begins. 1: work->found holds it. */
-__noinline int masquerade_admit(struct work *work)
+/* A flow of a pod to the outside begins, with the packet in scratch->work. 1: work->found holds it. */
+__noinline int masquerade_admit(struct __sk_buff *ctx)
 {
 	const struct kl_map_config *cfg = config_get();
+	const struct kl_map_net *net = net_get();
 	struct scratch *scratch = scratch_get();
 	struct kl_map_counters *counters = counters_get();
-	if (!cfg || !work || !scratch || !counters)
+	if (!cfg || !net || !scratch || !counters)
 		return 0;
+	struct work *work = &scratch->work;
 	const struct kl_flow_key *key = &work->packet.key;
 	const __be32 *source = node_addr(cfg, work->packet.v6);
 	if (!source) {
@@ -106,8 +108,9 @@ __noinline int masquerade_admit(struct work *work)
 	addr_copy(reply->saddr, key->daddr);
 	addr_copy(reply->daddr, source);
 	reply->sport = key->dport;
+	reply->dport = key->sport; /* that of SCTP stays */
 	reply->proto = key->proto;
-	__be16 port = (__be16)pod_port_pick(reply, (__u32)(work->hash.fingerprint >> 32), &new->reply);
+	__be16 port = free_port(ctx, work, scratch, pod_ports(net), (__u16)now);
 	if (!port) {
 		counters->drop_no_nat_port++;
 		return 0;
@@ -158,7 +161,7 @@ KL_INLINE int masquerade(
 	}
 	if (!known && !begins_flow(cfg, &work->packet))
 		return PASS;
-	if (!known && !masquerade_admit(work))
+	if (!known && !masquerade_admit(ctx))
 		return DROP;
 	masquerade_to(cfg, work);
 	track_forward(cfg, work);
@@ -169,7 +172,8 @@ KL_INLINE int masquerade(
 /* 1: an answer to a masqueraded flow, work->to says whose. */
 KL_INLINE int unmasquerade(const struct kl_map_config *cfg, const struct kl_map_net *net, struct work *work)
 {
-	if (!is_masquerade_port(net, work->packet.key.dport) || !is_main_addr(cfg, work->packet.key.daddr))
+	if (!is_main_addr(cfg, work->packet.key.daddr) ||
+		(!is_masquerade_port(net, work->packet.key.dport) && work->packet.key.proto != IPPROTO_SCTP))
 		return 0;
 	return reply_find(cfg, work) && !state_backend(work->found.state);
 }

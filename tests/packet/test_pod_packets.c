@@ -124,6 +124,10 @@ static const struct script scripts[] = {
 				1},
 			{UP_IN, STRANGER, 53, NODE, NAT, 0, VERDICT_SENT, STRANGER, 53, LOCAL_POD, 40009, "shortcuts",
 				2}}},
+	{"out of the cluster, SCTP: the port stays", IPPROTO_SCTP,
+		{{UP_OUT, LOCAL_POD, 40013, STRANGER, 99, 0, VERDICT_PASS, NODE, 40013, STRANGER, 99, "masqueraded"},
+			{UP_IN, STRANGER, 99, NODE, 40013, 0, VERDICT_SENT, STRANGER, 99, LOCAL_POD, 40013,
+				"shortcuts"}}},
 	{"not masqueraded: inside, nodes, the node's own", IPPROTO_UDP,
 		{{UP_OUT, LOCAL_POD, 40010, VIP, 9, 0, VERDICT_PASS, LOCAL_POD, 40010, VIP, 9},
 			{UP_OUT, LOCAL_POD, 40010, NODE, 9, 0, VERDICT_PASS, LOCAL_POD, 40010, NODE, 9},
@@ -517,7 +521,8 @@ KL_TEST(past_the_stack_only_by_an_uplink)
 	for (unsigned uplink = 0; uplink < 3; uplink++) {
 		static const int want[] = {VERDICT_PASS, VERDICT_SENT, VERDICT_PASS};
 		uint8_t frame[FRAME_MAX];
-		struct wire wire = {.src = LOCAL_POD, .dst = STRANGER, .sport = 1, .dport = 1, .proto = IPPROTO_TCP, .flags = S};
+		struct wire wire = {
+			.src = LOCAL_POD, .dst = STRANGER, .sport = 1, .dport = 1, .proto = IPPROTO_TCP, .flags = S};
 		memset(world.net.uplinks, 0, sizeof(world.net.uplinks));
 		world.net.uplinks[0] = uplink ? 9999 : 0;
 		world.net.uplinks[1] = uplink == 1 ? world.bench->ifindex : 0;
