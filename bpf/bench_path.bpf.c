@@ -108,13 +108,13 @@ int kl_bench_sink(struct xdp_md *ctx)
 	struct tcphdr *tcp = (void *)(ip + 1);
 	__u32 zero = 0;
 	if ((void *)(tcp + 1) > (void *)(long)ctx->data_end || eth->h_proto != bpf_htons(ETH_P_IP) ||
-		ip->protocol != IPPROTO_TCP)
+		(ip->protocol != IPPROTO_TCP && ip->protocol != IPPROTO_IPIP))
 		return XDP_DROP;
 	__u64 *arrived = bpf_map_lookup_elem(&bench_arrived, &zero);
 	if (arrived)
 		(*arrived)++;
 	__u32 to = bpf_ntohl(ip->daddr), from = bpf_ntohl(ip->saddr);
-	if (!answer || (to & CLIENTS_MASK) == CLIENTS)
+	if (!answer || ip->protocol != IPPROTO_TCP || (to & CLIENTS_MASK) == CLIENTS)
 		return XDP_DROP;
 	/* A backend's answer. */
 	__u16 sport = bpf_ntohs(tcp->dest), dport = bpf_ntohs(tcp->source);
