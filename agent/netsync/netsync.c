@@ -179,6 +179,21 @@ struct verify_call {
 	int failed;
 };
 
+/* Tables that no program reads are no use. */
+static void verify_programs(struct kl_netsync *netsync, struct verify_call *call)
+{
+	struct kl_err why = {0};
+	struct kl_load_options load = netsync->load;
+	load.mode = netsync->mode;
+	if (!kl_load_check(&load, &why))
+		return;
+	call->ret->wrong++;
+	if (call->each)
+		call->each(why.text, call->arg);
+	if (call->repair)
+		call->failed = kl_load(netsync->maps, &load, NULL, call->err);
+}
+
 static void verify(struct kl_netsync *netsync, void *arg)
 {
 	struct verify_call *call = arg;
@@ -190,6 +205,7 @@ static void verify(struct kl_netsync *netsync, void *arg)
 	kl_dpsync_on_difference(netsync->sync, call->each, call->arg);
 	kl_netsync_audit(netsync, call->repair, call->ret);
 	kl_dpsync_on_difference(netsync->sync, NULL, NULL);
+	verify_programs(netsync, call);
 }
 
 int kl_netsync_verify(struct kl_netsync *netsync, bool repair, void (*each)(const char *difference, void *arg),

@@ -98,6 +98,17 @@ damage
 check_out "--repair puts it right" 'put right|no difference' kl verify --repair
 check_is "so that nothing differs" "$(kl verify >/dev/null 2>&1; echo $?)" 0
 check "and it balances again" curl -sS -o /dev/null --max-time 5 "http://$IP:$PORT/"
+# A program that somebody has detached: seen by the agent itself within seconds too.
+for _ in 1 2 3; do
+	bpftool link detach pinned "/sys/fs/bpf/keelson/$NAME/node1/links/kl_connect4"
+	kl verify >"$WORK/verify" 2>&1
+	rc=$?
+	[ $rc = 0 ] || break
+done
+check_is "a detached program: exit code 1" "$rc" 1
+check_out "and says which" 'kl_connect4' cat "$WORK/verify"
+check "--repair attaches it" kl verify --repair
+check_out "status agrees" '^kl_connect4 +cgroup +cgroup root' kl status
 old=$(kill_hard node1)
 check_is "without an agent: exit code 2" "$(kl verify >/dev/null 2>&1; echo $?)" 2
 check_out "lb shows the tables all the same" '^default/web:8080' kl lb list
