@@ -50,7 +50,7 @@ struct feed {
 	uint64_t first, end;
 	size_t size, bytes;
 	uint64_t floor_rv; /* events after this one are all in the ring */
-	struct kl_watch *watches;
+	struct watch_group *groups; /* by namespace */
 };
 void feed_init(struct feed *feed, uint64_t floor_rv);
 void feed_release(struct feed *feed);

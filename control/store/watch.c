@@ -2,26 +2,36 @@
  * Watching. A kind's recent events stand once in a ring; a watcher is a position in it. So an event costs the same
  * memory for one watcher and for ten thousand, and one that lags is cut off when the ring moves on.
  *
- * The rule that makes this right: a watcher that is not `pending` has seen everything it wants, and its position is
- * the ring's end.
+ * The rule that makes this right: a watcher that is not `pending` has seen everything it wants; it waits in its group's
+ * list, and its position means nothing until an event that it wants makes it pending, there. So an event touches only
+ * those whom it wakes, however many watch other namespaces.
  */
 #include "store_impl.h"
 
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <utlist.h>
 
 /* What resuming watchers may rely on: events younger than this, as far as the bounds allow (upstream compacts alike).
  */
 enum { HISTORY_MS = 5 * 60 * 1000, HISTORY_MIN_EVENTS = 256, HISTORY_MAX_BYTES = 8 << 20 };
 
+/* Those who watch one namespace, or ("") all of them. */
+struct watch_group {
+	UT_hash_handle hh;
+	size_t members;
+	struct kl_watch *idle; /* those that are not pending */
+	char ns[];
+};
+
 struct kl_watch {
 	struct kl_store *store;
 	struct feed *feed;
-	struct kl_watch *prev, *next;
-	char *ns;          /* NULL: all */
-	uint64_t min_rv;   /* the watcher has seen what happened up to here */
-	uint64_t position; /* of the next event to look at */
+	struct watch_group *group;
+	struct kl_watch *prev, *next; /* in group->idle */
+	uint64_t min_rv;              /* the watcher has seen what happened up to here */
+	uint64_t position;            /* of the next event to look at */
 	bool pending;
 	void (*notify)(void *arg);
 	void *arg;
@@ -86,7 +96,50 @@ static void trim(const struct kl_store *store, struct feed *feed, int64_t now_ms
 
 static bool wants(const struct kl_watch *watch, const struct kl_event *event)
 {
-	return event->obj->rv > watch->min_rv && (!watch->ns || !strcmp(watch->ns, event->obj->ns));
+	const char *ns = watch->group->ns;
+	return event->obj->rv > watch->min_rv && (!*ns || !strcmp(ns, event->obj->ns));
+}
+
+static struct watch_group *find_group(const struct feed *feed, const char *ns)
+{
+	struct watch_group *group;
+	HASH_FIND_STR(feed->groups, ns, group);
+	return group;
+}
+
+static struct watch_group *join_group(struct feed *feed, const char *ns)
+{
+	struct watch_group *group = find_group(feed, ns);
+	if (!group) {
+		group = kl_calloc(1, sizeof(*group) + strlen(ns) + 1);
+		strcpy(group->ns, ns);
+		HASH_ADD_STR(feed->groups, ns, group);
+	}
+	group->members++;
+	return group;
+}
+
+static void leave_group(struct feed *feed, struct watch_group *group)
+{
+	if (--group->members)
+		return;
+	HASH_DEL(feed->groups, group);
+	free(group);
+}
+
+/* The ring's newest event, for those who wait for it. */
+static void wake_group(struct feed *feed, struct watch_group *group, const struct kl_event *event)
+{
+	struct kl_watch *watch, *next;
+	DL_FOREACH_SAFE (group->idle, watch, next) {
+		if (event->obj->rv <= watch->min_rv)
+			continue;
+		DL_DELETE(group->idle, watch);
+		watch->position = feed->end - 1;
+		watch->pending = true;
+		if (watch->notify)
+			watch->notify(watch->arg);
+	}
 }
 
 void feed_publish(struct kl_store *store, struct feed *feed, const struct kl_event *event, int64_t now_ms)
@@ -97,17 +150,12 @@ void feed_publish(struct kl_store *store, struct feed *feed, const struct kl_eve
 	*slot(feed, feed->end) = (struct past_event){*event, now_ms};
 	feed->bytes += event->obj->len;
 	feed->end++;
-	for (struct kl_watch *watch = feed->watches; watch; watch = watch->next) {
-		if (watch->pending)
-			continue;
-		if (!wants(watch, event)) {
-			watch->position = feed->end;
-			continue;
-		}
-		watch->pending = true;
-		if (watch->notify)
-			watch->notify(watch->arg);
-	}
+	struct watch_group *own = *event->obj->ns ? find_group(feed, event->obj->ns) : NULL,
+			   *all = find_group(feed, "");
+	if (own)
+		wake_group(feed, own, event);
+	if (all)
+		wake_group(feed, all, event);
 	trim(store, feed, now_ms);
 	pthread_mutex_unlock(&feed->lock);
 }
@@ -126,8 +174,8 @@ static uint64_t position_after(const struct feed *feed, uint64_t rv)
 	return low;
 }
 
-int feed_each(struct feed *feed, uint64_t from_rv, uint64_t to_rv, void (*each)(const struct kl_event *event, void *arg),
-	void *arg)
+int feed_each(struct feed *feed, uint64_t from_rv, uint64_t to_rv,
+	void (*each)(const struct kl_event *event, void *arg), void *arg)
 {
 	int rc = 0;
 	pthread_mutex_lock(&feed->lock);
@@ -156,15 +204,13 @@ int kl_store_watch(
 	*watch = (struct kl_watch){
 		.store = store,
 		.feed = feed,
-		.ns = ns && *ns ? kl_strdup(ns) : NULL,
+		.group = join_group(feed, ns ? ns : ""),
 		.min_rv = from_rv,
 		.position = position_after(feed, from_rv),
-		.next = feed->watches,
 	};
 	watch->pending = watch->position < feed->end;
-	if (watch->next)
-		watch->next->prev = watch;
-	feed->watches = watch;
+	if (!watch->pending)
+		DL_APPEND(watch->group->idle, watch);
 	pthread_mutex_unlock(&feed->lock);
 	*ret = watch;
 	return 0;
@@ -186,6 +232,10 @@ int kl_watch_take(struct kl_watch *watch, struct kl_event *ret, size_t max)
 	int count = 0;
 	pthread_mutex_lock(&feed->lock);
 	uint64_t lag = feed->end - watch->position;
+	if (!watch->pending) {
+		pthread_mutex_unlock(&feed->lock);
+		return 0;
+	}
 	if (watch->position < feed->first || (watch->store->watch_queue && lag > watch->store->watch_queue)) {
 		pthread_mutex_unlock(&feed->lock);
 		return -EOVERFLOW;
@@ -201,6 +251,8 @@ int kl_watch_take(struct kl_watch *watch, struct kl_event *ret, size_t max)
 		count++;
 	}
 	watch->pending = watch->position < feed->end;
+	if (!watch->pending)
+		DL_APPEND(watch->group->idle, watch);
 	pthread_mutex_unlock(&feed->lock);
 	return count;
 }
@@ -217,13 +269,9 @@ void kl_watch_close(struct kl_watch *watch)
 		return;
 	struct feed *feed = watch->feed;
 	pthread_mutex_lock(&feed->lock);
-	if (watch->prev)
-		watch->prev->next = watch->next;
-	else
-		feed->watches = watch->next;
-	if (watch->next)
-		watch->next->prev = watch->prev;
+	if (!watch->pending)
+		DL_DELETE(watch->group->idle, watch);
+	leave_group(feed, watch->group);
 	pthread_mutex_unlock(&feed->lock);
-	free(watch->ns);
 	free(watch);
 }

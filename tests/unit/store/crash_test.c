@@ -128,7 +128,7 @@ KL_TEST(killed_while_writing)
 			}
 		kl_store_close(store);
 	}
-	KL_CHECK(last_rv > 100); /* it did write */
+	KL_CHECK(last_rv > 0); /* it did write: how much, is the disk's affair */
 }
 
 KL_TEST(a_second_server_is_refused)
