@@ -327,13 +327,16 @@ static bool has_volume(const json_t *spec, const char *name)
 static void check_mounts(const json_t *spec, const json_t *container, const struct kl_path *path,
 	struct kl_errors *errors)
 {
-	size_t i;
-	json_t *mount;
-	json_array_foreach(json_object_get(container, "volumeMounts"), i, mount) {
-		const json_t *name = json_object_get(mount, "name");
-		const char *text = json_string_value(name);
-		if (text && *text && !has_volume(spec, text))
-			kl_not_found(errors, KL_KEY(KL_INDEX(KL_KEY(path, "volumeMounts"), i), "name"), name);
+	static const char *const lists[] = {"volumeMounts", "volumeDevices"};
+	for (size_t k = 0; k < KL_ARRAY_LEN(lists); k++) {
+		size_t i;
+		json_t *mount;
+		json_array_foreach (json_object_get(container, lists[k]), i, mount) {
+			const json_t *name = json_object_get(mount, "name");
+			const char *text = json_string_value(name);
+			if (text && *text && !has_volume(spec, text))
+				kl_not_found(errors, KL_KEY(KL_INDEX(KL_KEY(path, lists[k]), i), "name"), name);
+		}
 	}
 }
 
@@ -364,6 +367,7 @@ void kl_check_PodSpec(const json_t *object, const struct kl_path *path, struct k
 		json_array_foreach(json_object_get(object, lists[k]), i, container)
 			check_mounts(object, container, KL_INDEX(KL_KEY(path, lists[k]), i), errors);
 	}
+	kl_check_pod_parts(object, path, errors);
 	kl_labels_validate(json_object_get(object, "nodeSelector"), KL_KEY(path, "nodeSelector"), errors);
 	check_label(object, "hostname", path, errors);
 	check_label(object, "subdomain", path, errors);

@@ -6,8 +6,13 @@
 #include "validate.h"
 
 #include <arpa/inet.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
+#include <unistd.h>
+
+#define KL_ZONES "/usr/share/zoneinfo"
 
 /* selector must be there, not empty, and select the template's pods. */
 static void check_selector(const json_t *spec, const char *kind, const struct kl_path *path, struct kl_errors *errors)
@@ -98,6 +103,14 @@ static int check_count_or_percent(
 	return 0;
 }
 
+static int check_share(const json_t *value, const struct kl_path *path, struct kl_errors *errors, int64_t *ret)
+{
+	int rc = check_count_or_percent(value, path, errors, ret);
+	if (!rc && json_is_string(value) && *ret > 100)
+		kl_invalid(errors, path, value, "must not be greater than 100%%");
+	return rc;
+}
+
 void kl_check_DeploymentStrategy(const json_t *object, const struct kl_path *path, struct kl_errors *errors)
 {
 	const json_t *rolling = json_object_get(object, "rollingUpdate");
@@ -111,7 +124,7 @@ void kl_check_DeploymentStrategy(const json_t *object, const struct kl_path *pat
 	const json_t *unavailable = json_object_get(rolling, "maxUnavailable"),
 		     *surge = json_object_get(rolling, "maxSurge");
 	int64_t down, up;
-	int rc = check_count_or_percent(unavailable, KL_KEY(at, "maxUnavailable"), errors, &down);
+	int rc = check_share(unavailable, KL_KEY(at, "maxUnavailable"), errors, &down);
 	rc |= check_count_or_percent(surge, KL_KEY(at, "maxSurge"), errors, &up);
 	if (!rc && !down && !up)
 		kl_invalid(errors, KL_KEY(at, "maxUnavailable"), unavailable, "may not be 0 when `maxSurge` is 0");
@@ -148,13 +161,44 @@ static bool cron_form(const char *text)
 	return fields == 5;
 }
 
+static size_t cron_fields(const char *text)
+{
+	size_t fields = 0;
+	while (*(text += strspn(text, " \t"))) {
+		text += strcspn(text, " \t");
+		fields++;
+	}
+	return fields;
+}
+
+/* The name of a zone in the form of the time zone database; whether there is such a zone only its files know. */
+static bool is_zone(const char *name)
+{
+	char path[256];
+	if (!strcmp(name, "UTC") || !strcmp(name, "Etc/UTC"))
+		return true;
+	if (!*name || !strcasecmp(name, "Local") || strstr(name, "..") || *name == '/')
+		return false;
+	if (access(KL_ZONES "/Etc/UTC", F_OK)) /* no database on this machine: the controller will tell */
+		return true;
+	int len = snprintf(path, sizeof(path), KL_ZONES "/%s", name);
+	return len > 0 && (size_t)len < sizeof(path) && !access(path, F_OK);
+}
+
 void kl_check_CronJobSpec(const json_t *object, const struct kl_path *path, struct kl_errors *errors)
 {
 	const json_t *schedule = json_object_get(object, "schedule");
 	const char *text = json_string_value(schedule);
 	if (text && *text && !cron_form(text))
+		kl_invalid(errors, KL_KEY(path, "schedule"), schedule, "expected exactly 5 fields, found %zu: [%s]",
+			cron_fields(text), text);
+	if (text && (!strncmp(text, "TZ=", 3) || !strncmp(text, "CRON_TZ=", 8)))
 		kl_invalid(errors, KL_KEY(path, "schedule"), schedule,
-			"expected exactly 5 fields, found another form: %s", text);
+			"cannot use TZ or CRON_TZ in schedule, use timeZone field instead");
+	const json_t *zone = json_object_get(object, "timeZone");
+	if (zone && !is_zone(json_string_value(zone) ?: ""))
+		kl_invalid(
+			errors, KL_KEY(path, "timeZone"), zone, "unknown time zone %s", json_string_value(zone) ?: "");
 }
 
 void kl_check_HorizontalPodAutoscalerV2Spec(const json_t *object, const struct kl_path *path, struct kl_errors *errors)
@@ -175,9 +219,9 @@ void kl_check_PodDisruptionBudgetSpec(const json_t *object, const struct kl_path
 	if (min && max)
 		kl_invalid(errors, path, object, "minAvailable and maxUnavailable cannot be both set");
 	if (min)
-		check_count_or_percent(min, KL_KEY(path, "minAvailable"), errors, &ignored);
+		check_share(min, KL_KEY(path, "minAvailable"), errors, &ignored);
 	if (max)
-		check_count_or_percent(max, KL_KEY(path, "maxUnavailable"), errors, &ignored);
+		check_share(max, KL_KEY(path, "maxUnavailable"), errors, &ignored);
 }
 
 /* --- storage --- */
@@ -302,8 +346,6 @@ void kl_check_HTTPIngressPath(const json_t *object, const struct kl_path *path, 
 void kl_check_PolicyRule(const json_t *object, const struct kl_path *path, struct kl_errors *errors)
 {
 	bool urls = json_array_size(json_object_get(object, "nonResourceURLs"));
-	if (!json_array_size(json_object_get(object, "verbs")))
-		kl_required(errors, KL_KEY(path, "verbs"), "verbs must contain at least one value");
 	if (urls)
 		return;
 	if (!json_array_size(json_object_get(object, "apiGroups")))

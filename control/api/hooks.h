@@ -14,6 +14,7 @@ struct kl_kind_hooks {
 	void (*create)(const struct kl_write *w, json_t *object);
 	void (*update)(const struct kl_write *w, const json_t *old, json_t *object);
 	void (*validate)(const json_t *object, struct kl_errors *errors);
+	void (*validate_create)(const json_t *object, struct kl_errors *errors); /* beside `validate` */
 	void (*validate_update)(const json_t *old, const json_t *object, struct kl_errors *errors);
 	/* Writes of the subresources status and approval. */
 	void (*status_update)(const struct kl_write *w, const json_t *old, json_t *object);
@@ -26,6 +27,6 @@ extern const struct kl_kind_hooks kl_hooks_config_map, kl_hooks_event, kl_hooks_
 	kl_hooks_deployment, kl_hooks_replica_set, kl_hooks_stateful_set, kl_hooks_hpa, kl_hooks_cron_job, kl_hooks_job,
 	kl_hooks_csr, kl_hooks_ingress, kl_hooks_network_policy, kl_hooks_pdb, kl_hooks_rbac, kl_hooks_storage_class,
 	kl_hooks_priority_class, kl_hooks_endpoint_slice, kl_hooks_service_cidr,
-	kl_hooks_volume_attributes_class;
+	kl_hooks_volume_attributes_class, kl_hooks_ingress_class, kl_hooks_runtime_class;
 
 #endif

@@ -68,3 +68,38 @@ static void class_validate_update(const json_t *old, const json_t *object, struc
 }
 
 const struct kl_kind_hooks kl_hooks_volume_attributes_class = {.validate_update = class_validate_update};
+
+static void ingress_class_validate(const json_t *object, struct kl_errors *errors)
+{
+	const char *controller = kl_json_str(object, "spec", "controller", NULL);
+	if (!*controller)
+		kl_required(errors, SPEC("controller"), "");
+	else if (!strchr(controller, '/'))
+		kl_invalid_str(errors, SPEC("controller"), controller,
+			"must be a domain-prefixed path (such as \"acme.io/foo\")");
+}
+
+static void ingress_class_validate_update(const json_t *old, const json_t *object, struct kl_errors *errors)
+{
+	kl_immutable(errors, SPEC("controller"), kl_json_get(old, "spec", "controller", NULL),
+		kl_json_get(object, "spec", "controller", NULL));
+}
+
+const struct kl_kind_hooks kl_hooks_ingress_class = {
+	.generation = true, .validate = ingress_class_validate, .validate_update = ingress_class_validate_update};
+
+static void runtime_class_validate(const json_t *object, struct kl_errors *errors)
+{
+	const char *handler = kl_json_str(object, "handler", NULL);
+	if (*handler && kl_name_dns_label(handler))
+		kl_invalid_str(errors, KL_KEY(NULL, "handler"), handler, kl_name_dns_label(handler));
+}
+
+static void runtime_class_validate_update(const json_t *old, const json_t *object, struct kl_errors *errors)
+{
+	kl_immutable(
+		errors, KL_KEY(NULL, "handler"), json_object_get(old, "handler"), json_object_get(object, "handler"));
+}
+
+const struct kl_kind_hooks kl_hooks_runtime_class = {
+	.validate = runtime_class_validate, .validate_update = runtime_class_validate_update};

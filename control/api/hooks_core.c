@@ -255,7 +255,16 @@ static void job_validate_update(const json_t *old, const json_t *object, struct 
 
 const struct kl_kind_hooks kl_hooks_job = {
 	.generation = true, .create = job_create, .validate = require_spec, .validate_update = job_validate_update};
-const struct kl_kind_hooks kl_hooks_cron_job = {.generation = true, .validate = require_spec};
+/* A Job's name is the CronJob's and eleven characters more, and has to fit a label. */
+static void cron_job_validate_create(const json_t *object, struct kl_errors *errors)
+{
+	const char *name = kl_json_str(object, "metadata", "name", NULL);
+	if (strlen(name) > 52)
+		kl_invalid_str(errors, KL_KEY(TOP("metadata"), "name"), name, "must be no more than 52 characters");
+}
+
+const struct kl_kind_hooks kl_hooks_cron_job = {
+	.generation = true, .validate = require_spec, .validate_create = cron_job_validate_create};
 const struct kl_kind_hooks kl_hooks_hpa = {.validate = require_spec};
 
 /* --- storage --- */
@@ -312,6 +321,17 @@ static void rbac_validate_update(const json_t *old, const json_t *object, struct
 const struct kl_kind_hooks kl_hooks_rbac = {
 	.name_check = kl_name_path_segment, .validate_update = rbac_validate_update};
 
+static void priority_class_validate(const json_t *object, struct kl_errors *errors)
+{
+	const char *name = kl_json_str(object, "metadata", "name", NULL);
+	bool ours = !strcmp(name, "system-cluster-critical") || !strcmp(name, "system-node-critical");
+	if (!strncmp(name, "system-", 7) && !ours)
+		kl_forbidden(errors, KL_KEY(TOP("metadata"), "name"),
+			"priority class names with 'system-' prefix are reserved for system use only");
+	if (!ours && kl_json_int(object, 0, "value", NULL) > 1000000000)
+		kl_forbidden(errors, TOP("value"), "maximum allowed value of a user defined priority is 1000000000");
+}
+
 static void priority_class_validate_update(const json_t *old, const json_t *object, struct kl_errors *errors)
 {
 	if (kl_json_int(old, 0, "value", NULL) != kl_json_int(object, 0, "value", NULL))
@@ -319,7 +339,7 @@ static void priority_class_validate_update(const json_t *old, const json_t *obje
 }
 
 const struct kl_kind_hooks kl_hooks_priority_class = {
-	.generation = true, .validate_update = priority_class_validate_update};
+	.generation = true, .validate = priority_class_validate, .validate_update = priority_class_validate_update};
 
 static void endpoint_slice_validate_update(const json_t *old, const json_t *object, struct kl_errors *errors)
 {

@@ -71,6 +71,12 @@ static void pod_validate(const json_t *object, struct kl_errors *errors)
 		kl_required(errors, KL_KEY(KL_KEY(NULL, "spec"), "containers"), "");
 }
 
+static void pod_validate_create(const json_t *object, struct kl_errors *errors)
+{
+	if (kl_json_get(object, "spec", "ephemeralContainers", NULL))
+		kl_forbidden(errors, KL_KEY(KL_KEY(NULL, "spec"), "ephemeralContainers"), "cannot be set on create");
+}
+
 /* What may change of a running pod's spec: compared without it, old and new must be the same. */
 static json_t *without_mutable(const json_t *spec)
 {
@@ -152,8 +158,11 @@ static void pod_validate_update(const json_t *old, const json_t *object, struct 
 	check_ephemeral(was, spec, errors);
 }
 
-const struct kl_kind_hooks kl_hooks_pod = {
-	.generation = true, .create = pod_create, .validate = pod_validate, .validate_update = pod_validate_update};
+const struct kl_kind_hooks kl_hooks_pod = {.generation = true,
+	.create = pod_create,
+	.validate = pod_validate,
+	.validate_create = pod_validate_create,
+	.validate_update = pod_validate_update};
 
 /* --- Node --- */
 

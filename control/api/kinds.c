@@ -199,7 +199,7 @@ static const struct kl_kind kinds[ID_COUNT] = {
 	/* networking */
 	[ID_INGRESS_CLASS] = {IDENTITY(ID_INGRESS_CLASS, ID_INGRESS_CLASS, "networking.k8s.io", "v1", "IngressClass",
 				      "ingressclasses", "ingressclass"),
-		.verbs = KL_CAN_ALL, .schema = &kl_schema_IngressClass, COLUMNS(ingress_class)},
+		.verbs = KL_CAN_ALL, .schema = &kl_schema_IngressClass, COLUMNS(ingress_class), .hooks = &kl_hooks_ingress_class},
 	[ID_INGRESS] = {IDENTITY(ID_INGRESS, ID_INGRESS, "networking.k8s.io", "v1", "Ingress", "ingresses", "ingress"),
 		.short_names = NAMES("ing"), .namespaced = true, .verbs = KL_CAN_ALL, .subresources = KL_SUB_STATUS,
 		.schema = &kl_schema_Ingress, COLUMNS(ingress), .hooks = &kl_hooks_ingress},
@@ -273,7 +273,7 @@ static const struct kl_kind kinds[ID_COUNT] = {
 		.namespaced = true, .verbs = KL_CAN_ALL, .schema = &kl_schema_Lease, COLUMNS(lease)},
 	[ID_RUNTIME_CLASS] = {IDENTITY(ID_RUNTIME_CLASS, ID_RUNTIME_CLASS, "node.k8s.io", "v1", "RuntimeClass",
 				      "runtimeclasses", "runtimeclass"),
-		.verbs = KL_CAN_ALL, .schema = &kl_schema_RuntimeClass, COLUMNS(runtime_class)},
+		.verbs = KL_CAN_ALL, .schema = &kl_schema_RuntimeClass, COLUMNS(runtime_class), .hooks = &kl_hooks_runtime_class},
 	[ID_ENDPOINT_SLICE] = {IDENTITY(ID_ENDPOINT_SLICE, ID_ENDPOINT_SLICE, "discovery.k8s.io", "v1", "EndpointSlice",
 				       "endpointslices", "endpointslice"),
 		.namespaced = true, .verbs = KL_CAN_ALL, .schema = &kl_schema_EndpointSlice, COLUMNS(endpoint_slice),

@@ -7,7 +7,7 @@ static const struct kl_field fields_ControllerRevision[] = {
 	ANY("data", 2, DOC("The state of the owner at that revision.")),
 	STR("kind", 0, FLAGS(KL_OMIT_ZERO), DOC("What kind of object this is, in CamelCase.")),
 	OBJ("metadata", 1, ObjectMeta, DOC("Name, labels and the other things that every object has.")),
-	I64("revision", 3, DOC("The number of the revision.")),
+	I64("revision", 3, FLAGS(KL_NON_NEGATIVE), DOC("The number of the revision.")),
 };
 SCHEMA(ControllerRevision, "io.k8s.api.apps.v1.ControllerRevision",
 	DOC("One state of what a DaemonSet or StatefulSet made pods from, kept for going back."));

@@ -152,7 +152,7 @@ static const struct kl_field fields_MetricSpec[] = {
 	OBJ("resource", 4, ResourceMetricSource, DOC("A resource: cpu, memory and the like.")),
 	STR("type", 1, FLAGS(KL_REQUIRED), DOC("Which type.")),
 };
-SCHEMA(MetricSpec, "io.k8s.api.autoscaling.v2.MetricSpec", .doc = NULL);
+SCHEMA(MetricSpec, "io.k8s.api.autoscaling.v2.MetricSpec", .validate = kl_check_MetricSpec);
 
 static const struct kl_field fields_MetricStatus[] = {
 	OBJ("containerResource", 7, ContainerResourceMetricStatus, DOC("A resource of one container of each pod.")),
@@ -170,7 +170,7 @@ static const struct kl_field fields_MetricTarget[] = {
 	STR("type", 1, FLAGS(KL_REQUIRED), CHOICES("AverageValue|Utilization|Value"), DOC("Which type.")),
 	QUANTITY("value", 2, DOC("The value.")),
 };
-SCHEMA(MetricTarget, "io.k8s.api.autoscaling.v2.MetricTarget", .doc = NULL);
+SCHEMA(MetricTarget, "io.k8s.api.autoscaling.v2.MetricTarget", .validate = kl_check_MetricTarget);
 
 static const struct kl_field fields_MetricValueStatus[] = {
 	I32("averageUtilization", 3, DOC("The average over all pods, as a percentage of what they request.")),

@@ -163,7 +163,7 @@ static const struct kl_field fields_EnvVarSource[] = {
 	OBJ("resourceFieldRef", 2, ResourceFieldSelector, DOC("A limit or request of a container.")),
 	OBJ("secretKeyRef", 4, SecretKeySelector, DOC("A key of a Secret.")),
 };
-SCHEMA(EnvVarSource, "io.k8s.api.core.v1.EnvVarSource", .doc = NULL);
+SCHEMA(EnvVarSource, "io.k8s.api.core.v1.EnvVarSource", .validate = kl_check_EnvVarSource);
 
 static const struct kl_field fields_EphemeralContainer[] = {
 	LIST_STR("args", INLINE(1, 4),
@@ -367,7 +367,7 @@ static const struct kl_field fields_SecurityContext[] = {
 	OBJ("seccompProfile", 11, SeccompProfile, DOC("The filter of system calls.")),
 	OBJ("windowsOptions", 10, WindowsSecurityContextOptions, DOC("Settings for Windows.")),
 };
-SCHEMA(SecurityContext, "io.k8s.api.core.v1.SecurityContext", .doc = NULL);
+SCHEMA(SecurityContext, "io.k8s.api.core.v1.SecurityContext", .validate = kl_check_SecurityContext);
 
 static const struct kl_field fields_SleepAction[] = {
 	I64("seconds", 1, FLAGS(KL_REQUIRED), DOC("How many seconds.")),

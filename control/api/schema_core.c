@@ -40,12 +40,12 @@ static const struct kl_field fields_LimitRangeItem[] = {
 	MAP_QUANTITY("min", 3, DOC("The least of each resource.")),
 	STR("type", 1, FLAGS(KL_REQUIRED), DOC("What is limited: Container, Pod or PersistentVolumeClaim.")),
 };
-SCHEMA(LimitRangeItem, "io.k8s.api.core.v1.LimitRangeItem", .doc = NULL);
+SCHEMA(LimitRangeItem, "io.k8s.api.core.v1.LimitRangeItem", .validate = kl_check_LimitRangeItem);
 
 static const struct kl_field fields_LimitRangeSpec[] = {
 	LIST_OBJ("limits", 1, LimitRangeItem, FLAGS(KL_REQUIRED), DOC("The limits, one entry for each type.")),
 };
-SCHEMA(LimitRangeSpec, "io.k8s.api.core.v1.LimitRangeSpec", .doc = NULL);
+SCHEMA(LimitRangeSpec, "io.k8s.api.core.v1.LimitRangeSpec", .validate = kl_check_LimitRangeSpec);
 
 static const struct kl_field fields_LocalObjectReference[] = {
 	STR("name", 1, FLAGS(KL_OMIT_ZERO), DOC("Its name.")),
@@ -154,7 +154,7 @@ static const struct kl_field fields_ResourceQuotaSpec[] = {
 	OBJ("scopeSelector", 3, ScopeSelector, DOC("Which pods count, by scope.")),
 	LIST_STR("scopes", 2, DOC("Which pods count: Terminating, BestEffort and so on.")),
 };
-SCHEMA(ResourceQuotaSpec, "io.k8s.api.core.v1.ResourceQuotaSpec", .doc = NULL);
+SCHEMA(ResourceQuotaSpec, "io.k8s.api.core.v1.ResourceQuotaSpec", .validate = kl_check_ResourceQuotaSpec);
 
 static const struct kl_field fields_ResourceQuotaStatus[] = {
 	MAP_QUANTITY("hard", 1, DOC("The limits, by resource.")),

@@ -168,7 +168,7 @@ static const struct kl_field fields_PodSecurityContext[] = {
 	LIST_OBJ("sysctls", 7, Sysctl, DOC("Kernel parameters of the pod's namespaces.")),
 	OBJ("windowsOptions", 8, WindowsSecurityContextOptions, DOC("Settings for Windows.")),
 };
-SCHEMA(PodSecurityContext, "io.k8s.api.core.v1.PodSecurityContext", .doc = NULL);
+SCHEMA(PodSecurityContext, "io.k8s.api.core.v1.PodSecurityContext", .validate = kl_check_PodSecurityContext);
 
 static const struct kl_field fields_PodSpec[] = {
 	I64("activeDeadlineSeconds", 5,
@@ -288,7 +288,7 @@ static const struct kl_field fields_Sysctl[] = {
 	STR("name", 1, FLAGS(KL_REQUIRED), DOC("Its name.")),
 	STR("value", 2, FLAGS(KL_REQUIRED), DOC("What the setting is set to.")),
 };
-SCHEMA(Sysctl, "io.k8s.api.core.v1.Sysctl", .doc = NULL);
+SCHEMA(Sysctl, "io.k8s.api.core.v1.Sysctl", .validate = kl_check_Sysctl);
 
 static const struct kl_field fields_Toleration[] = {
 	STR("effect", 4, FLAGS(KL_OMIT_ZERO), CHOICES("|NoExecute|NoSchedule|PreferNoSchedule"),

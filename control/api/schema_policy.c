@@ -76,7 +76,7 @@ static const struct kl_field fields_ClusterRoleBinding[] = {
 	OBJ("roleRef", 3, RoleRef, FLAGS(KL_REQUIRED), DOC("The role that is given; cannot be changed.")),
 	LIST_OBJ("subjects", 2, Subject, DOC("Who is given the role.")),
 };
-SCHEMA(ClusterRoleBinding, "io.k8s.api.rbac.v1.ClusterRoleBinding",
+SCHEMA(ClusterRoleBinding, "io.k8s.api.rbac.v1.ClusterRoleBinding", .validate = kl_check_ClusterRoleBinding,
 	DOC("Gives a role to users, groups or accounts in the whole cluster."));
 
 static const struct kl_field fields_Eviction[] = {
@@ -236,7 +236,7 @@ static const struct kl_field fields_Role[] = {
 	OBJ("metadata", 1, ObjectMeta, DOC("Name, labels and the other things that every object has.")),
 	LIST_OBJ("rules", 2, PolicyRule, DOC("What may be done with which resources.")),
 };
-SCHEMA(Role, "io.k8s.api.rbac.v1.Role", DOC("What may be done in a namespace."));
+SCHEMA(Role, "io.k8s.api.rbac.v1.Role", .validate = kl_check_Role, DOC("What may be done in a namespace."));
 
 static const struct kl_field fields_RoleBinding[] = {
 	STR("apiVersion", 0, FLAGS(KL_OMIT_ZERO),
@@ -246,7 +246,7 @@ static const struct kl_field fields_RoleBinding[] = {
 	OBJ("roleRef", 3, RoleRef, FLAGS(KL_REQUIRED), DOC("The role that is given; cannot be changed.")),
 	LIST_OBJ("subjects", 2, Subject, DOC("Who is given the role.")),
 };
-SCHEMA(RoleBinding, "io.k8s.api.rbac.v1.RoleBinding", DOC("Gives a role to users, groups or accounts in a namespace."));
+SCHEMA(RoleBinding, "io.k8s.api.rbac.v1.RoleBinding", .validate = kl_check_RoleBinding, DOC("Gives a role to users, groups or accounts in a namespace."));
 
 static const struct kl_field fields_RoleRef[] = {
 	STR("apiGroup", 1, FLAGS(KL_REQUIRED), DEF("\"rbac.authorization.k8s.io\""),

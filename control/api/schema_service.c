@@ -99,14 +99,15 @@ static const struct kl_field fields_EndpointSlice[] = {
 	OBJ("metadata", 1, ObjectMeta, DOC("Name, labels and the other things that every object has.")),
 	LIST_OBJ("ports", 3, DiscoveryEndpointPort, DOC("The ports.")),
 };
-SCHEMA(EndpointSlice, "io.k8s.api.discovery.v1.EndpointSlice", DOC("Some of the addresses behind a Service."));
+SCHEMA(EndpointSlice, "io.k8s.api.discovery.v1.EndpointSlice", .validate = kl_check_EndpointSlice,
+	DOC("Some of the addresses behind a Service."));
 
 static const struct kl_field fields_EndpointSubset[] = {
 	LIST_OBJ("addresses", 1, EndpointAddress, DOC("Addresses under which this is reached.")),
 	LIST_OBJ("notReadyAddresses", 2, EndpointAddress, DOC("Endpoints that are not ready.")),
 	LIST_OBJ("ports", 3, EndpointPort, DOC("The ports.")),
 };
-SCHEMA(EndpointSubset, "io.k8s.api.core.v1.EndpointSubset", .doc = NULL);
+SCHEMA(EndpointSubset, "io.k8s.api.core.v1.EndpointSubset", .validate = kl_check_EndpointSubset);
 
 static const struct kl_field fields_Endpoints[] = {
 	STR("apiVersion", 0, FLAGS(KL_OMIT_ZERO),
@@ -115,7 +116,7 @@ static const struct kl_field fields_Endpoints[] = {
 	OBJ("metadata", 1, ObjectMeta, DOC("Name, labels and the other things that every object has.")),
 	LIST_OBJ("subsets", 2, EndpointSubset, DOC("Groups of addresses that have the same ports.")),
 };
-SCHEMA(Endpoints, "io.k8s.api.core.v1.Endpoints",
+SCHEMA(Endpoints, "io.k8s.api.core.v1.Endpoints", .validate = kl_check_Endpoints,
 	DOC("The addresses behind a Service; EndpointSlices have taken its place."));
 
 static const struct kl_field fields_Event[] = {

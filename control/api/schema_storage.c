@@ -21,7 +21,7 @@ static const struct kl_field fields_CSIDriverSpec[] = {
 	BOOL("seLinuxMount", 8, DEF("false"), DOC("Whether the driver's volumes can be mounted with a label.")),
 	BOOL("storageCapacity", 4, DEF("false"), DOC("Whether the scheduler looks at the capacity that is left.")),
 	LIST_OBJ("tokenRequests", 6, CSITokenRequest, DOC("Tokens that the driver wants.")),
-	LIST_STR("volumeLifecycleModes", 3, DEF("[\"Persistent\"]"), DOC("Persistent, Ephemeral or both.")),
+	LIST_STR("volumeLifecycleModes", 3, DEF("[\"Persistent\"]"), CHOICES("Ephemeral|Persistent"), DOC("Persistent, Ephemeral or both.")),
 };
 SCHEMA(CSIDriverSpec, "io.k8s.api.storage.v1.CSIDriverSpec", .doc = NULL);
 
@@ -258,7 +258,7 @@ static const struct kl_field fields_VolumeAttachmentSource[] = {
 	OBJ("inlineVolumeSpec", 2, PersistentVolumeSpec, DOC("A volume that is described here and is no object.")),
 	STR("persistentVolumeName", 1, FLAGS(KL_OMIT_ZERO), DOC("The volume's name.")),
 };
-SCHEMA(VolumeAttachmentSource, "io.k8s.api.storage.v1.VolumeAttachmentSource", .doc = NULL);
+SCHEMA(VolumeAttachmentSource, "io.k8s.api.storage.v1.VolumeAttachmentSource", .validate = kl_check_VolumeAttachmentSource);
 
 static const struct kl_field fields_VolumeAttachmentSpec[] = {
 	STR("attacher", 1, FLAGS(KL_REQUIRED), DOC("The driver that does the work.")),

@@ -131,7 +131,7 @@ static const struct kl_field fields_DownwardAPIVolumeFile[] = {
 	STR("path", 1, FLAGS(KL_REQUIRED), DOC("Where the file is below the mount; may not contain \"..\".")),
 	OBJ("resourceFieldRef", 3, ResourceFieldSelector, DOC("A limit or request of a container.")),
 };
-SCHEMA(DownwardAPIVolumeFile, "io.k8s.api.core.v1.DownwardAPIVolumeFile", .doc = NULL);
+SCHEMA(DownwardAPIVolumeFile, "io.k8s.api.core.v1.DownwardAPIVolumeFile", .validate = kl_check_DownwardAPIVolumeFile);
 
 static const struct kl_field fields_DownwardAPIVolumeSource[] = {
 	I32("defaultMode", 2, DEF("420"), DOC("Permission bits of the files, in decimal in JSON; 0644 unless given.")),
@@ -220,7 +220,7 @@ static const struct kl_field fields_HostPathVolumeSource[] = {
 		CHOICES("|BlockDevice|CharDevice|Directory|DirectoryOrCreate|File|FileOrCreate|Socket"),
 		DOC("Which type.")),
 };
-SCHEMA(HostPathVolumeSource, "io.k8s.api.core.v1.HostPathVolumeSource", .doc = NULL);
+SCHEMA(HostPathVolumeSource, "io.k8s.api.core.v1.HostPathVolumeSource", .validate = kl_check_HostPathVolumeSource);
 
 static const struct kl_field fields_ISCSIPersistentVolumeSource[] = {
 	BOOL("chapAuthDiscovery", 8, DOC("Whether discovery authenticates itself by CHAP.")),
@@ -383,7 +383,7 @@ static const struct kl_field fields_ServiceAccountTokenProjection[] = {
 	I64("expirationSeconds", 2, DEF("3600"), DOC("For how long it is to be valid.")),
 	STR("path", 3, FLAGS(KL_REQUIRED), DOC("Where the token is below the mount.")),
 };
-SCHEMA(ServiceAccountTokenProjection, "io.k8s.api.core.v1.ServiceAccountTokenProjection", .doc = NULL);
+SCHEMA(ServiceAccountTokenProjection, "io.k8s.api.core.v1.ServiceAccountTokenProjection", .validate = kl_check_ServiceAccountTokenProjection);
 
 static const struct kl_field fields_StorageOSPersistentVolumeSource[] = {
 	STR("fsType", 3, FLAGS(KL_OMIT_ZERO), DOC("The filesystem on the volume, such as ext4 or xfs.")),

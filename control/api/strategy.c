@@ -216,6 +216,8 @@ static int validate(const struct kl_write *w, const json_t *old, const json_t *o
 		kl_schema_validate(w->kind->schema, object, NULL, &errors);
 	if (!status && hooks && hooks->validate)
 		hooks->validate(object, &errors);
+	if (!old && hooks && hooks->validate_create)
+		hooks->validate_create(object, &errors);
 	if (!status && old && hooks && hooks->validate_update)
 		hooks->validate_update(old, object, &errors);
 	if (status && old && hooks && hooks->status_validate)
