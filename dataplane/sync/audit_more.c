@@ -260,6 +260,7 @@ static void audit_netns_foreign(const struct kl_dpsync_finding *finding)
 
 void kl_dpsync_audit_more(const struct kl_dpsync_finding *finding)
 {
+	kl_dpsync_flush_locals(finding->sync);
 	audit_config(finding);
 	audit_ranges(finding);
 	audit_locals(finding);

@@ -5,6 +5,7 @@
 #include "mem.h"
 
 #include <arpa/inet.h>
+#include <bpf/bpf.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -66,8 +67,10 @@ void kl_dpsync_retire(struct kl_dpsync *sync, const struct service_state *state,
 	struct kl_addr addr;
 	uint16_t port = ntohs(entry->port);
 	memcpy(addr.bytes, entry->addr, sizeof(addr.bytes));
-	if (entry->flags & KL_BE_LOCAL)
+	if (entry->flags & KL_BE_LOCAL) {
+		kl_dpsync_flush_locals(sync); /* or what is taken out now would be put in after */
 		kl_locals_remove(sync->maps, entry->service, &addr, id);
+	}
 	__atomic_store_n(&entry->flags, 0, __ATOMIC_RELEASE);
 	__atomic_store_n(&entry->generation, (uint8_t)(entry->generation + 1), __ATOMIC_RELEASE);
 	__atomic_store_n(&sync->maps->live[id].connections, 0, __ATOMIC_RELAXED);
@@ -117,14 +120,33 @@ static bool entry_differs(const struct kl_map_backend *entry, const struct kl_ma
 	       memcmp(entry->mac, want->mac, sizeof(want->mac));
 }
 
-/* Where an envelope's receiver finds it. A failure is no reason to refuse the service: only DSR to it is lost. */
+/* A failure is no reason to refuse the service: only DSR to these is lost, and the audit tries again. */
+void kl_dpsync_flush_locals(struct kl_dpsync *sync)
+{
+	struct local_batch *locals = sync->locals;
+	if (!locals || !locals->count)
+		return;
+	bpf_map_update_batch(sync->maps->fd[KL_MAP_LOCALS], locals->keys, locals->ids, &locals->count, NULL);
+	locals->count = 0;
+}
+
+/* Where an envelope's receiver finds it. */
 static void note_local(struct kl_dpsync *sync, uint32_t id, const struct kl_map_backend *want, bool was_local)
 {
 	struct kl_addr addr;
 	memcpy(addr.bytes, want->addr, sizeof(addr.bytes));
-	if (want->flags & KL_BE_LOCAL)
-		kl_locals_put(sync->maps, want->service, &addr, id, NULL);
-	else if (was_local)
+	if (!sync->locals)
+		sync->locals = kl_calloc(1, sizeof(*sync->locals));
+	struct local_batch *locals = sync->locals;
+	if (want->flags & KL_BE_LOCAL) {
+		struct kl_map_local *key = &locals->keys[locals->count];
+		*key = (struct kl_map_local){.service = want->service};
+		memcpy(key->addr, want->addr, sizeof(key->addr));
+		locals->ids[locals->count++] = id;
+	}
+	if (locals->count == LOCALS_AT_ONCE || (was_local && !(want->flags & KL_BE_LOCAL)))
+		kl_dpsync_flush_locals(sync);
+	if (was_local && !(want->flags & KL_BE_LOCAL))
 		kl_locals_remove(sync->maps, want->service, &addr, id);
 }
 
@@ -141,4 +163,6 @@ void kl_dpsync_write_backends(
 		if (was_local != is_local)
 			note_local(sync, id, &want, was_local);
 	}
+	if (!sync->in_snapshot)
+		kl_dpsync_flush_locals(sync);
 }

@@ -219,6 +219,7 @@ static void delete_absent(struct kl_dpsync *sync, bool hosts)
 
 void kl_dpsync_snapshot_end(struct kl_dpsync *sync)
 {
+	kl_dpsync_flush_locals(sync);
 	delete_absent(sync, false);
 	kl_dpsync_peers_end(sync);
 }
@@ -284,6 +285,8 @@ void kl_dpsync_free(struct kl_dpsync *sync)
 		return;
 	HASH_ITER (hh, sync->services, state, next)
 		state_free(sync, state);
+	kl_dpsync_flush_locals(sync);
+	free(sync->locals);
 	kl_dpsync_nodes_free(sync);
 	kl_ids_free(sync->service_ids);
 	kl_ids_free(sync->backend_ids);

@@ -48,6 +48,13 @@ struct pod_link {
 	uint8_t mac[6];
 };
 
+enum { LOCALS_AT_ONCE = 256 };
+struct local_batch {
+	struct kl_map_local keys[LOCALS_AT_ONCE];
+	uint32_t ids[LOCALS_AT_ONCE];
+	uint32_t count;
+};
+
 struct netns_entry {
 	UT_hash_handle hh;
 	uint64_t cookie;
@@ -71,6 +78,7 @@ struct kl_dpsync {
 	struct pod_link *links;
 	struct netns_entry *netns;
 	uint8_t algorithm, forward;  /* defaults */
+	struct local_batch *locals;    /* for kl_locals, many by one system call */
 	struct kl_map_config config; /* as it has to be, but for what others write */
 	uint32_t swept;              /* first line of the next part */
 	void (*dead)(const struct kl_addr *addr, uint16_t port, uint8_t proto, void *arg);
@@ -89,6 +97,7 @@ int kl_dpsync_ref_compare(const void *a, const void *b);
 void kl_dpsync_retire(struct kl_dpsync *sync, const struct service_state *state, uint32_t id);
 int kl_dpsync_match_backends(struct kl_dpsync *sync, const struct service_state *state,
 	const struct kl_service *service, struct backend_ref *ret, bool *ret_fresh, struct kl_err *err);
+void kl_dpsync_flush_locals(struct kl_dpsync *sync);
 void kl_dpsync_write_backends(
 	struct kl_dpsync *sync, const struct service_state *state, const struct kl_service *service);
 void kl_dpsync_backend_entry(const struct kl_dpsync *sync, const struct service_state *state,
