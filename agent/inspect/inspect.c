@@ -28,8 +28,8 @@ struct client {
 	struct kl_inspect *inspect;
 	uv_pipe_t pipe;
 	uv_timer_t timer;
-	unsigned handles; /* not closed yet */
-	bool closing, watches;
+	unsigned handles;             /* not closed yet */
+	bool closing, watches, asked; /* asked: the request is complete, or refused */
 	uint32_t mask;
 	uint64_t lost; /* events not told of yet */
 	struct kl_buf request;
@@ -245,35 +245,38 @@ static void allocate(uv_handle_t *handle, size_t suggested, uv_buf_t *buf)
 {
 	struct client *client = handle->data;
 	(void)suggested;
+	if (client->asked) /* what is said behind the request is not heard */
+		client->request.len = 0;
 	kl_buf_reserve(&client->request, 1024);
 	*buf = uv_buf_init(client->request.data + client->request.len, 1023);
+}
+
+static void take_bytes(struct client *client, size_t n)
+{
+	struct kl_buf *request = &client->request;
+	request->len += n;
+	request->data[request->len] = 0;
+	char *end = memchr(request->data, '\n', request->len);
+	client->asked = end || request->len > REQUEST_MAX;
+	if (end) {
+		request->len = (size_t)(end - request->data);
+		take_request(client);
+	} else if (client->asked) {
+		refuse(client, "the request is too long");
+	}
 }
 
 /* Behind its request a client says nothing more; it is read on to notice when it goes. */
 static void received(uv_stream_t *stream, ssize_t n, const uv_buf_t *buf)
 {
 	struct client *client = stream->data;
-	struct kl_buf *request = &client->request;
-	bool asked = request->len && request->data[request->len - 1] == '\n';
 	(void)buf;
-	if (n < 0) {
-		if (n != UV_EOF || client->watches || !asked)
-			client_close(client);
-		else
-			uv_read_stop(stream);
-		return;
-	}
-	if (asked)
-		return;
-	request->len += (size_t)n;
-	request->data[request->len] = 0;
-	char *end = memchr(request->data, '\n', request->len);
-	if (end) {
-		request->len = (size_t)(end - request->data) + 1;
-		take_request(client);
-	} else if (request->len > REQUEST_MAX) {
-		refuse(client, "the request is too long");
-	}
+	if (n == UV_EOF && client->asked && !client->watches)
+		uv_read_stop(stream); /* it has only closed its side, and waits for the answer */
+	else if (n < 0)
+		client_close(client);
+	else if (!client->asked)
+		take_bytes(client, (size_t)n);
 }
 
 static void timed_out(uv_timer_t *timer)
