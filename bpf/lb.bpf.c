@@ -141,7 +141,7 @@ int kl_lb_out(struct __sk_buff *ctx)
 	const struct kl_map_config *cfg = config_get();
 	struct kl_map_counters *counters = counters_get();
 	struct scratch *scratch = scratch_get();
-	if (!cfg || !counters || !scratch)
+	if (!cfg || !counters || !scratch || was_sent_on(ctx))
 		return PASS;
 	struct work *work = &scratch->work;
 	work_clear(work, KL_HOOK_TC_OUT);

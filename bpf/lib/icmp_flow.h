@@ -153,8 +153,7 @@ __noinline int icmp_of_envelope(ctx_t *ctx)
 	if (icmp_unwrap(ctx, work, scratch, around, scratch->inner.key.saddr))
 		return drop(&counters->drop_rewrite);
 	counters->icmp_translated++;
-	return (int)bpf_redirect_neigh(way_out(ctx, &work->packet, work->packet.key.saddr, scratch->inner.key.saddr),
-		NULL, 0, 0);
+	return send_out(ctx, way_out(ctx, &work->packet, work->packet.key.saddr, scratch->inner.key.saddr));
 }
 
 /* Of a packet that was translated: rewrites the error, and says where it goes. */
@@ -190,7 +189,7 @@ __noinline int icmp_of_flow(ctx_t *ctx, int egress)
 	if (icmp_rewrite(ctx, &work->packet, quoted, inner, &work->to))
 		return drop(&counters->drop_rewrite);
 	counters->icmp_translated++;
-	return work->remote ? (int)bpf_redirect_neigh(ifindex, NULL, 0, 0) : PASS;
+	return work->remote ? send_out(ctx, ifindex) : PASS;
 }
 
 __noinline int icmp_translate(struct __sk_buff *ctx, int egress)

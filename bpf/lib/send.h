@@ -56,6 +56,24 @@ KL_INLINE int send(ctx_t *ctx, struct work *work, const struct envelope *envelop
 	return XDP_TX;
 }
 #else
+/* What has just been sent on need not be looked at again where it leaves; nothing else writes this. */
+enum { SENT_ON = 0x4b4c };
+
+KL_INLINE int send_out(ctx_t *ctx, __u32 ifindex)
+{
+	ctx->tc_index = SENT_ON;
+	return (int)bpf_redirect_neigh(ifindex, NULL, 0, 0);
+}
+
+/* Leaving: was it sent on by us? Asked once. */
+KL_INLINE int was_sent_on(ctx_t *ctx)
+{
+	if (ctx->tc_index != SENT_ON)
+		return 0;
+	ctx->tc_index = 0;
+	return 1;
+}
+
 /* The interface that leads there; the neighbour is found, or asked for, behind the redirection. */
 KL_INLINE __u32 way_out(ctx_t *ctx, const struct packet *packet, const __be32 src[4], const __be32 dst[4])
 {
@@ -73,7 +91,7 @@ KL_INLINE int send(ctx_t *ctx, struct work *work, const struct envelope *envelop
 	__u32 ifindex = way_out(ctx, &work->packet, src, dst);
 	if (envelope ? envelope_seal(ctx, envelope) : packet_rewrite(ctx, &work->packet, &work->to, 1))
 		return drop(&counters->drop_rewrite);
-	return (int)bpf_redirect_neigh(ifindex, NULL, 0, 0);
+	return send_out(ctx, ifindex);
 }
 #endif
 
