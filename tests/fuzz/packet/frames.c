@@ -11,7 +11,10 @@ enum {
 	TCP = 6,
 	UDP = 17,
 	IPV6_IN = 41,
-	FRAG = 44, HOP_BY_HOP = 0, ROUTING = 43, DEST_OPTIONS = 60,
+	FRAG = 44,
+	HOP_BY_HOP = 0,
+	ROUTING = 43,
+	DEST_OPTIONS = 60,
 	ICMPV6 = 58,
 	SCTP = 132
 };
@@ -401,4 +404,40 @@ void frame_complain(struct frame *frame, uint64_t (*random)(void))
 	if (random() & 1) /* a router on the way */
 		ip[parts.v6 ? 15 : 14] ^= 0x55;
 	frame_repair_sums(frame);
+}
+
+void frame_envelop(struct frame *frame, const uint8_t src[16], const uint8_t dst[16], bool geneve)
+{
+	static const uint8_t header[16] = {
+		0xc0, 1, GENEVE_PORT >> 8, GENEVE_PORT & 0xff, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0x4b, 0x4c, 0};
+	struct parts parts = parts_of(frame);
+	if (!parts.ok || frame->len + V6 + sizeof(header) > FRAME_ROOM)
+		return;
+	size_t ip_len = parts.v6 ? V6 : V4, between = geneve ? sizeof(header) : 0, inner = parts.end - parts.ip;
+	uint8_t *ip = frame->bytes + ETH;
+	memmove(ip + ip_len + between, ip, inner);
+	frame->len = ETH + ip_len + between + inner;
+	memset(ip, 0, ip_len);
+	if (geneve) {
+		memcpy(ip + ip_len, header, sizeof(header));
+		put16(ip + ip_len + 4, (uint16_t)(between + inner));
+		put16(ip + ip_len + 10, parts.v6 ? 0x86dd : 0x0800);
+	}
+	if (parts.v6) {
+		ip[0] = 0x60;
+		put16(ip + 4, (uint16_t)(between + inner));
+		ip[6] = geneve ? UDP : IPV6_IN;
+		ip[7] = 64;
+		memcpy(ip + 8, src, 16);
+		memcpy(ip + 24, dst, 16);
+		return;
+	}
+	ip[0] = 0x45;
+	put16(ip + 2, (uint16_t)(V4 + between + inner));
+	ip[6] = 0x40;
+	ip[8] = 64;
+	ip[9] = geneve ? UDP : IPIP;
+	memcpy(ip + 12, src + 12, 4);
+	memcpy(ip + 16, dst + 12, 4);
+	put16(ip + 10, (uint16_t)~fold(add_bytes(0, ip, V4)));
 }

@@ -40,6 +40,8 @@ void frame_mutate(struct frame *frame, uint64_t (*random)(void));
 void frame_repair_sums(struct frame *frame);
 /* Turns sender and receiver round, addresses and ports, so that an answer comes of it. */
 void frame_turn(struct frame *frame);
+/* Puts it into an envelope (IP in IP, or Geneve with our number) of its own family. */
+void frame_envelop(struct frame *frame, const uint8_t src[16], const uint8_t dst[16], bool geneve);
 /* An ICMP error about it, from its receiver or from a router, to its sender. */
 void frame_complain(struct frame *frame, uint64_t (*random)(void));
 
