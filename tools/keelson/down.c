@@ -264,18 +264,23 @@ static int down_node(const char *name, const char *node_name, struct kl_err *err
 static int run(int argc, char **argv)
 {
 	struct kl_err err = {0};
-	const char *name = "dev", *node = NULL;
+	const char *given = NULL, *node = NULL;
 	bool keep_data = false, all = false;
 	const struct kl_opt opts[] = {
-		{"name", 0, KL_OPT_STRING, &name},
+		{"name", 0, KL_OPT_STRING, &given},
 		{"node", 0, KL_OPT_STRING, &node},
 		{"keep-data", 0, KL_OPT_FLAG, &keep_data},
 		{"all", 0, KL_OPT_FLAG, &all},
 	};
 	if (kl_opts_parse(&kl_cmd_down, opts, KL_ARRAY_LEN(opts), argc, argv))
 		return kl_cmd_fail(&kl_cmd_down, "takes options only; see 'keelson help down'");
+	const char *name = given ? given : "dev";
 	if (!kl_cluster_name_valid(name))
 		return kl_cmd_fail(&kl_cmd_down, "'%s' is no cluster's name", name);
+	if (all && (given || node)) {
+		fprintf(stderr, "keelson down: --all removes every cluster: give it without --%s\n", given ? "name" : "node");
+		return KL_EXIT_USAGE;
+	}
 	if (geteuid())
 		return kl_cmd_fail(&kl_cmd_down, "must run as root");
 	kl_autoclose int lock = kl_clusters_lock(&err);
