@@ -146,13 +146,14 @@ static void choose_ports(struct kl_podnet *podnet)
 
 static int attach_uplinks(struct kl_podnet *podnet, struct kl_err *err)
 {
-	kl_autofree char *list = podnet->uplink ? kl_strdup(podnet->uplink) : NULL;
-	char *rest = list, *name;
-	int rc = 0;
-	while (!rc && (name = strsep(&rest, ",")))
-		if (*name)
-			rc = kl_podload_uplink(podnet->load, name, err);
-	return rc;
+	uint32_t ifindexes[KL_NET_UPLINKS] = {0};
+	size_t count = 0;
+	uplinks_of(podnet, ifindexes);
+	while (count < KL_NET_UPLINKS && ifindexes[count])
+		count++;
+	if (podnet->uplink && !count)
+		return kl_fail_msg(err, ENODEV, "find the uplink interface '%s'", podnet->uplink);
+	return kl_podload_uplinks(podnet->load, ifindexes, count, err);
 }
 
 /* Do all uplinks send through fq? Only looked at: whose scheduler it is, is the administrator's choice. */

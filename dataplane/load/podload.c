@@ -10,7 +10,6 @@
 #include <dirent.h>
 #include <errno.h>
 #include <malloc.h>
-#include <net/if.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -112,17 +111,44 @@ static int attach(struct kl_podload *load, int which, const char *path, uint32_t
 	return kl_bpf_link_ensure(&spec, err);
 }
 
-int kl_podload_uplink(struct kl_podload *load, const char *ifname, struct kl_err *err)
+/* Is the name that of an uplink's pin whose interface is not in the list? */
+static bool is_left_over(const char *name, const uint32_t *ifindexes, size_t count)
 {
-	uint32_t ifindex = if_nametoindex(ifname);
-	if (!ifindex)
-		return kl_fail(err, errno, "find the uplink interface '%s'", ifname);
 	for (int i = UPLINK_IN; i <= UPLINK_OUT; i++) {
-		kl_autofree char *path = kl_asprintf("%s/links/%s_%u", load->pin_dir, rows[i].program, ifindex);
-		int failed = attach(load, i, path, ifindex, err);
-		if (failed)
-			return failed;
+		size_t len = strlen(rows[i].program);
+		if (strncmp(name, rows[i].program, len) != 0 || name[len] != '_')
+			continue;
+		unsigned long ifindex = strtoul(name + len + 1, NULL, 10);
+		for (size_t k = 0; k < count; k++)
+			if (ifindexes[k] == ifindex)
+				return false;
+		return true;
 	}
+	return false;
+}
+
+static void drop_left_over(const struct kl_podload *load, const uint32_t *ifindexes, size_t count)
+{
+	kl_autofree char *path = kl_asprintf("%s/links", load->pin_dir);
+	DIR *dir = opendir(path);
+	for (const struct dirent *entry; dir && (entry = readdir(dir));)
+		if (is_left_over(entry->d_name, ifindexes, count))
+			unlinkat(dirfd(dir), entry->d_name, 0);
+	if (dir)
+		closedir(dir);
+}
+
+int kl_podload_uplinks(struct kl_podload *load, const uint32_t *ifindexes, size_t count, struct kl_err *err)
+{
+	for (size_t k = 0; k < count; k++)
+		for (int i = UPLINK_IN; i <= UPLINK_OUT; i++) {
+			kl_autofree char *path =
+				kl_asprintf("%s/links/%s_%u", load->pin_dir, rows[i].program, ifindexes[k]);
+			int failed = attach(load, i, path, ifindexes[k], err);
+			if (failed)
+				return failed;
+		}
+	drop_left_over(load, ifindexes, count);
 	return 0;
 }
 

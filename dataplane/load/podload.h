@@ -28,8 +28,11 @@ int kl_podload_new(const struct kl_maps *maps, const char *pin_dir, struct kl_po
 void kl_podload_free(struct kl_podload *load);
 KL_AUTO(kl_cleanup_podload, struct kl_podload, kl_podload_free)
 
-/* Attaches masquerading and the way to the pods behind what stands on the interface already. */
-int kl_podload_uplink(struct kl_podload *load, const char *ifname, struct kl_err *err);
+/*
+ * Attaches masquerading and the way to the pods behind what stands on these interfaces already, and detaches them from
+ * others.
+ */
+int kl_podload_uplinks(struct kl_podload *load, const uint32_t *ifindexes, size_t count, struct kl_err *err);
 
 struct kl_podload_pod {
 	const char *ifname; /* host side */

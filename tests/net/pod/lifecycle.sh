@@ -86,4 +86,12 @@ kill_node 1; node 1
 is "a pod whose namespace went is forgotten" "$(links_of 1)/$(pods_known 1)" 2/1
 cni DEL 1 a >/dev/null || fail "DEL a"
 is "nothing is left" "$(links_of 1)/$(pods_known 1)/$(addrs_known 1)/$(veths 1)" 0/0/0/0
+# An interface that is no uplink any more.
+ip -n "${id}n1" link add eth1 type veth peer name eth2 && ip -n "${id}n1" link set eth1 up
+uplinks() { find "${pins}1/links" -name 'kl_uplink_*' | wc -l; }
+is "two programs of the uplink" "$(uplinks)" 2
+kill_node 1; node 1 uplink=eth0,eth1
+is "two for each of two uplinks" "$(uplinks)" 4
+kill_node 1; node 1 uplink=eth1
+is "none of one that is none" "$(uplinks)" 2
 finish
