@@ -167,7 +167,7 @@ KL_INLINE __be16 free_port(ctx_t *ctx, const struct work *work, struct scratch *
 {
 	if (work->packet.key.proto == IPPROTO_SCTP)
 		return sctp_port(&scratch->reply, now, &scratch->new.reply);
-	return snat_port(ctx, &scratch->reply, (__u32)(work->hash.fingerprint >> 32), ports, &scratch->new.reply);
+	return snat_port(ctx, &scratch->reply, work->hash.line, ports, &scratch->new.reply);
 }
 
 KL_INLINE __u32 snat_ports(const struct kl_map_config *cfg)

@@ -130,6 +130,72 @@ KL_INLINE int local_v6(ctx_t *ctx, const struct quick *q, const struct kl_map_ba
 	return PASS;
 }
 
+/* --- both addresses change, and it goes out again: to a backend on another node, and back from there */
+
+struct quick_to {
+	const __be32 *src, *dst;
+	__be16 sport, dport;
+};
+
+KL_INLINE int turn_v4(ctx_t *ctx, const struct quick *q, const struct quick_to *to)
+{
+	struct iphdr *ip = ctx_data(ctx) + ETH_HLEN;
+	struct udphdr *ports = (void *)(ip + 1);
+	if ((void *)(ports + 1) > ctx_end(ctx))
+		return FAST_NO;
+	__u64 diff = (__u64)(__u32)~ip->daddr + to->dst[3] + (__u32)~ip->saddr + to->src[3];
+	if (quick_csum(ctx, q, V4_L4, sum_16(sum_16(diff, ports->dest, to->dport), ports->source, to->sport)))
+		return FAST_NO;
+	ip->check = csum_apply(ip->check, sum_16(diff, bpf_htons(0x0100), 0));
+	ip->ttl--;
+	ip->saddr = to->src[3];
+	ip->daddr = to->dst[3];
+	ports->source = to->sport;
+	ports->dest = to->dport;
+	return 0;
+}
+
+KL_INLINE int turn_v6(ctx_t *ctx, const struct quick *q, const struct quick_to *to)
+{
+	struct ipv6hdr *ip = ctx_data(ctx) + ETH_HLEN;
+	struct udphdr *ports = (void *)(ip + 1);
+	if ((void *)(ports + 1) > ctx_end(ctx))
+		return FAST_NO;
+	__u64 diff = sum_addr(sum_addr(0, ip->daddr.in6_u.u6_addr32, to->dst), ip->saddr.in6_u.u6_addr32, to->src);
+	if (quick_csum(ctx, q, V6_L4, sum_16(sum_16(diff, ports->dest, to->dport), ports->source, to->sport)))
+		return FAST_NO;
+	ip->hop_limit--;
+	addr_copy(ip->saddr.in6_u.u6_addr32, to->src);
+	addr_copy(ip->daddr.in6_u.u6_addr32, to->dst);
+	ports->source = to->sport;
+	ports->dest = to->dport;
+	return 0;
+}
+
+KL_INLINE int quick_turn(ctx_t *ctx, const struct quick *q, const struct quick_to *to, const struct hop *hop)
+{
+	if (q->v6 ? turn_v6(ctx, q, to) : turn_v4(ctx, q, to))
+		return FAST_NO;
+	struct ethhdr *eth = ctx_data(ctx);
+	if ((void *)(eth + 1) > ctx_end(ctx))
+		return DROP;
+	hop_write(eth, hop);
+	return XDP_TX;
+}
+
+KL_INLINE int quick_snat(ctx_t *ctx, const struct kl_map_config *cfg, const struct quick *q,
+	const struct kl_map_backend *backend, __u32 id)
+{
+	struct hop hop;
+	struct quick_to to = {.src = q->v6 ? cfg->node_addr6 : cfg->node_addr4,
+		.dst = backend->addr,
+		.sport = state_port(q->found.state),
+		.dport = backend->port};
+	if (backend->flags & KL_BE_LOCAL || !hop_find(ctx, id, backend, (__u32)q->ticks, &hop))
+		return FAST_NO;
+	return quick_turn(ctx, q, &to, &hop);
+}
+
 /* --- in an envelope */
 
 /* v6 is a constant in each of the two calls, which makes two straight pieces of code of this. */
@@ -160,7 +226,7 @@ KL_INLINE int quick_send(ctx_t *ctx, const struct kl_map_config *cfg, struct kl_
 		.src = q->v6 ? cfg->node_addr6 : cfg->node_addr4,
 		.dst = backend->addr,
 		.bytes = q->bytes - ETH_HLEN,
-		.hash = (__u32)q->hash.fingerprint,
+		.hash = q->hash.line,
 		.port = envelope_port(cfg, backend),
 		.tos = quick_tos(ctx, q->v6),
 	};
@@ -192,13 +258,40 @@ KL_INLINE int quick_is_plain(const struct quick *q)
 {
 	__u64 state = q->found.state;
 	__u32 phase = state_phase(state);
-	if (state >> STATE_REVERSE_SHIFT & 1 || q->tcp_flags & (TCP_FIN | TCP_SYN | TCP_RST))
+	if (q->tcp_flags & (TCP_FIN | TCP_SYN | TCP_RST))
 		return 0;
 	return phase == KL_PHASE_OPEN || phase == KL_PHASE_UDP ||
 	       (phase == KL_PHASE_ANSWERED && state_is_oneway(state) && state_stamp(state) == (__u16)q->ticks);
 }
 
-KL_INLINE int quick_forward(
+KL_INLINE void quick_touch(const struct quick *q)
+{
+	struct kl_map_flow *flow = state_stamp(q->found.state) == (__u16)q->ticks ? NULL : flow_at(q->found.index);
+	if (flow)
+		KL_WRITE(*flow_stamp(flow), (__u16)q->ticks);
+}
+
+/* The reply of a backend on another node. */
+KL_INLINE int quick_reply(ctx_t *ctx, struct kl_map_counters *counters, const struct quick *q, __u32 id)
+{
+	const struct kl_map_tuple *tuple = tuple_at(q->found.index);
+	const struct hop_client *client =
+		tuple && state_port(q->found.state) ? hop_client_find(ctx, tuple, (__u32)q->ticks) : NULL;
+	if (!client)
+		return FAST_NO;
+	struct quick_to to = {tuple->frontend, tuple->client, tuple->frontend_port, tuple->client_port};
+	int verdict = quick_turn(ctx, q, &to, &client->hop);
+	if (verdict == FAST_NO)
+		return FAST_NO;
+	struct kl_map_traffic *traffic = bpf_map_lookup_elem(&kl_traffic, &id);
+	if (traffic)
+		traffic->reply_bytes += q->bytes;
+	counters->returned++;
+	quick_touch(q);
+	return verdict;
+}
+
+KL_INLINE int quick_known(
 	ctx_t *ctx, const struct kl_map_config *cfg, struct kl_map_counters *counters, const struct quick *q)
 {
 	__u64 state = q->found.state;
@@ -206,16 +299,18 @@ KL_INLINE int quick_forward(
 	const struct kl_map_backend *backend = backend_get(id);
 	if (!quick_is_plain(q) || !backend || !id || backend->generation != state_generation(state))
 		return FAST_NO;
-	int verdict = FAST_NO;
+	if (state >> STATE_REVERSE_SHIFT & 1)
+		return quick_reply(ctx, counters, q, id);
+	int verdict;
 	if (state_is_oneway(state))
 		verdict = quick_send(ctx, cfg, counters, q, backend, id);
-	else if (!state_port(state))
+	else if (state_port(state))
+		verdict = quick_snat(ctx, cfg, q, backend, id);
+	else
 		verdict = q->v6 ? local_v6(ctx, q, backend) : local_v4(ctx, q, backend);
 	if (verdict == FAST_NO)
 		return FAST_NO;
-	struct kl_map_flow *flow = state_stamp(state) == (__u16)q->ticks ? NULL : flow_at(q->found.index);
-	if (flow)
-		KL_WRITE(*flow_stamp(flow), (__u16)q->ticks);
+	quick_touch(q);
 	quick_count(counters, q, id, 0);
 	return verdict;
 }
@@ -274,8 +369,9 @@ KL_INLINE int fast_in(ctx_t *ctx, const struct kl_map_config *cfg, struct kl_map
 	q.bytes = ctx_bytes(ctx);
 	if (quick_key(ctx, &q, &key))
 		return FAST_NO;
-	if (!port_is_served(key.dport)) {
-		if (is_snat_port(cfg, key.dport) || key.dport == cfg->geneve_port)
+	int served = port_is_served(key.dport);
+	if (!served && !is_snat_port(cfg, key.dport)) {
+		if (key.dport == cfg->geneve_port)
 			return FAST_NO;
 		counters->passed++;
 		return PASS;
@@ -285,8 +381,8 @@ KL_INLINE int fast_in(ctx_t *ctx, const struct kl_map_config *cfg, struct kl_map
 	q.ticks = now_ticks(cfg);
 	q.hash = kl_flow_hash(cfg->hash_key, &key);
 	if (region_find(region_main(cfg), &q.hash, &q.found) || half_find(cfg, &q.hash, &q.found))
-		return quick_forward(ctx, cfg, counters, &q);
-	if (over_is_used(cfg) || q.tcp_flags & (TCP_FIN | TCP_RST))
+		return quick_known(ctx, cfg, counters, &q);
+	if (!served || over_is_used(cfg) || q.tcp_flags & (TCP_FIN | TCP_RST))
 		return FAST_NO;
 	return quick_admit(ctx, cfg, counters, &q);
 }

@@ -211,7 +211,7 @@ __noinline int forward_enveloped(ctx_t *ctx, __u32 fit)
 		.src = source,
 		.dst = backend->addr,
 		.bytes = work->packet.end - ETH_HLEN,
-		.hash = (__u32)work->hash.fingerprint,
+		.hash = work->hash.line,
 		.v6 = work->packet.v6,
 		.port = port,
 		.tos = work->packet.tos,

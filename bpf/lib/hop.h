@@ -69,6 +69,74 @@ KL_INLINE int hop_find(ctx_t *ctx, __u32 backend_id, const struct kl_map_backend
 	       (!hop_ask(ctx, backend_id, now) && hop_known(ctx, backend, now, ret));
 }
 
+/*
+ * Towards clients: the same, by their address, for as many as talk at a time; each CPU for itself, so that nobody writes
+ * what another reads.
+ */
+enum { HOP_CLIENTS = 1024 };
+struct hop_client {
+	__be32 addr[4];
+	struct hop hop;
+	__u32 tick, ifindex;
+};
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, HOP_CLIENTS);
+	__type(key, __u32);
+	__type(value, struct hop_client);
+} kl_hops SEC(".maps");
+
+KL_INLINE __u32 hop_slot(const __be32 addr[4])
+{
+	return kl_spread((__u64)(addr[0] ^ addr[2]) << 32 | (addr[1] ^ addr[3])) % HOP_CLIENTS;
+}
+
+KL_INLINE const struct hop_client *hop_client_known(const ctx_t *ctx, const __be32 addr[4], __u32 now)
+{
+	__u32 slot = hop_slot(addr);
+	const struct hop_client *known = bpf_map_lookup_elem(&kl_hops, &slot);
+	return known && known->tick == now && known->ifindex == ctx->ingress_ifindex && addr_equal(known->addr, addr)
+		       ? known
+		       : NULL;
+}
+
+/* For replies of a flow: from its frontend to its client. */
+__noinline int hop_client_ask(struct xdp_md *ctx, const struct kl_map_tuple *tuple, __u32 now)
+{
+	struct bpf_fib_lookup fib = {.ifindex = ctx->ingress_ifindex};
+	if (!tuple)
+		return -1;
+	__u32 slot = hop_slot(tuple->client);
+	struct hop_client *entry = bpf_map_lookup_elem(&kl_hops, &slot);
+	if (!entry)
+		return -1;
+	fib.family = addr_is_v4(tuple->client) ? 2 : 10; /* AF_INET, AF_INET6 */
+	if (fib.family == 2) {
+		fib.ipv4_src = tuple->frontend[3];
+		fib.ipv4_dst = tuple->client[3];
+	} else {
+		addr_copy(fib.ipv6_src, tuple->frontend);
+		addr_copy(fib.ipv6_dst, tuple->client);
+	}
+	if (bpf_fib_lookup(ctx, &fib, sizeof(fib), 0) != BPF_FIB_LKUP_RET_SUCCESS ||
+		fib.ifindex != ctx->ingress_ifindex)
+		return -1;
+	addr_copy(entry->addr, tuple->client);
+	entry->hop.dst = hop_word(fib.dmac, now);
+	entry->hop.src = hop_word(fib.smac, now);
+	entry->ifindex = fib.ifindex;
+	entry->tick = now;
+	return 0;
+}
+
+KL_INLINE const struct hop_client *hop_client_find(ctx_t *ctx, const struct kl_map_tuple *tuple, __u32 now)
+{
+	const struct hop_client *known = hop_client_known(ctx, tuple->client, now);
+	if (!known && !hop_client_ask(ctx, tuple, now))
+		known = hop_client_known(ctx, tuple->client, now);
+	return known;
+}
+
 KL_INLINE void hop_write(struct ethhdr *eth, const struct hop *hop)
 {
 	__u16 *to = (__u16 *)eth;

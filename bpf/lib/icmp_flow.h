@@ -69,7 +69,7 @@ __noinline int icmp_enveloped(ctx_t *ctx)
 		.src = source,
 		.dst = backend->addr,
 		.bytes = work->packet.end - ETH_HLEN,
-		.hash = (__u32)work->hash.fingerprint,
+		.hash = work->hash.line,
 		.v6 = work->packet.v6,
 		.port = envelope_port(cfg, backend),
 		.tos = work->packet.tos,

@@ -21,8 +21,8 @@ struct kl_flow_key { /* no padding: compared and hashed as ten words */
 };
 
 struct kl_flow_hash {
-	__u64 fingerprint; /* never 0 */
-	__u32 line, line2; /* not yet masked */
+	__u64 fingerprint; /* never 0; to be compared only: its single bits are no random ones */
+	__u32 line, line2; /* not yet masked; whoever needs a number by the flow takes line */
 };
 
 KL_INLINE __u64 kl_nh(const __u32 *key, __u32 i, __u32 a, __u32 b)
