@@ -182,23 +182,14 @@ static struct parts inner_parts(const struct frame *frame, const struct parts *o
 static void look_inside(const struct frame *frame, const struct parts *outer, struct frame_view *ret)
 {
 	struct parts inner = inner_parts(frame, outer);
-	if (!inner.ok)
+	if (!inner.ok) { /* whatever is in it, nothing can be said of its sums */
+		ret->sums_known &= outer->proto != IPIP && outer->proto != IPV6_IN && ret->dport != GENEVE_PORT;
 		return;
+	}
 	ret->envelope = true;
 	copy_addrs(frame->bytes + inner.ip, inner.v6, ret->inner_src, ret->inner_dst);
 	int right = transport_right(frame->bytes, &inner);
 	ret->sums_right = ret->sums_right && header_right(frame->bytes, &inner) && right != 0;
-}
-
-/* An ICMP error's quotation that lacks its ports has its sum in bytes that are no part of the packet. */
-static bool is_cut_short(const struct frame *frame, const struct parts *parts)
-{
-	size_t at = parts->l4 + 8;
-	if (parts->proto != ICMP && parts->proto != ICMPV6)
-		return false;
-	if (at + V4 > parts->end)
-		return true;
-	return at + (parts->v6 ? V6 : (frame->bytes[at] & 15u) * 4u) + 8 > parts->end;
 }
 
 struct frame_view frame_look(const struct frame *frame)
@@ -223,7 +214,7 @@ struct frame_view frame_look(const struct frame *frame)
 		ret.dport = get16(l4 + 2);
 	}
 	int right = transport_right(frame->bytes, &parts);
-	ret.sums_known = (right >= 0 || parts.fragment || parts.first) && !is_cut_short(frame, &parts);
+	ret.sums_known = (right >= 0 || parts.fragment || parts.first);
 	ret.sums_right = header_right(frame->bytes, &parts) && right != 0;
 	look_inside(frame, &parts, &ret);
 	return ret;
