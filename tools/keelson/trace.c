@@ -6,6 +6,7 @@
 #include "ct_flows.h"
 #include "flows_event.h"
 #include "look.h"
+#include "mapnames.h"
 #include "netns.h"
 #include "trace_ends.h"
 #include "trace_run.h"
