@@ -137,6 +137,25 @@ void kl_netsync_on_look(uv_timer_t *timer)
 		kl_warn("audit: %s; attached again", why.text);
 }
 
+enum { LOAD_HIGH = 80, LOAD_LOW = 70 /* percent */ };
+
+/* A table that fills up is said in the log before anything is lost, and when something is. */
+static void look_at_pressure(struct kl_netsync *netsync)
+{
+	struct kl_map_counters counters;
+	unsigned load = kl_dpsync_flow_load(netsync->sync);
+	if (load >= LOAD_HIGH && !netsync->pressed)
+		kl_warn("the connection table is %u %% full: --lb-flows makes it larger at the next start", load);
+	netsync->pressed = load >= LOAD_HIGH || (netsync->pressed && load > LOAD_LOW);
+	if (kl_maps_counters(netsync->maps, &counters, NULL) || counters.drop_ct_full <= netsync->table_full)
+		return;
+	if (netsync->table_full || counters.flows_inserted)
+	kl_warn("the connection table had no place for %llu flows (%u %% full): they may lose their backend when "
+		"backends change",
+		(unsigned long long)(counters.drop_ct_full - netsync->table_full), load);
+	netsync->table_full = counters.drop_ct_full;
+}
+
 void kl_netsync_on_audit(uv_timer_t *timer)
 {
 	struct kl_netsync *netsync = timer->data;
@@ -147,6 +166,7 @@ void kl_netsync_on_audit(uv_timer_t *timer)
 	kl_hostports_refresh(netsync->hostports);
 	kl_health_review(netsync->health);
 	kl_dpsync_sweep(netsync->sync);
+	look_at_pressure(netsync);
 	if (kl_maps_switch_end(netsync->maps, &err))
 		kl_error("the former tables: %s", err.text);
 	malloc_trim(0); /* what a burst of pods or services left behind goes back to the system */
@@ -173,6 +193,9 @@ int kl_netsync_bring_up(struct kl_netsync *netsync, struct kl_err *err)
 		failed = own_netns(netsync, err);
 	if (!failed)
 		failed = kl_load(netsync->maps, load, &netsync->mode, err);
+	struct kl_map_counters counters;
+	if (!failed && !kl_maps_counters(netsync->maps, &counters, NULL))
+		netsync->table_full = counters.drop_ct_full; /* told by whoever was here before */
 	size_t flows, lost;
 	if (!failed && kl_maps_migrated(netsync->maps, &flows, &lost))
 		kl_info("tables of another layout or size taken over with %zu connections; no place for %zu", flows, lost);

@@ -30,6 +30,8 @@ struct kl_netsync {
 	uint8_t algorithm, forward;  /* defaults */
 	uint16_t geneve_port;
 	struct kl_maps_sizes sizes;
+	uint64_t table_full; /* drop_ct_full when it was last looked at */
+	bool pressed;        /* and the connection table was told to be nearly full */
 	bool guard_node_ports;
 	char *node_name;
 	struct kl_maps *maps;

@@ -96,6 +96,8 @@ void kl_dpsync_on_difference(struct kl_dpsync *sync, void (*each)(const char *di
  * the counts of those that live, and for those whose age would wrap. Returns how many entries were freed.
  */
 size_t kl_dpsync_sweep(struct kl_dpsync *sync);
+/* How full the connection table's main region was when the sweep had last been through all of it, in percent. */
+unsigned kl_dpsync_flow_load(const struct kl_dpsync *sync);
 
 size_t kl_dpsync_services(const struct kl_dpsync *sync);
 size_t kl_dpsync_backends(const struct kl_dpsync *sync);

@@ -81,6 +81,7 @@ struct kl_dpsync {
 	struct local_batch *locals;    /* for kl_locals, many by one system call */
 	struct kl_map_config config; /* as it has to be, but for what others write */
 	uint32_t swept;              /* first line of the next part */
+	size_t counted, flows;       /* entries of the main region: of this pass so far, of the last whole one */
 	void (*dead)(const struct kl_addr *addr, uint16_t port, uint8_t proto, void *arg);
 	void *dead_arg;
 	void (*difference)(const char *difference, void *arg);

@@ -101,6 +101,20 @@ static size_t sweep_line(const struct kl_maps *maps, struct kl_map_line *line, u
 	return freed;
 }
 
+static size_t used_in(const struct kl_map_line *line)
+{
+	size_t used = 0;
+	for (uint32_t i = 0; i < KL_LINE_FLOWS; i++)
+		used += line->flow[i].phase != KL_PHASE_FREE;
+	return used;
+}
+
+unsigned kl_dpsync_flow_load(const struct kl_dpsync *sync)
+{
+	size_t places = ((size_t)sync->maps->config->main_mask + 1) * KL_LINE_FLOWS;
+	return (unsigned)(sync->flows * 100 / places);
+}
+
 size_t kl_dpsync_sweep(struct kl_dpsync *sync)
 {
 	const struct kl_maps *maps = sync->maps;
@@ -117,8 +131,14 @@ size_t kl_dpsync_sweep(struct kl_dpsync *sync)
 	if (part == MAP_FAILED)
 		return 0;
 	uint16_t now = (uint16_t)kl_maps_tick(maps);
-	for (uint32_t i = 0; i < count; i++)
+	for (uint32_t i = 0; i < count; i++) {
 		freed += sweep_line(maps, &part[i], first + i, now);
+		sync->counted += first + i <= maps->config->main_mask ? used_in(&part[i]) : 0;
+	}
 	munmap(part, count * sizeof(*part));
+	if (!sync->swept) {
+		sync->flows = sync->counted;
+		sync->counted = 0;
+	}
 	return freed;
 }

@@ -396,6 +396,9 @@ KL_TEST(open_connections_are_counted)
 		bench_run(bench, PROGRAM_TC_OUT, frame, &len);
 	}
 	KL_CHECK_INT(live_connections(bench), FLOWS - 200);
+	for (int i = 0; i < 8; i++)
+		kl_dpsync_sweep(bench->sync);
+	KL_CHECK_INT(kl_dpsync_flow_load(bench->sync), FLOWS * 2 * 100 / ENTRIES);
 	age(bench, KL_SILENT_TICKS + 100);
 	for (int i = 0; i < 8; i++)
 		kl_dpsync_sweep(bench->sync);
