@@ -141,6 +141,12 @@ static const char *service_of(const struct kl_event_view *view, const struct kl_
 		       : "";
 }
 
+/* The interface tells whose: a socket that connects has no address yet, and a pod may send from one that is not its own. */
+static uint32_t client_ifindex(const struct kl_map_event *event)
+{
+	return event->hook == KL_HOOK_SOCKET || event->hook == KL_HOOK_POD_OUT ? event->ifindex : 0;
+}
+
 bool kl_event_matches(
 	const struct kl_event_filter *filter, const struct kl_event_view *view, const struct kl_map_event *event)
 {
@@ -149,7 +155,7 @@ bool kl_event_matches(
 	if (filter->service && !kl_lb_matches(service_of(view, event), filter->service))
 		return false;
 	if (filter->from.given && !is_end(&filter->from, event->client, event->client_port) &&
-		!(filter->from.ifindex && filter->from.ifindex == event->ifindex && event->hook == KL_HOOK_SOCKET))
+		!(filter->from.ifindex && filter->from.ifindex == client_ifindex(event)))
 		return false;
 	return !filter->to.given || is_end(&filter->to, event->frontend, event->frontend_port) ||
 	       is_end(&filter->to, event->backend, event->backend_port);
@@ -177,12 +183,12 @@ static bool is_set(const __be32 addr[4])
 	return addr[0] || addr[1] || addr[3] || (addr[2] && addr[2] != htonl(0xffff));
 }
 
-/* A socket that connects has no address of its own yet; its pod or process tells who it is. */
 static char *client_text(const struct kl_event_view *view, const struct kl_map_event *event)
 {
-	const char *pod =
-		kl_pod_name_of(view->names, event->client, event->hook == KL_HOOK_SOCKET ? event->ifindex : 0);
+	const char *pod = kl_pod_name_of(view->names, event->client, client_ifindex(event));
 	kl_autofree char *end = is_set(event->client) ? kl_endpoint_text(event->client, event->client_port) : NULL;
+	if (pod && end && !kl_pod_name_of(view->names, event->client, 0))
+		return kl_asprintf("%s as %s", pod, end);
 	if (pod)
 		return end && event->client_port ? kl_asprintf("%s:%u", pod, ntohs(event->client_port))
 						 : kl_strdup(pod);
@@ -245,8 +251,7 @@ json_t *kl_event_json(const struct kl_event_view *view, const struct kl_map_even
 		__be16 port;
 		uint32_t ifindex;
 	} ends[] = {
-		{"client", "clientPod", event->client, event->client_port,
-			event->hook == KL_HOOK_SOCKET ? event->ifindex : 0},
+		{"client", "clientPod", event->client, event->client_port, client_ifindex(event)},
 		{"frontend", NULL, event->frontend, event->frontend_port, 0},
 		{"backend", "backendPod", event->backend, event->backend_port, 0},
 	};
