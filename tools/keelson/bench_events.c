@@ -94,7 +94,7 @@ static int work_rounds(struct kl_bench_run *run, struct bench *bench, struct kl_
 	struct kl_samples samples[KL_ARRAY_LEN(rows)] = {0};
 	for (int round = 0; round < run->rounds; round++)
 		for (size_t i = 0; i < KL_ARRAY_LEN(rows); i++) {
-			double ns;
+			double ns = 0;
 			bench->maps->config->watch_mask = rows[i].mask;
 			bench->maps->config->watch_until =
 				rows[i].watched ? (uint32_t)kl_maps_tick(bench->maps) + 60 : 0;
