@@ -76,9 +76,62 @@ static int set_priority(struct kl_op *op, json_t *pod)
 	return 0;
 }
 
+static int rejected(struct kl_op *op, const json_t *pod, const char *why, const char *what)
+{
+	return kl_status_set(&op->response->status, 403, "Forbidden", "pods \"%s\" is forbidden: pod rejected: %s%s",
+		kl_json_str(pod, "metadata", "name", NULL), why, what);
+}
+
+/* The class' nodes: its labels are asked for beside the pod's own, its taints are borne. */
+static int take_scheduling(struct kl_op *op, json_t *pod, const json_t *class)
+{
+	json_t *spec = json_object_get(pod, "spec"), *value, *toleration;
+	const json_t *scheduling = json_object_get(class, "scheduling");
+	const char *label;
+	size_t i;
+	json_object_foreach ((json_t *)(uintptr_t)json_object_get(scheduling, "nodeSelector"), label, value) {
+		const json_t *own = kl_json_get(spec, "nodeSelector", label, NULL);
+		if (own && !json_equal((json_t *)(uintptr_t)own, value))
+			return rejected(op, pod,
+				"conflict: runtimeClass.scheduling.nodeSelector and pod.spec.nodeSelector ", "differ");
+		json_object_set(kl_json_ensure(spec, "nodeSelector", NULL), label, value);
+	}
+	json_array_foreach (json_object_get(scheduling, "tolerations"), i, toleration) {
+		if (!json_object_get(spec, "tolerations"))
+			json_object_set_new(spec, "tolerations", json_array());
+		json_array_append(json_object_get(spec, "tolerations"), toleration);
+	}
+	return 0;
+}
+
+static int set_runtime_class(struct kl_op *op, json_t *pod)
+{
+	json_t *spec = json_object_get(pod, "spec");
+	const char *name = kl_json_str(spec, "runtimeClassName", NULL);
+	if (!*name)
+		return json_object_get(spec, "overhead")
+			       ? rejected(op, pod, "Pod Overhead set without corresponding RuntimeClass defined ",
+					 "Overhead")
+			       : 0;
+	struct kl_object *obj =
+		kl_store_get(op->registry->store, kl_kind_named("node.k8s.io", "RuntimeClass"), "", name);
+	kl_autojson *class = obj ? kl_object_parse(obj) : NULL;
+	kl_object_unref(obj);
+	if (!class) {
+		kl_autofree char *missing = kl_asprintf("\"%s\" not found", name);
+		return rejected(op, pod, "RuntimeClass ", missing);
+	}
+	json_t *fixed = kl_json_get(class, "overhead", "podFixed", NULL);
+	if (fixed)
+		json_object_set(spec, "overhead", fixed);
+	return take_scheduling(op, pod, class);
+}
+
 int admit_pod(struct kl_op *op, json_t *pod)
 {
 	json_t *spec = kl_json_ensure(pod, "spec", NULL);
 	set_tolerations(spec, op->registry->default_toleration_s);
-	return admit_account(op, pod) < 0 ? -1 : set_priority(op, pod);
+	if (admit_account(op, pod) < 0 || set_runtime_class(op, pod) < 0)
+		return -1;
+	return set_priority(op, pod);
 }

@@ -127,6 +127,8 @@ refused "a resourceVersion that is none" 400 BadRequest 'resourceVersion|strconv
 refused "a time to come" 504 Timeout 'Too large resource version: 99999999999, current: [0-9]+' '' GET "$MAPS?resourceVersion=99999999999" $J ''
 refused "a field nobody selects by" 400 BadRequest 'field label not supported: data.a' '' GET "$MAPS?fieldSelector=data.a%3D1" $J ''
 refused "a selector that is none" 400 BadRequest '.' '' GET "$MAPS?labelSelector=a%20b%20c" $J ''
+refused "a RuntimeClass that is not" 403 Forbidden '^pods "p" is forbidden: pod rejected: RuntimeClass "nope" not found$' '' \
+	POST /api/v1/namespaces/$NS/pods $J '{"metadata":{"name":"p"},"spec":{"runtimeClassName":"nope","containers":[{"name":"c","image":"x"}]}}'
 refused "who nobody is" 403 Forbidden '^configmaps is forbidden: User "mallory" cannot list resource "configmaps" in API group "" in the namespace "client-errors"' \
 	'{"kind":"configmaps"}' GET $MAPS $J '' -H 'Impersonate-User: mallory'
 finish
