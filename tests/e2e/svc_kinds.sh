@@ -157,10 +157,11 @@ subsets: [{addresses: [{ip: $(k get pod "$(pods_of app=web | tail -n 1)" -o json
 YAML
 wait_for "the fourth pod" 20 out_is 4 ready_pods app=web
 wait_for "all of them by the name" 5 out_is 4 ready_endpoints named
+wait_for "the one that listens at another number answers" 5 eval '[ "$(answers "http://$(cluster_ip named):80/" 12)" = 4 ]'
 check_is "port a" "$(answers "http://$(cluster_ip named):80/" 40)" 4
 check_is "port b" "$(answers "http://$(cluster_ip named):81/" 40)" 4
 wait_for "Endpoints by hand are mirrored" 5 out_is 1 ready_endpoints byhand
-check_is "and answer" "$(answers "http://$(cluster_ip byhand)/" 3)" 1
+wait_for "and answer" 5 page "http://$(cluster_ip byhand)/"
 check_out "headless" '^none +ClusterIP +None ' k get svc none
 check_out "ExternalName" '^far +ExternalName +<none> +example.com ' k get svc far
 
