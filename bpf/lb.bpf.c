@@ -47,7 +47,8 @@ KL_INLINE int pass(struct kl_map_counters *counters)
 }
 
 /* What came in an envelope; is_envelope() has said that it may be one. */
-KL_INLINE int unpack(ctx_t *ctx, const struct kl_map_config *cfg, struct scratch *scratch, struct kl_map_counters *counters)
+KL_INLINE int unpack(
+	ctx_t *ctx, const struct kl_map_config *cfg, struct scratch *scratch, struct kl_map_counters *counters)
 {
 	switch (envelope_open(ctx)) {
 	case OPENED:

@@ -186,7 +186,8 @@ KL_INLINE int wants_envelope(const struct work *work, const struct kl_map_backen
 }
 
 /* A backend on this node: the client's port is kept, unless a flow through another frontend has it there. */
-KL_INLINE int port_for_local(ctx_t *ctx, const struct kl_map_config *cfg, struct work *work, struct scratch *scratch, struct kl_map_counters *counters, __u16 now, __be16 *ret)
+KL_INLINE int port_for_local(ctx_t *ctx, const struct kl_map_config *cfg, struct work *work, struct scratch *scratch,
+	struct kl_map_counters *counters, __u16 now, __be16 *ret)
 {
 	flow_hash(&scratch->reply, &scratch->new.reply);
 	if (reply_key_clear(&scratch->new.reply, now, work->packet.key.proto == IPPROTO_SCTP))

@@ -180,8 +180,7 @@ KL_INLINE enum fit envelope_fit(ctx_t *ctx, const struct kl_map_config *cfg, con
 	return !packet->whole && packet->key.proto == IPPROTO_UDP && bytes <= mtu ? MAY_DETOUR : TOO_BIG;
 }
 
-KL_INLINE int tell_too_big(
-	ctx_t *ctx, const struct kl_map_config *cfg, struct kl_map_counters *counters, __u32 around)
+KL_INLINE int tell_too_big(ctx_t *ctx, const struct kl_map_config *cfg, struct kl_map_counters *counters, __u32 around)
 {
 	drop_told(ctx, cfg, counters, &counters->drop_too_big);
 	return answer(ctx, ANSWER_TOO_BIG, uplink_mtu(cfg) - around);
@@ -307,8 +306,7 @@ KL_INLINE int forward(ctx_t *ctx, const struct kl_map_config *cfg, struct work *
 	count_forward(work, counters);
 	if (event_wanted_packet(cfg))
 		tell(ctx, KL_EVENT_FORWARD, 0);
-	return enveloped ? forward_enveloped(ctx, fit)
-			 : finish(ctx, cfg, work, counters);
+	return enveloped ? forward_enveloped(ctx, fit) : finish(ctx, cfg, work, counters);
 }
 
 #endif

@@ -32,8 +32,8 @@ KL_INLINE void icmp_to_client(
  * From the client's side: the backend shall read of the packet that it sent. The error keeps its sender where the backend
  * has the client's address before it.
  */
-KL_INLINE int icmp_to_backend(const struct kl_map_config *cfg, struct work *work, const struct quoted *quoted,
-	struct kl_flow_key *inner)
+KL_INLINE int icmp_to_backend(
+	const struct kl_map_config *cfg, struct work *work, const struct quoted *quoted, struct kl_flow_key *inner)
 {
 	const struct kl_map_backend *backend = backend_get(state_backend(work->found.state));
 	if (!backend)
@@ -104,8 +104,8 @@ KL_INLINE int icmp_unwrap(ctx_t *ctx, struct work *work, struct scratch *scratch
 	struct icmp_error_head head;
 	const struct packet *packet = &work->packet;
 	__u32 bytes = around & 0x7c; /* whole words, at most 124 */
-	if (packet->l4 > MAX_L4 / 4 || bpf_skb_load_bytes(ctx, packet->l4, &head, sizeof(head)) ||
-		bytes != around || bytes < sizeof(struct iphdr) ||
+	if (packet->l4 > MAX_L4 / 4 || bpf_skb_load_bytes(ctx, packet->l4, &head, sizeof(head)) || bytes != around ||
+		bytes < sizeof(struct iphdr) ||
 		bpf_skb_load_bytes(ctx, packet->l4 + sizeof(head), scratch->quote, bytes))
 		return -1;
 	__be32 rest = rest_without(&head, packet->v6, around);

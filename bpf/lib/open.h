@@ -98,8 +98,26 @@ KL_INLINE int addressee(const struct kl_map_config *cfg, struct work *work, cons
 	return OPENED;
 }
 
-KL_INLINE int look_inside(
-	ctx_t *ctx, const struct kl_map_config *cfg, struct scratch *scratch, struct kl_map_counters *counters, __u32 bytes)
+/* An ICMP error is for us when it quotes what the backend of a flow of ours sent, and that one is the addressee. */
+KL_INLINE int error_inside(ctx_t *ctx, struct scratch *scratch)
+{
+#ifdef KL_XDP
+	return LEFT_TO_TC;
+#else
+	struct work *work = &scratch->work;
+	if (quoted_look(ctx, &scratch->inner, &scratch->quoted) != PARSED_FLOW)
+		return NOT_OURS;
+	const struct kl_map_config *cfg = config_get();
+	flow_hash(&scratch->quoted.answer, &work->hash);
+	if (!cfg || !flow_find(cfg, &work->hash, &work->found) || work->found.state >> STATE_REVERSE_SHIFT & 1)
+		return NOT_OURS;
+	const struct kl_map_backend *backend = backend_get(state_backend(work->found.state));
+	return backend && addr_equal(backend->addr, work->packet.key.daddr) ? OPENED_ICMP : NOT_OURS;
+#endif
+}
+
+KL_INLINE int look_inside(ctx_t *ctx, const struct kl_map_config *cfg, struct scratch *scratch,
+	struct kl_map_counters *counters, __u32 bytes)
 {
 	struct packet *inner = &scratch->inner;
 	ctx_linear(ctx, PULL_DEEP);
@@ -107,11 +125,7 @@ KL_INLINE int look_inside(
 	inner->v6 = scratch->work.packet.v6;
 	enum parsed parsed = parse_inner(ctx_data(ctx), ctx_end(ctx), ETH_HLEN + bytes, inner, WHOLE_HEADER);
 	if (parsed == PARSED_ICMP)
-#ifdef KL_XDP
-		return LEFT_TO_TC;
-#else
-		return OPENED_ICMP;
-#endif
+		return error_inside(ctx, scratch);
 	if (parsed == PARSED_MALFORMED)
 		return BAD_ENVELOPE;
 	if (parsed != PARSED_FLOW && parsed != PARSED_FRAGMENT)

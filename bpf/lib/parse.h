@@ -189,7 +189,8 @@ KL_INLINE enum parsed parse_extensions(const void *data, const void *end, struct
 		if (proto == IPPROTO_ROUTING && header[3])
 			return PARSED_OTHER;
 		packet->key.proto = header[0];
-		packet->l4 = l4 + (proto == IPPROTO_FRAGMENT ? (__u32)sizeof(struct frag_header) : (header[1] + 1u) * 8);
+		packet->l4 =
+			l4 + (proto == IPPROTO_FRAGMENT ? (__u32)sizeof(struct frag_header) : (header[1] + 1u) * 8);
 		if (proto != IPPROTO_FRAGMENT)
 			continue;
 		const struct frag_header *frag = (const void *)header;
@@ -206,7 +207,8 @@ KL_INLINE enum parsed parse_inner(const void *data, const void *end, __u32 at, s
 {
 	if (at > MAX_L4 / 2)
 		return PARSED_OTHER;
-	enum parsed parsed = packet->v6 ? parse_v6(data, end, at, packet, depth) : parse_v4(data, end, at, packet, depth);
+	enum parsed parsed =
+		packet->v6 ? parse_v6(data, end, at, packet, depth) : parse_v4(data, end, at, packet, depth);
 	return parsed == PARSED_EXTENDED ? parse_extensions(data, end, packet, depth) : parsed;
 }
 

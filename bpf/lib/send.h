@@ -5,6 +5,7 @@
 
 #include "answer.h"
 #include "encap.h"
+#include "hop.h"
 #include "work.h"
 
 /* Several interfaces lead outside, so the routes are asked which one it is; set by the loader. */
@@ -30,19 +31,38 @@ KL_INLINE int route_ask(
 }
 
 #ifdef KL_XDP
+/* Towards a backend the next hop is mostly known (hop.h); otherwise the kernel is asked. 1: it leaves by this interface. */
+KL_INLINE int hop_of(ctx_t *ctx, const struct work *work, const __be32 src[4], const __be32 dst[4], struct hop *ret)
+{
+	const struct kl_map_config *cfg = config_get();
+	struct scratch *scratch = scratch_get();
+	__u32 id = state_backend(work->found.state);
+	const struct kl_map_backend *backend = backend_get(id);
+	if (!cfg || !scratch)
+		return 0;
+	__u32 now = (__u32)now_ticks(cfg);
+	if (id && backend && addr_equal(backend->addr, dst) && hop_known(ctx, backend, now, ret))
+		return 1;
+	struct bpf_fib_lookup *fib = &scratch->fib;
+	if (route_ask(ctx, fib, &work->packet, src, dst) != BPF_FIB_LKUP_RET_SUCCESS ||
+		fib->ifindex != ctx->ingress_ifindex)
+		return 0;
+	ret->dst = hop_word(fib->dmac, now);
+	ret->src = hop_word(fib->smac, now);
+	if (id && backend && addr_equal(backend->addr, dst))
+		hop_ask(ctx, id, now); /* for those who come next in this tick */
+	return 1;
+}
+
 /*
  * The next hop's addresses come from the kernel's tables; without a neighbour entry, or where another interface leads there
  * (whose driver may not take packets of XDP), the packet is left to tc, untouched.
  */
 KL_INLINE int send(ctx_t *ctx, struct work *work, const struct envelope *envelope, struct kl_map_counters *counters)
 {
-	struct scratch *scratch = scratch_get();
-	if (!scratch)
-		return drop(&counters->drop_rewrite);
-	struct bpf_fib_lookup *fib = &scratch->fib;
 	const __be32 *src = envelope ? envelope->src : work->to.saddr, *dst = envelope ? envelope->dst : work->to.daddr;
-	if (route_ask(ctx, fib, &work->packet, src, dst) != BPF_FIB_LKUP_RET_SUCCESS ||
-		fib->ifindex != ctx->ingress_ifindex) {
+	struct hop hop;
+	if (!hop_of(ctx, work, src, dst, &hop)) {
 		counters->deferred++;
 		return PASS;
 	}
@@ -51,8 +71,7 @@ KL_INLINE int send(ctx_t *ctx, struct work *work, const struct envelope *envelop
 	struct ethhdr *eth = ctx_data(ctx);
 	if ((void *)(eth + 1) > ctx_end(ctx))
 		return drop(&counters->drop_rewrite);
-	__builtin_memcpy(eth->h_dest, fib->dmac, ETH_ALEN);
-	__builtin_memcpy(eth->h_source, fib->smac, ETH_ALEN);
+	hop_write(eth, &hop);
 	return XDP_TX;
 }
 #else

@@ -34,9 +34,9 @@ struct scratch {
 	struct kl_map_client client;
 	struct kl_map_range range;
 	struct bpf_fib_lookup fib;
-	struct packet inner;         /* of an envelope or a quotation */
-	__u32 icmp_tick, icmp_sent;  /* errors sent in this tick */
-	__u8 quote[512];             /* of an error being made */
+	struct packet inner;        /* of an envelope or a quotation */
+	__u32 icmp_tick, icmp_sent; /* errors sent in this tick */
+	__u8 quote[512];            /* of an error being made */
 #ifndef KL_XDP
 	struct quoted quoted;
 #endif

@@ -11,8 +11,8 @@ static struct kl_map_local key_of(uint32_t service, const struct kl_addr *addr)
 	return key;
 }
 
-int kl_locals_put(struct kl_maps *maps, uint32_t service, const struct kl_addr *addr, uint32_t backend,
-	struct kl_err *err)
+int kl_locals_put(
+	struct kl_maps *maps, uint32_t service, const struct kl_addr *addr, uint32_t backend, struct kl_err *err)
 {
 	struct kl_map_local key = key_of(service, addr);
 	if (kl_locals_get(maps, service, addr) == backend)

@@ -10,8 +10,8 @@
 #include "service.h"
 
 /* service, backend: places in kl_services and kl_backends. Replaces what was there. */
-int kl_locals_put(struct kl_maps *maps, uint32_t service, const struct kl_addr *addr, uint32_t backend,
-	struct kl_err *err);
+int kl_locals_put(
+	struct kl_maps *maps, uint32_t service, const struct kl_addr *addr, uint32_t backend, struct kl_err *err);
 /* Only while it names this backend: two of a service may share an address. */
 void kl_locals_remove(struct kl_maps *maps, uint32_t service, const struct kl_addr *addr, uint32_t backend);
 /* 0: none. */

@@ -208,10 +208,7 @@ static size_t build_v4(const struct wire *wire, uint8_t *ip, size_t segment)
 	put16(ip + 2, (uint16_t)(20 + segment));
 	put16(ip + 4, 0x1234);
 	ip[1] = wire->tos;
-	put16(ip + 6, wire->first_fragment   ? 0x2000
-		      : wire->later_fragment ? 0x2010
-		      : wire->may_fragment   ? 0
-					     : 0x4000);
+	put16(ip + 6, wire->first_fragment ? 0x2000 : wire->later_fragment ? 0x2010 : wire->may_fragment ? 0 : 0x4000);
 	ip[8] = wire->ttl ? wire->ttl : 64;
 	ip[9] = wire->proto;
 	memcpy(ip + 12, src.bytes + 12, 4);
@@ -242,9 +239,9 @@ static size_t build_v6(const struct wire *wire, uint8_t *ip, size_t segment)
 {
 	static const uint8_t none[] = {EXT_END}, fragment[] = {EXT_FRAGMENT, EXT_END};
 	struct kl_addr src = who_addr(wire->src, true), dst = who_addr(wire->dst, true);
-	const uint8_t *chain = wire->extended                                   ? wire->extended
+	const uint8_t *chain = wire->extended                                 ? wire->extended
 			       : wire->first_fragment || wire->later_fragment ? fragment
-										: none;
+									      : none;
 	size_t at = 40;
 	ip[0] = (uint8_t)(0x60 | wire->tos >> 4);
 	ip[1] = (uint8_t)(wire->tos << 4);
@@ -313,8 +310,8 @@ size_t frame_build(const struct wire *wire, bool v6, uint8_t frame[FRAME_MAX])
 	return (size_t)(at - frame) + segment;
 }
 
-size_t frame_build_icmp_bytes(enum who src, enum who dst, uint8_t type, uint8_t code, uint16_t mtu, const uint8_t *quoted,
-	size_t bytes, bool v6, uint8_t frame[FRAME_MAX])
+size_t frame_build_icmp_bytes(enum who src, enum who dst, uint8_t type, uint8_t code, uint16_t mtu,
+	const uint8_t *quoted, size_t bytes, bool v6, uint8_t frame[FRAME_MAX])
 {
 	struct wire outer = {.src = src, .dst = dst, .proto = v6 ? IPPROTO_ICMPV6 : IPPROTO_ICMP};
 	size_t segment = 8 + bytes;
@@ -353,7 +350,8 @@ static const uint8_t *skip_ip(const uint8_t *ip, bool v6, uint8_t *ret_proto, bo
 	*ret_proto = v6 ? ip[6] : ip[9];
 	*ret_later = !v6 && get16(ip + 6) & 0x1fff;
 	while (v6 && !*ret_later &&
-		(*ret_proto == EXT_HOP || *ret_proto == EXT_ROUTING || *ret_proto == EXT_DST || *ret_proto == EXT_FRAGMENT)) {
+		(*ret_proto == EXT_HOP || *ret_proto == EXT_ROUTING || *ret_proto == EXT_DST ||
+			*ret_proto == EXT_FRAGMENT)) {
 		bool fragment = *ret_proto == EXT_FRAGMENT;
 		*ret_later = fragment && get16(at + 2) >> 3;
 		*ret_proto = at[0];
@@ -462,7 +460,8 @@ struct parsed_outer frame_unwrap(uint8_t frame[FRAME_MAX], size_t *len)
 		ret.sport = get16(udp);
 		ret.dport = get16(udp + 2);
 		ret.length_right &= get16(udp + 4) == *len - 14 - (ret.bytes - GENEVE_BYTES);
-		ret.length_right &= get16(udp + 10) == get16(frame + 12) && get16(udp + 13) == GENEVE_VNI && !get16(udp + 6);
+		ret.length_right &=
+			get16(udp + 10) == get16(frame + 12) && get16(udp + 13) == GENEVE_VNI && !get16(udp + 6);
 	}
 	memmove(frame + 14, frame + 14 + ret.bytes, *len - 14 - ret.bytes);
 	*len -= ret.bytes;
@@ -487,7 +486,8 @@ int bench_run(const struct bench *bench, enum program program, uint8_t frame[FRA
 	uint8_t out[FRAME_MAX];
 	/* Both kinds of program see the packet on the uplink. */
 	struct xdp_md xdp = {.data_end = (uint32_t)*len, .ingress_ifindex = bench->ifindex};
-	struct __sk_buff skb = {.ifindex = bench->ifindex, .gso_size = bench->gso_size, .gso_segs = bench->gso_size ? 2 : 0};
+	struct __sk_buff skb = {
+		.ifindex = bench->ifindex, .gso_size = bench->gso_size, .gso_segs = bench->gso_size ? 2 : 0};
 	LIBBPF_OPTS(bpf_test_run_opts, opts, .data_in = frame, .data_size_in = (uint32_t)*len, .data_out = out,
 		.data_size_out = sizeof(out), .repeat = 1);
 	opts.ctx_in = program == PROGRAM_XDP ? (void *)&xdp : (void *)&skb;

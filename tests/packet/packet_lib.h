@@ -57,10 +57,11 @@ enum { TCP_FLAG_FIN = 1, TCP_FLAG_SYN = 2, TCP_FLAG_RST = 4, TCP_FLAG_ACK = 16 }
 enum { FRAME_MAX = 2048 };
 size_t frame_build(const struct wire *wire, bool v6, uint8_t frame[FRAME_MAX]);
 /* An ICMP error from src to dst about the packet `quoted` (its IP header and 8 bytes); type: of ICMPv4 or ICMPv6. */
-size_t frame_build_icmp(enum who src, enum who dst, uint8_t type, const struct wire *quoted, bool v6, uint8_t frame[FRAME_MAX]);
+size_t frame_build_icmp(
+	enum who src, enum who dst, uint8_t type, const struct wire *quoted, bool v6, uint8_t frame[FRAME_MAX]);
 /* The same about any bytes from an IP header on; mtu: of errors that tell one. */
-size_t frame_build_icmp_bytes(enum who src, enum who dst, uint8_t type, uint8_t code, uint16_t mtu, const uint8_t *quoted,
-	size_t bytes, bool v6, uint8_t frame[FRAME_MAX]);
+size_t frame_build_icmp_bytes(enum who src, enum who dst, uint8_t type, uint8_t code, uint16_t mtu,
+	const uint8_t *quoted, size_t bytes, bool v6, uint8_t frame[FRAME_MAX]);
 /* Addresses as they are in the frame. */
 struct parsed_frame {
 	struct kl_addr src, dst;
@@ -94,8 +95,8 @@ struct parsed_outer {
 	bool enveloped, geneve;
 	struct kl_addr src, dst;
 	uint8_t ttl, tos;
-	bool whole;      /* DF, or IPv6 */
-	bool sum_right;  /* of the IPv4 header */
+	bool whole;     /* DF, or IPv6 */
+	bool sum_right; /* of the IPv4 header */
 	bool length_right;
 	uint16_t sport, dport;
 	size_t bytes; /* of its headers */

@@ -475,6 +475,19 @@ static bool error_opened(struct bench *bench, const struct way *way)
 	return ok && KL_CHECK_INT(got.quoted_sport, 8080) && KL_CHECK_INT(got.quoted_dport, 41601);
 }
 
+/* What is nobody's of ours stays in its envelope. */
+static bool error_not_ours(struct bench *bench, const struct way *way)
+{
+	uint8_t frame[FRAME_MAX], before[FRAME_MAX];
+	struct wire quoted = {PEER, CLIENT, LOCAL_PORT, 41699, IPPROTO_UDP, .payload = 100};
+	struct outer outer = envelope(way, PEER, LOCAL_POD);
+	size_t plain = frame_build_icmp(STRANGER, PEER, way->v6 ? 2 : 3, &quoted, way->v6, frame);
+	size_t len = frame_wrap(frame, plain, &outer, way->v6), was = len;
+	memcpy(before, frame, len);
+	return KL_CHECK_INT(bench_run(bench, PROGRAM_TC_IN, frame, &len), VERDICT_PASS) && KL_CHECK_INT(len, was) &&
+	       KL_CHECK(!memcmp(frame, before, len));
+}
+
 /* A router between the nodes speaks of the envelope: the client reads of what was in it. */
 static bool error_of_envelope(struct bench *bench, const struct way *way)
 {
@@ -534,6 +547,7 @@ static const struct check {
 	{"segmentation is kept", segments},
 	{"errors about what the backend sent go to its node", error_to_backend},
 	{"errors in envelopes reach the pod", error_opened},
+	{"errors about nothing of ours stay in their envelopes", error_not_ours},
 	{"errors about envelopes reach the client", error_of_envelope},
 	{"errors are limited", limited},
 	{"a service changes its forwarding for new flows", changes},

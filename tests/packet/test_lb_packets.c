@@ -12,7 +12,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { S = TCP_FLAG_SYN, A = TCP_FLAG_ACK, SA = TCP_FLAG_SYN | TCP_FLAG_ACK, FA = TCP_FLAG_FIN | TCP_FLAG_ACK, R = TCP_FLAG_RST };
+enum {
+	S = TCP_FLAG_SYN,
+	A = TCP_FLAG_ACK,
+	SA = TCP_FLAG_SYN | TCP_FLAG_ACK,
+	FA = TCP_FLAG_FIN | TCP_FLAG_ACK,
+	R = TCP_FLAG_RST
+};
 enum { NAT = 1 /* the SNAT port seen in the step before stands here */, ANY = 2 };
 enum { IN, OUT /* leaving by the uplink */ };
 enum { TOLD = VERDICT_ODD + 1 /* sent back as an ICMP error from whom it was for */ };
@@ -33,7 +39,7 @@ struct step {
 	uint16_t new_sport;
 	enum who new_dst;
 	uint16_t new_dport;
-	uint8_t ttl; /* of the packet; 0: 64 */
+	uint8_t ttl;         /* of the packet; 0: 64 */
 	const char *counter; /* that went up */
 	uint8_t fragment;    /* 1: the first, 2: a later one */
 };
@@ -46,93 +52,145 @@ struct script {
 
 /* Services: 30001 and VIP:80 one local backend; 30002 and VIP:81 one remote; 30003 none; ports to 8080. */
 static const struct script scripts[] = {
-	{"not ours passes untouched", IPPROTO_TCP, {
-		{IN, CLIENT, 40000, NODE, 22, S, VERDICT_PASS, CLIENT, 40000, NODE, 22, 0, "passed"},
-		{IN, CLIENT, 40000, STRANGER, 30001, S, VERDICT_PASS, CLIENT, 40000, STRANGER, 30001, 0, "passed"},
-		{IN, CLIENT, 40000, NODE, 30999, S, VERDICT_PASS, CLIENT, 40000, NODE, 30999, 0, "passed"},
-		{OUT, NODE, 22, CLIENT, 40000, SA, VERDICT_PASS, NODE, 22, CLIENT, 40000, 0, NULL}}},
-	{"NodePort to a local pod and back", IPPROTO_TCP, {
-		{IN, CLIENT, 40001, NODE, 30001, S, VERDICT_PASS, CLIENT, 40001, LOCAL_POD, 8080, 0, "flows_inserted"},
-		{OUT, LOCAL_POD, 8080, CLIENT, 40001, SA, VERDICT_PASS, NODE, 30001, CLIENT, 40001, 0, "returned"},
-		{IN, CLIENT, 40001, NODE, 30001, A, VERDICT_PASS, CLIENT, 40001, LOCAL_POD, 8080, 0, "flows_promoted"},
-		{IN, CLIENT, 40001, NODE, 30001, A, VERDICT_PASS, CLIENT, 40001, LOCAL_POD, 8080, 0, "forwarded"},
-		{OUT, LOCAL_POD, 8080, CLIENT, 40001, A, VERDICT_PASS, NODE, 30001, CLIENT, 40001, 0, "returned"},
-		{IN, CLIENT, 40001, NODE, 30001, FA, VERDICT_PASS, CLIENT, 40001, LOCAL_POD, 8080, 0, "forwarded"},
-		{OUT, LOCAL_POD, 8080, CLIENT, 40001, FA, VERDICT_PASS, NODE, 30001, CLIENT, 40001, 0, "returned"},
-		{IN, CLIENT, 40001, NODE, 30001, A, VERDICT_PASS, CLIENT, 40001, LOCAL_POD, 8080, 0, "forwarded"},
-		{IN, CLIENT, 40001, NODE, 30001, S, VERDICT_PASS, CLIENT, 40001, LOCAL_POD, 8080, 0, "flows_inserted"}}},
-	{"NodePort to a remote pod and back", IPPROTO_TCP, {
-		{IN, CLIENT, 40002, NODE, 30002, S, VERDICT_SENT, NODE, ANY, REMOTE_POD, 8080, 0, "flows_inserted"},
-		{IN, REMOTE_POD, 8080, NODE, NAT, SA, VERDICT_SENT, NODE, 30002, CLIENT, 40002, 0, "returned"},
-		{IN, CLIENT, 40002, NODE, 30002, A, VERDICT_SENT, NODE, NAT, REMOTE_POD, 8080, 0, "flows_promoted"},
-		{IN, CLIENT, 40002, NODE, 30002, A, VERDICT_SENT, NODE, NAT, REMOTE_POD, 8080, 0, "forwarded"},
-		{IN, REMOTE_POD, 8080, NODE, NAT, R, VERDICT_SENT, NODE, 30002, CLIENT, 40002, 0, "returned"},
-		{IN, CLIENT, 40002, NODE, 30002, S, VERDICT_SENT, NODE, ANY, REMOTE_POD, 8080, 0, "flows_void"}}},
-	{"cluster address from outside", IPPROTO_TCP, {
-		{IN, CLIENT, 40003, VIP, 80, S, VERDICT_PASS, CLIENT, 40003, LOCAL_POD, 8080, 0, "flows_inserted"},
-		{OUT, LOCAL_POD, 8080, CLIENT, 40003, SA, VERDICT_PASS, VIP, 80, CLIENT, 40003, 0, "returned"},
-		{IN, CLIENT, 40003, VIP, 81, S, VERDICT_SENT, NODE, ANY, REMOTE_POD, 8080, 0, "flows_inserted"},
-		{IN, REMOTE_POD, 8080, NODE, NAT, SA, VERDICT_SENT, VIP, 81, CLIENT, 40003, 0, "returned"}}},
-	{"no endpoint", IPPROTO_TCP, {
-		{IN, CLIENT, 40004, NODE, 30003, S, VERDICT_PASS, CLIENT, 40004, NODE, 30003, 0, "drop_no_backend"},
-		{IN, CLIENT, 40004, VIP, 82, S, TOLD, .counter = "drop_no_backend"}}},
-	{"in mid-flow a lost flow is made anew", IPPROTO_TCP, {
-		{IN, CLIENT, 40005, NODE, 30001, A, VERDICT_PASS, CLIENT, 40005, LOCAL_POD, 8080, 0, "flows_inserted"}}},
-	{"the same client port through another frontend of the same pod, the first flow over", IPPROTO_TCP, {
-		{IN, CLIENT, 40010, NODE, 30001, S, VERDICT_PASS, CLIENT, 40010, LOCAL_POD, 8080, 0, "flows_inserted"},
-		{OUT, LOCAL_POD, 8080, CLIENT, 40010, SA, VERDICT_PASS, NODE, 30001, CLIENT, 40010, 0, "returned"},
-		{IN, CLIENT, 40010, NODE, 30001, A, VERDICT_PASS, CLIENT, 40010, LOCAL_POD, 8080, 0, "flows_promoted"},
-		{IN, CLIENT, 40010, NODE, 30001, FA, VERDICT_PASS, CLIENT, 40010, LOCAL_POD, 8080, 0, "forwarded"},
-		{OUT, LOCAL_POD, 8080, CLIENT, 40010, FA, VERDICT_PASS, NODE, 30001, CLIENT, 40010, 0, "returned"},
-		{IN, CLIENT, 40010, VIP, 80, S, VERDICT_PASS, CLIENT, 40010, LOCAL_POD, 8080, 0, "flows_inserted"},
-		{OUT, LOCAL_POD, 8080, CLIENT, 40010, SA, VERDICT_PASS, VIP, 80, CLIENT, 40010, 0, "returned"},
-		{IN, CLIENT, 40010, VIP, 80, A, VERDICT_PASS, CLIENT, 40010, LOCAL_POD, 8080, 0, "flows_promoted"}}},
-	{"the same client port through another frontend: the first flow never answered makes room, an open one keeps its port", IPPROTO_TCP, {
-		{IN, CLIENT, 40011, NODE, 30001, S, VERDICT_PASS, CLIENT, 40011, LOCAL_POD, 8080, 0, "flows_inserted"},
-		{IN, CLIENT, 40011, VIP, 80, S, VERDICT_PASS, CLIENT, 40011, LOCAL_POD, 8080, 0, "flows_inserted"},
-		{OUT, LOCAL_POD, 8080, CLIENT, 40011, SA, VERDICT_PASS, VIP, 80, CLIENT, 40011, 0, "returned"},
-		{IN, CLIENT, 40011, VIP, 80, A, VERDICT_PASS, CLIENT, 40011, LOCAL_POD, 8080, 0, "flows_promoted"},
-		{IN, CLIENT, 40011, NODE, 30001, S, VERDICT_PASS, CLIENT, ANY, LOCAL_POD, 8080, 0, "ports_moved"},
-		{OUT, LOCAL_POD, 8080, CLIENT, NAT, SA, VERDICT_PASS, NODE, 30001, CLIENT, 40011, 0, "returned"},
-		{IN, CLIENT, 40011, NODE, 30001, A, VERDICT_PASS, CLIENT, NAT, LOCAL_POD, 8080, 0, "flows_promoted"},
-		{IN, CLIENT, 40011, VIP, 80, A, VERDICT_PASS, CLIENT, 40011, LOCAL_POD, 8080, 0, "forwarded"},
-		{OUT, LOCAL_POD, 8080, CLIENT, 40011, A, VERDICT_PASS, VIP, 80, CLIENT, 40011, 0, "returned"},
-		{OUT, LOCAL_POD, 8080, CLIENT, NAT, A, VERDICT_PASS, NODE, 30001, CLIENT, 40011, 0, "returned"}}},
-	{"TTL ends at a remote pod's detour", IPPROTO_TCP, {
-		{IN, CLIENT, 40006, NODE, 30002, S, TOLD, .ttl = 1, .counter = "drop_ttl"},
-		{IN, CLIENT, 40006, NODE, 30001, S, VERDICT_PASS, CLIENT, 40006, LOCAL_POD, 8080, 1, "forwarded"}}},
-	{"a stranger to the SNAT ports passes", IPPROTO_TCP, {
-		{IN, STRANGER, 443, NODE, 12000, SA, VERDICT_PASS, STRANGER, 443, NODE, 12000, 0, "passed"}}},
-	{"UDP to a local pod and back", IPPROTO_UDP, {
-		{IN, CLIENT, 40001, NODE, 30001, 0, VERDICT_PASS, CLIENT, 40001, LOCAL_POD, 8080, 0, "flows_inserted"},
-		{OUT, LOCAL_POD, 8080, CLIENT, 40001, 0, VERDICT_PASS, NODE, 30001, CLIENT, 40001, 0, "returned"},
-		{IN, CLIENT, 40001, NODE, 30001, 0, VERDICT_PASS, CLIENT, 40001, LOCAL_POD, 8080, 0, "flows_promoted"}}},
-	{"UDP to a remote pod and back", IPPROTO_UDP, {
-		{IN, CLIENT, 40001, NODE, 30002, 0, VERDICT_SENT, NODE, ANY, REMOTE_POD, 8080, 0, "flows_inserted"},
-		{IN, REMOTE_POD, 8080, NODE, NAT, 0, VERDICT_SENT, NODE, 30002, CLIENT, 40001, 0, "returned"},
-		{IN, CLIENT, 40001, NODE, 30002, 0, VERDICT_SENT, NODE, NAT, REMOTE_POD, 8080, 0, "flows_promoted"}}},
-	{"fragments follow their first", IPPROTO_UDP, {
-		{IN, CLIENT, 40003, NODE, 30001, 0, VERDICT_PASS, CLIENT, 40003, NODE, 30001, 0, "fragments_unknown", 2},
-		{IN, CLIENT, 40003, NODE, 30001, 0, VERDICT_PASS, CLIENT, 40003, LOCAL_POD, 8080, 0, "flows_inserted", 1},
-		{IN, CLIENT, 40003, NODE, 30001, 0, VERDICT_PASS, CLIENT, 40003, LOCAL_POD, 8080, 0, "forwarded", 2},
-		{OUT, LOCAL_POD, 8080, CLIENT, 40003, 0, VERDICT_PASS, NODE, 30001, CLIENT, 40003, 0, "returned", 1},
-		{OUT, LOCAL_POD, 8080, CLIENT, 40003, 0, VERDICT_PASS, NODE, 30001, CLIENT, 40003, 0, "returned", 2},
-		{IN, CLIENT, 40003, NODE, 30002, 0, VERDICT_SENT, NODE, ANY, REMOTE_POD, 8080, 0, "flows_inserted", 1},
-		{IN, CLIENT, 40003, NODE, 30002, 0, VERDICT_SENT, NODE, NAT, REMOTE_POD, 8080, 0, "forwarded", 2},
-		{IN, REMOTE_POD, 8080, NODE, NAT, 0, VERDICT_SENT, NODE, 30002, CLIENT, 40003, 0, "returned", 1},
-		{IN, REMOTE_POD, 8080, NODE, NAT, 0, VERDICT_SENT, NODE, 30002, CLIENT, 40003, 0, "returned", 2}}},
-	{"TCP and UDP do not meet", IPPROTO_UDP, {
-		{IN, CLIENT, 40002, VIP, 82, 0, TOLD, .counter = "drop_no_backend"},
-		{OUT, LOCAL_POD, 8080, CLIENT, 40009, 0, VERDICT_PASS, LOCAL_POD, 8080, CLIENT, 40009, 0, NULL}}},
+	{"not ours passes untouched", IPPROTO_TCP,
+		{{IN, CLIENT, 40000, NODE, 22, S, VERDICT_PASS, CLIENT, 40000, NODE, 22, 0, "passed"},
+			{IN, CLIENT, 40000, STRANGER, 30001, S, VERDICT_PASS, CLIENT, 40000, STRANGER, 30001, 0,
+				"passed"},
+			{IN, CLIENT, 40000, NODE, 30999, S, VERDICT_PASS, CLIENT, 40000, NODE, 30999, 0, "passed"},
+			{OUT, NODE, 22, CLIENT, 40000, SA, VERDICT_PASS, NODE, 22, CLIENT, 40000, 0, NULL}}},
+	{"NodePort to a local pod and back", IPPROTO_TCP,
+		{{IN, CLIENT, 40001, NODE, 30001, S, VERDICT_PASS, CLIENT, 40001, LOCAL_POD, 8080, 0, "flows_inserted"},
+			{OUT, LOCAL_POD, 8080, CLIENT, 40001, SA, VERDICT_PASS, NODE, 30001, CLIENT, 40001, 0,
+				"returned"},
+			{IN, CLIENT, 40001, NODE, 30001, A, VERDICT_PASS, CLIENT, 40001, LOCAL_POD, 8080, 0,
+				"flows_promoted"},
+			{IN, CLIENT, 40001, NODE, 30001, A, VERDICT_PASS, CLIENT, 40001, LOCAL_POD, 8080, 0,
+				"forwarded"},
+			{OUT, LOCAL_POD, 8080, CLIENT, 40001, A, VERDICT_PASS, NODE, 30001, CLIENT, 40001, 0,
+				"returned"},
+			{IN, CLIENT, 40001, NODE, 30001, FA, VERDICT_PASS, CLIENT, 40001, LOCAL_POD, 8080, 0,
+				"forwarded"},
+			{OUT, LOCAL_POD, 8080, CLIENT, 40001, FA, VERDICT_PASS, NODE, 30001, CLIENT, 40001, 0,
+				"returned"},
+			{IN, CLIENT, 40001, NODE, 30001, A, VERDICT_PASS, CLIENT, 40001, LOCAL_POD, 8080, 0,
+				"forwarded"},
+			{IN, CLIENT, 40001, NODE, 30001, S, VERDICT_PASS, CLIENT, 40001, LOCAL_POD, 8080, 0,
+				"flows_inserted"}}},
+	{"NodePort to a remote pod and back", IPPROTO_TCP,
+		{{IN, CLIENT, 40002, NODE, 30002, S, VERDICT_SENT, NODE, ANY, REMOTE_POD, 8080, 0, "flows_inserted"},
+			{IN, REMOTE_POD, 8080, NODE, NAT, SA, VERDICT_SENT, NODE, 30002, CLIENT, 40002, 0, "returned"},
+			{IN, CLIENT, 40002, NODE, 30002, A, VERDICT_SENT, NODE, NAT, REMOTE_POD, 8080, 0,
+				"flows_promoted"},
+			{IN, CLIENT, 40002, NODE, 30002, A, VERDICT_SENT, NODE, NAT, REMOTE_POD, 8080, 0, "forwarded"},
+			{IN, REMOTE_POD, 8080, NODE, NAT, R, VERDICT_SENT, NODE, 30002, CLIENT, 40002, 0, "returned"},
+			{IN, CLIENT, 40002, NODE, 30002, S, VERDICT_SENT, NODE, ANY, REMOTE_POD, 8080, 0,
+				"flows_void"}}},
+	{"cluster address from outside", IPPROTO_TCP,
+		{{IN, CLIENT, 40003, VIP, 80, S, VERDICT_PASS, CLIENT, 40003, LOCAL_POD, 8080, 0, "flows_inserted"},
+			{OUT, LOCAL_POD, 8080, CLIENT, 40003, SA, VERDICT_PASS, VIP, 80, CLIENT, 40003, 0, "returned"},
+			{IN, CLIENT, 40003, VIP, 81, S, VERDICT_SENT, NODE, ANY, REMOTE_POD, 8080, 0, "flows_inserted"},
+			{IN, REMOTE_POD, 8080, NODE, NAT, SA, VERDICT_SENT, VIP, 81, CLIENT, 40003, 0, "returned"}}},
+	{"no endpoint", IPPROTO_TCP,
+		{{IN, CLIENT, 40004, NODE, 30003, S, VERDICT_PASS, CLIENT, 40004, NODE, 30003, 0, "drop_no_backend"},
+			{IN, CLIENT, 40004, VIP, 82, S, TOLD, .counter = "drop_no_backend"}}},
+	{"in mid-flow a lost flow is made anew", IPPROTO_TCP,
+		{{IN, CLIENT, 40005, NODE, 30001, A, VERDICT_PASS, CLIENT, 40005, LOCAL_POD, 8080, 0,
+			"flows_inserted"}}},
+	{"the same client port through another frontend of the same pod, the first flow over", IPPROTO_TCP,
+		{{IN, CLIENT, 40010, NODE, 30001, S, VERDICT_PASS, CLIENT, 40010, LOCAL_POD, 8080, 0, "flows_inserted"},
+			{OUT, LOCAL_POD, 8080, CLIENT, 40010, SA, VERDICT_PASS, NODE, 30001, CLIENT, 40010, 0,
+				"returned"},
+			{IN, CLIENT, 40010, NODE, 30001, A, VERDICT_PASS, CLIENT, 40010, LOCAL_POD, 8080, 0,
+				"flows_promoted"},
+			{IN, CLIENT, 40010, NODE, 30001, FA, VERDICT_PASS, CLIENT, 40010, LOCAL_POD, 8080, 0,
+				"forwarded"},
+			{OUT, LOCAL_POD, 8080, CLIENT, 40010, FA, VERDICT_PASS, NODE, 30001, CLIENT, 40010, 0,
+				"returned"},
+			{IN, CLIENT, 40010, VIP, 80, S, VERDICT_PASS, CLIENT, 40010, LOCAL_POD, 8080, 0,
+				"flows_inserted"},
+			{OUT, LOCAL_POD, 8080, CLIENT, 40010, SA, VERDICT_PASS, VIP, 80, CLIENT, 40010, 0, "returned"},
+			{IN, CLIENT, 40010, VIP, 80, A, VERDICT_PASS, CLIENT, 40010, LOCAL_POD, 8080, 0,
+				"flows_promoted"}}},
+	{"the same client port through another frontend: the first flow never answered makes room, an open one keeps "
+	 "its port",
+		IPPROTO_TCP,
+		{{IN, CLIENT, 40011, NODE, 30001, S, VERDICT_PASS, CLIENT, 40011, LOCAL_POD, 8080, 0, "flows_inserted"},
+			{IN, CLIENT, 40011, VIP, 80, S, VERDICT_PASS, CLIENT, 40011, LOCAL_POD, 8080, 0,
+				"flows_inserted"},
+			{OUT, LOCAL_POD, 8080, CLIENT, 40011, SA, VERDICT_PASS, VIP, 80, CLIENT, 40011, 0, "returned"},
+			{IN, CLIENT, 40011, VIP, 80, A, VERDICT_PASS, CLIENT, 40011, LOCAL_POD, 8080, 0,
+				"flows_promoted"},
+			{IN, CLIENT, 40011, NODE, 30001, S, VERDICT_PASS, CLIENT, ANY, LOCAL_POD, 8080, 0,
+				"ports_moved"},
+			{OUT, LOCAL_POD, 8080, CLIENT, NAT, SA, VERDICT_PASS, NODE, 30001, CLIENT, 40011, 0,
+				"returned"},
+			{IN, CLIENT, 40011, NODE, 30001, A, VERDICT_PASS, CLIENT, NAT, LOCAL_POD, 8080, 0,
+				"flows_promoted"},
+			{IN, CLIENT, 40011, VIP, 80, A, VERDICT_PASS, CLIENT, 40011, LOCAL_POD, 8080, 0, "forwarded"},
+			{OUT, LOCAL_POD, 8080, CLIENT, 40011, A, VERDICT_PASS, VIP, 80, CLIENT, 40011, 0, "returned"},
+			{OUT, LOCAL_POD, 8080, CLIENT, NAT, A, VERDICT_PASS, NODE, 30001, CLIENT, 40011, 0,
+				"returned"}}},
+	{"TTL ends at a remote pod's detour", IPPROTO_TCP,
+		{{IN, CLIENT, 40006, NODE, 30002, S, TOLD, .ttl = 1, .counter = "drop_ttl"},
+			{IN, CLIENT, 40006, NODE, 30001, S, VERDICT_PASS, CLIENT, 40006, LOCAL_POD, 8080, 1,
+				"forwarded"}}},
+	{"a stranger to the SNAT ports passes", IPPROTO_TCP,
+		{{IN, STRANGER, 443, NODE, 12000, SA, VERDICT_PASS, STRANGER, 443, NODE, 12000, 0, "passed"}}},
+	{"UDP to a local pod and back", IPPROTO_UDP,
+		{{IN, CLIENT, 40001, NODE, 30001, 0, VERDICT_PASS, CLIENT, 40001, LOCAL_POD, 8080, 0, "flows_inserted"},
+			{OUT, LOCAL_POD, 8080, CLIENT, 40001, 0, VERDICT_PASS, NODE, 30001, CLIENT, 40001, 0,
+				"returned"},
+			{IN, CLIENT, 40001, NODE, 30001, 0, VERDICT_PASS, CLIENT, 40001, LOCAL_POD, 8080, 0,
+				"flows_promoted"}}},
+	{"UDP to a remote pod and back", IPPROTO_UDP,
+		{{IN, CLIENT, 40001, NODE, 30002, 0, VERDICT_SENT, NODE, ANY, REMOTE_POD, 8080, 0, "flows_inserted"},
+			{IN, REMOTE_POD, 8080, NODE, NAT, 0, VERDICT_SENT, NODE, 30002, CLIENT, 40001, 0, "returned"},
+			{IN, CLIENT, 40001, NODE, 30002, 0, VERDICT_SENT, NODE, NAT, REMOTE_POD, 8080, 0,
+				"flows_promoted"}}},
+	{"fragments follow their first", IPPROTO_UDP,
+		{{IN, CLIENT, 40003, NODE, 30001, 0, VERDICT_PASS, CLIENT, 40003, NODE, 30001, 0, "fragments_unknown",
+			 2},
+			{IN, CLIENT, 40003, NODE, 30001, 0, VERDICT_PASS, CLIENT, 40003, LOCAL_POD, 8080, 0,
+				"flows_inserted", 1},
+			{IN, CLIENT, 40003, NODE, 30001, 0, VERDICT_PASS, CLIENT, 40003, LOCAL_POD, 8080, 0,
+				"forwarded", 2},
+			{OUT, LOCAL_POD, 8080, CLIENT, 40003, 0, VERDICT_PASS, NODE, 30001, CLIENT, 40003, 0,
+				"returned", 1},
+			{OUT, LOCAL_POD, 8080, CLIENT, 40003, 0, VERDICT_PASS, NODE, 30001, CLIENT, 40003, 0,
+				"returned", 2},
+			{IN, CLIENT, 40003, NODE, 30002, 0, VERDICT_SENT, NODE, ANY, REMOTE_POD, 8080, 0,
+				"flows_inserted", 1},
+			{IN, CLIENT, 40003, NODE, 30002, 0, VERDICT_SENT, NODE, NAT, REMOTE_POD, 8080, 0, "forwarded",
+				2},
+			{IN, REMOTE_POD, 8080, NODE, NAT, 0, VERDICT_SENT, NODE, 30002, CLIENT, 40003, 0, "returned",
+				1},
+			{IN, REMOTE_POD, 8080, NODE, NAT, 0, VERDICT_SENT, NODE, 30002, CLIENT, 40003, 0, "returned",
+				2}}},
+	{"TCP and UDP do not meet", IPPROTO_UDP,
+		{{IN, CLIENT, 40002, VIP, 82, 0, TOLD, .counter = "drop_no_backend"},
+			{OUT, LOCAL_POD, 8080, CLIENT, 40009, 0, VERDICT_PASS, LOCAL_POD, 8080, CLIENT, 40009, 0,
+				NULL}}},
 };
 
 static const struct {
 	const char *name;
 	size_t offset;
 } counter_names[] = {
-#define COUNTER(name) {#name, offsetof(struct kl_map_counters, name)}
-	COUNTER(passed), COUNTER(forwarded), COUNTER(returned), COUNTER(flows_inserted), COUNTER(flows_promoted), COUNTER(flows_void),
-	COUNTER(drop_no_backend), COUNTER(drop_ttl), COUNTER(ports_moved), COUNTER(fragments_unknown), COUNTER(drop_no_node_addr),
+#define COUNTER(name)                                         \
+	{                                                     \
+#name, offsetof(struct kl_map_counters, name) \
+	}
+	COUNTER(passed),
+	COUNTER(forwarded),
+	COUNTER(returned),
+	COUNTER(flows_inserted),
+	COUNTER(flows_promoted),
+	COUNTER(flows_void),
+	COUNTER(drop_no_backend),
+	COUNTER(drop_ttl),
+	COUNTER(ports_moved),
+	COUNTER(fragments_unknown),
+	COUNTER(drop_no_node_addr),
 };
 
 static uint64_t counter(const struct kl_map_counters *counters, const char *name)
@@ -194,9 +252,16 @@ static bool check_counter(const struct bench *bench, const struct kl_map_counter
 static bool run_step(struct bench *bench, uint8_t proto, const struct step *step, bool v6, bool xdp)
 {
 	uint8_t frame[FRAME_MAX];
-	struct wire wire = {.src = step->src, .dst = step->dst, .sport = step->sport == NAT ? nat_port : step->sport,
-		.proto = proto, .dport = step->dport == NAT ? nat_port : step->dport, .flags = step->flags, .ttl = step->ttl,
-		.payload = step->flags & S ? 0 : 33, .first_fragment = step->fragment == 1, .later_fragment = step->fragment == 2};
+	struct wire wire = {.src = step->src,
+		.dst = step->dst,
+		.sport = step->sport == NAT ? nat_port : step->sport,
+		.proto = proto,
+		.dport = step->dport == NAT ? nat_port : step->dport,
+		.flags = step->flags,
+		.ttl = step->ttl,
+		.payload = step->flags & S ? 0 : 33,
+		.first_fragment = step->fragment == 1,
+		.later_fragment = step->fragment == 2};
 	size_t len = frame_build(&wire, v6, frame);
 	enum program program = step->direction == OUT ? PROGRAM_TC_OUT : xdp ? PROGRAM_XDP : PROGRAM_TC_IN;
 	struct kl_map_counters before = bench_counters(bench);
@@ -216,8 +281,8 @@ static void run_script(struct bench *bench, const struct script *script, bool v6
 {
 	for (size_t i = 0; i < KL_ARRAY_LEN(script->steps) && script->steps[i].sport; i++)
 		if (!run_step(bench, script->proto, &script->steps[i], v6, xdp)) {
-			kl_test_failed(__FILE__, __LINE__, "that was step %zu of '%s', IPv%d, %s", i + 1, script->what, v6 ? 6 : 4,
-				xdp ? "XDP" : "tc");
+			kl_test_failed(__FILE__, __LINE__, "that was step %zu of '%s', IPv%d, %s", i + 1, script->what,
+				v6 ? 6 : 4, xdp ? "XDP" : "tc");
 			return;
 		}
 }
@@ -260,7 +325,7 @@ struct icmp_case {
 	const char *what;
 	uint16_t node_port; /* which the flow goes to */
 	int direction;
-	enum who src, dst; /* of the error */
+	enum who src, dst;  /* of the error */
 	struct wire quoted; /* ports 1: the SNAT port */
 	int verdict;
 	enum who new_src, new_dst, quoted_src, quoted_dst;
@@ -269,16 +334,16 @@ struct icmp_case {
 static const struct icmp_case icmp_cases[] = {
 	{"a router beyond, about what was sent to a remote backend", 30002, IN, STRANGER, NODE,
 		{NODE, REMOTE_POD, NAT, 8080}, VERDICT_SENT, STRANGER, CLIENT, CLIENT, NODE, 41000, 30002},
-	{"the remote backend itself", 30002, IN, REMOTE_POD, NODE, {NODE, REMOTE_POD, NAT, 8080}, VERDICT_SENT, NODE, CLIENT,
-		CLIENT, NODE, 41000, 30002},
-	{"a router before the client, about a remote backend's reply", 30002, IN, STRANGER, NODE, {NODE, CLIENT, 30002, 41000},
-		VERDICT_SENT, NODE, REMOTE_POD, REMOTE_POD, NODE, 8080, NAT},
-	{"the client, about a local pod's reply", 30001, IN, CLIENT, NODE, {NODE, CLIENT, 30001, 41000}, VERDICT_PASS, CLIENT,
-		LOCAL_POD, LOCAL_POD, CLIENT, 8080, 41000},
-	{"the local pod", 30001, OUT, LOCAL_POD, CLIENT, {CLIENT, LOCAL_POD, 41000, 8080}, VERDICT_PASS, NODE, CLIENT, CLIENT,
-		NODE, 41000, 30001},
-	{"about nothing of ours", 30001, IN, STRANGER, NODE, {NODE, STRANGER, 22, 41000}, VERDICT_PASS, STRANGER, NODE, NODE,
-		STRANGER, 22, 41000},
+	{"the remote backend itself", 30002, IN, REMOTE_POD, NODE, {NODE, REMOTE_POD, NAT, 8080}, VERDICT_SENT, NODE,
+		CLIENT, CLIENT, NODE, 41000, 30002},
+	{"a router before the client, about a remote backend's reply", 30002, IN, STRANGER, NODE,
+		{NODE, CLIENT, 30002, 41000}, VERDICT_SENT, NODE, REMOTE_POD, REMOTE_POD, NODE, 8080, NAT},
+	{"the client, about a local pod's reply", 30001, IN, CLIENT, NODE, {NODE, CLIENT, 30001, 41000}, VERDICT_PASS,
+		CLIENT, LOCAL_POD, LOCAL_POD, CLIENT, 8080, 41000},
+	{"the local pod", 30001, OUT, LOCAL_POD, CLIENT, {CLIENT, LOCAL_POD, 41000, 8080}, VERDICT_PASS, NODE, CLIENT,
+		CLIENT, NODE, 41000, 30001},
+	{"about nothing of ours", 30001, IN, STRANGER, NODE, {NODE, STRANGER, 22, 41000}, VERDICT_PASS, STRANGER, NODE,
+		NODE, STRANGER, 22, 41000},
 };
 
 static uint16_t port_of(uint16_t port)
@@ -289,7 +354,8 @@ static uint16_t port_of(uint16_t port)
 static bool run_icmp(struct bench *bench, const struct icmp_case *c, bool v6)
 {
 	uint8_t frame[FRAME_MAX];
-	struct wire first = {.src = CLIENT, .dst = NODE, .sport = 41000, .dport = c->node_port, .proto = IPPROTO_UDP, .payload = 9};
+	struct wire first = {
+		.src = CLIENT, .dst = NODE, .sport = 41000, .dport = c->node_port, .proto = IPPROTO_UDP, .payload = 9};
 	struct wire quoted = c->quoted;
 	size_t len = frame_build(&first, v6, frame);
 	bench_run(bench, PROGRAM_TC_IN, frame, &len);
@@ -317,7 +383,8 @@ KL_TEST(icmp_errors_reach_whom_they_concern)
 	for (size_t i = 0; i < KL_ARRAY_LEN(icmp_cases); i++)
 		for (int v6 = 0; v6 < 2; v6++)
 			if (!run_icmp(bench, &icmp_cases[i], v6))
-				kl_test_failed(__FILE__, __LINE__, "that was '%s', IPv%d", icmp_cases[i].what, v6 ? 6 : 4);
+				kl_test_failed(
+					__FILE__, __LINE__, "that was '%s', IPv%d", icmp_cases[i].what, v6 ? 6 : 4);
 	bench_free(bench);
 }
 
@@ -326,7 +393,8 @@ KL_TEST(icmp_errors_reach_whom_they_concern)
 static enum who backend_of(struct bench *bench, uint16_t sport, uint16_t node_port, uint8_t flags)
 {
 	uint8_t frame[FRAME_MAX];
-	struct wire wire = {.src = CLIENT, .dst = NODE, .sport = sport, .dport = node_port, .proto = IPPROTO_TCP, .flags = flags};
+	struct wire wire = {
+		.src = CLIENT, .dst = NODE, .sport = sport, .dport = node_port, .proto = IPPROTO_TCP, .flags = flags};
 	size_t len = frame_build(&wire, false, frame);
 	if (bench_run(bench, PROGRAM_TC_IN, frame, &len) != VERDICT_SENT)
 		return WHO_COUNT;
@@ -354,7 +422,11 @@ static void put_remotes(struct bench *bench, bool first, bool second, uint8_t se
 	kl_service_free(service);
 }
 
-enum { FLOWS = 200, READY = KL_BACKEND_READY | KL_BACKEND_SERVING, ENDING = KL_BACKEND_SERVING | KL_BACKEND_TERMINATING };
+enum {
+	FLOWS = 200,
+	READY = KL_BACKEND_READY | KL_BACKEND_SERVING,
+	ENDING = KL_BACKEND_SERVING | KL_BACKEND_TERMINATING
+};
 
 KL_TEST(flows_keep_their_backend_until_it_is_gone)
 {
@@ -399,9 +471,11 @@ KL_TEST(session_affinity_keeps_a_clients_connections_together)
 	enum who first = backend_of(bench, 44000, 30011, S);
 	for (uint16_t i = 1; i < 60; i++)
 		KL_CHECK_INT(backend_of(bench, (uint16_t)(44000 + i), 30011, S), first);
-	put_with(bench, KL_SERVICE_AFFINITY, 600, first == REMOTE_POD ? &both[1] : &both[0], 1); /* it goes, the other takes over */
+	put_with(bench, KL_SERVICE_AFFINITY, 600, first == REMOTE_POD ? &both[1] : &both[0],
+		1); /* it goes, the other takes over */
 	for (uint16_t i = 0; i < 20; i++)
-		KL_CHECK_INT(backend_of(bench, (uint16_t)(45000 + i), 30011, S), first == REMOTE_POD ? OTHER_POD : REMOTE_POD);
+		KL_CHECK_INT(backend_of(bench, (uint16_t)(45000 + i), 30011, S),
+			first == REMOTE_POD ? OTHER_POD : REMOTE_POD);
 	bench_free(bench);
 }
 
@@ -412,7 +486,12 @@ KL_TEST(external_traffic_policy_local_stays_on_the_node)
 	uint8_t frame[FRAME_MAX];
 	put_with(bench, KL_SERVICE_EXTERNAL_LOCAL, 0, both, 2);
 	for (uint16_t i = 0; i < 60; i++) {
-		struct wire wire = {.src = CLIENT, .dst = NODE, .sport = (uint16_t)(44000 + i), .dport = 30011, .proto = IPPROTO_TCP, .flags = S};
+		struct wire wire = {.src = CLIENT,
+			.dst = NODE,
+			.sport = (uint16_t)(44000 + i),
+			.dport = 30011,
+			.proto = IPPROTO_TCP,
+			.flags = S};
 		size_t len = frame_build(&wire, false, frame);
 		KL_CHECK_INT(bench_run(bench, PROGRAM_TC_IN, frame, &len), VERDICT_PASS);
 		struct parsed_frame got = frame_parse(frame, len);
@@ -459,8 +538,9 @@ KL_TEST(packets_racing_switches_see_one_set_or_the_other)
 	printf("%u packets during 20000 switches\n", race.sent);
 	KL_CHECK(race.sent > 1000);
 	if (!KL_CHECK_INT(race.strange, 0))
-		kl_test_failed(__FILE__, __LINE__, "no port %llu, full %llu, rewrite %llu, passed %llu, void %llu", counters.drop_no_nat_port,
-			counters.drop_ct_full, counters.drop_rewrite, counters.passed, counters.flows_void);
+		kl_test_failed(__FILE__, __LINE__, "no port %llu, full %llu, rewrite %llu, passed %llu, void %llu",
+			counters.drop_no_nat_port, counters.drop_ct_full, counters.drop_rewrite, counters.passed,
+			counters.flows_void);
 	KL_CHECK_INT(counters.drop_no_backend, 0);
 	bench_free(race.bench);
 }
