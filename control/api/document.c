@@ -77,12 +77,17 @@ static const struct made *find(const char *path, const char *form)
 	return NULL;
 }
 
-static char *make_etag(const char *data, size_t len)
+uint64_t kl_document_hash(const char *data, size_t len)
 {
 	uint64_t hash = 0xcbf29ce484222325; /* FNV-1a */
 	for (size_t i = 0; i < len; i++)
 		hash = (hash ^ (unsigned char)data[i]) * 0x100000001b3;
-	return kl_asprintf("\"%016llX\"", (unsigned long long)hash);
+	return hash;
+}
+
+static char *make_etag(const char *data, size_t len)
+{
+	return kl_asprintf("\"%016llX\"", (unsigned long long)kl_document_hash(data, len));
 }
 
 static const struct made *make(const char *path, const struct form *form)

@@ -25,6 +25,9 @@ struct kl_subresource {
 size_t kl_subresources(const struct kl_kind *kind, const struct kl_subresource **ret, size_t max);
 enum { KL_SUBRESOURCES_MAX = 16 };
 
+/* What its Etag says, and the hash in the URLs of /openapi/v3. */
+uint64_t kl_document_hash(const char *data, size_t len);
+
 /* Builders: the document as JSON text or bytes, appended to buf; false when the path is none of theirs. */
 bool kl_discovery_build(const char *path, const char *form, struct kl_buf *buf);
 bool kl_openapi_build(const char *path, const char *form, struct kl_buf *buf);

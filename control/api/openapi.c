@@ -214,30 +214,12 @@ void kl_operation_id(const struct kl_kind *kind, const struct kl_operation *oper
 
 /* --- the index of v3 --- */
 
-/* Changes when anything that the document says changes, so that clients may keep it for ever under its hash. */
-static uint64_t mix(uint64_t hash, const char *text)
-{
-	for (; text && *text; text++)
-		hash = (hash ^ (unsigned char)*text) * 0x100000001b3;
-	return (hash ^ 0xff) * 0x100000001b3;
-}
-
+/* The document's Etag: clients may keep it for ever under its hash. */
 static uint64_t version_hash(const struct kl_group_version *gv)
 {
-	struct kl_schema_set set;
-	uint64_t hash = mix(0xcbf29ce484222325, KL_VERSION "/3");
-	kl_schema_set_collect(gv, &set);
-	for (size_t i = 0; i < set.count; i++) {
-		hash = mix(mix(hash, set.items[i]->openapi), set.items[i]->doc);
-		for (size_t k = 0; k < set.items[i]->field_count; k++) {
-			const struct kl_field *field = &set.items[i]->fields[k];
-			hash = mix(mix(mix(mix(hash, field->name), field->doc), field->def), field->choices);
-			hash = (hash ^ field->flags ^ (uint64_t)field->type << 16 ^ (uint64_t)field->shape << 24) *
-			       0x100000001b3;
-		}
-	}
-	kl_schema_set_release(&set);
-	return hash;
+	kl_autobuf buf = {0};
+	kl_openapi_v3_json(gv, &buf);
+	return kl_document_hash(kl_buf_str(&buf), buf.len);
 }
 
 static void build_index(const struct kl_group_version *gvs, size_t count, struct kl_buf *buf)

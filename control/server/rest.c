@@ -126,10 +126,11 @@ static void count_objects(struct kl_rest *rest, struct kl_buf *buf)
 	const struct kl_kind *kinds = kl_kinds(&count);
 	kl_prom_family(buf, "apiserver_storage_objects", KL_PROM_GAUGE, "Objects stored, by resource.");
 	for (size_t i = 0; i < count; i++) {
-		kl_autofree char *resource = kl_asprintf("%s%s%s", kinds[i].plural, *kinds[i].group ? "." : "", kinds[i].group);
+		kl_autofree char *resource =
+			kl_asprintf("%s%s%s", kinds[i].plural, *kinds[i].group ? "." : "", kinds[i].group);
 		if (kinds[i].id == kinds[i].storage_id)
-			kl_prom_count(buf, "apiserver_storage_objects", kl_store_count(rest->store, &kinds[i]), "resource",
-				resource, NULL);
+			kl_prom_count(buf, "apiserver_storage_objects", kl_store_count(rest->store, &kinds[i]),
+				"resource", resource, NULL);
 	}
 }
 
@@ -182,12 +183,18 @@ static bool reply_document(struct kl_http_request *req)
 	struct kl_document document = {0};
 	if (!kl_api_document(kl_http_path(req), kl_http_header(req, "Accept"), &document))
 		return false;
-	struct kl_http_header headers[] = {{"Vary", "Accept"}, {"Etag", document.etag}};
+	/* a URL with the document's hash never says anything else: clients may keep it */
+	const char *hash = kl_http_query(req, "hash");
+	bool known = hash && document.etag && strlen(hash) + 2 == strlen(document.etag) &&
+		     !strncmp(document.etag + 1, hash, strlen(hash));
+	struct kl_http_header headers[] = {{"Vary", "Accept"},
+		{"Cache-Control", known ? "public, immutable, max-age=31536000" : "no-cache, private"},
+		{"Etag", document.etag}};
 	bool same = same_tag(req, &document);
 	kl_http_reply(req, &(struct kl_http_reply){.status = same ? 304 : 200,
 				   .content_type = document.content_type,
 				   .headers = headers,
-				   .header_count = document.etag ? 2 : 1,
+				   .header_count = document.etag ? 3 : 2,
 				   .data = document.data,
 				   .len = same ? 0 : document.len,
 				   .release = keep});

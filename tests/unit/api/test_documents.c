@@ -87,4 +87,30 @@ KL_TEST(openapi_v2_is_closed)
 	KL_CHECK(again.data == proto.data);
 }
 
+KL_TEST(hashes_are_those_of_the_documents)
+{
+	kl_autojson *index = document("/openapi/v3", NULL);
+	const char *key;
+	json_t *value;
+	json_object_foreach (json_object_get(index, "paths"), key, value) {
+		char path[160];
+		struct kl_document doc;
+		const char *url = kl_json_str(value, "serverRelativeURL", NULL), *hash = strstr(url, "?hash=");
+		KL_CHECK(hash && hash < url + sizeof(path));
+		snprintf(path, sizeof(path), "%.*s", (int)(hash - url), url);
+		KL_CHECK(kl_api_document(path, NULL, &doc));
+		KL_CHECK(strlen(doc.etag) == 18 && !strncmp(doc.etag + 1, hash + 6, 16));
+	}
+}
+
+/* Old clients alone see what only they need. */
+KL_TEST(legacy_groups_are_in_plain_discovery_only)
+{
+	struct kl_document plain, aggregated;
+	KL_CHECK(kl_api_document("/apis", NULL, &plain));
+	KL_CHECK(kl_api_document("/apis", "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList", &aggregated));
+	KL_CHECK(strstr(plain.data, "\"extensions/v1beta1\"") && !strstr(aggregated.data, "\"extensions\""));
+	KL_CHECK(strstr(aggregated.data, "\"networking.k8s.io\""));
+}
+
 KL_MAIN()
