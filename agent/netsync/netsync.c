@@ -11,8 +11,9 @@
 #include <string.h>
 #include <sys/resource.h>
 #include <unistd.h>
+#include <uthash.h>
 
-enum { AUDIT_MS = 30000, LOOK_MS = 5000, NICE = -10 };
+enum { AUDIT_MS = 30000, LOOK_MS = 5000, NICE = -10, MAX_POD_ADDRS = 2 };
 
 /* --- handing over: whoever asks waits for the answer */
 
@@ -63,19 +64,53 @@ struct pod_call {
 	int failed;
 };
 
-static void set_links(struct kl_netsync *netsync, const struct kl_netsync_pod *pod)
+/* A pod's addresses, to forget its link by when it goes. */
+struct pod_addrs {
+	UT_hash_handle hh;
+	uint64_t cookie;
+	struct kl_addr addrs[MAX_POD_ADDRS];
+	size_t count;
+};
+
+static void links_forget(struct kl_netsync *netsync, uint64_t cookie)
 {
-	struct kl_addr addr;
-	for (size_t i = 0; pod->ips && pod->ips[i]; i++)
-		if (!kl_addr_parse(pod->ips[i], &addr))
-			kl_dpsync_set_link(netsync->sync, &addr, pod->ifindex, pod->mac);
+	struct pod_addrs *pod = NULL;
+	HASH_FIND(hh, netsync->pods, &cookie, sizeof(cookie), pod);
+	if (!pod)
+		return;
+	for (size_t i = 0; i < pod->count; i++)
+		kl_dpsync_set_link(netsync->sync, &pod->addrs[i], 0, NULL);
+	HASH_DEL(netsync->pods, pod);
+	free(pod);
+}
+
+static void links_set(struct kl_netsync *netsync, const struct kl_netsync_pod *given)
+{
+	struct pod_addrs *pod = kl_calloc(1, sizeof(*pod));
+	links_forget(netsync, given->cookie);
+	pod->cookie = given->cookie;
+	for (size_t i = 0; given->ips && given->ips[i] && pod->count < MAX_POD_ADDRS; i++)
+		if (!kl_addr_parse(given->ips[i], &pod->addrs[pod->count])) {
+			kl_dpsync_set_link(netsync->sync, &pod->addrs[pod->count], given->ifindex, given->mac);
+			pod->count++;
+		}
+	HASH_ADD(hh, netsync->pods, cookie, sizeof(pod->cookie), pod);
+}
+
+static void links_free(struct kl_netsync *netsync)
+{
+	struct pod_addrs *pod, *next;
+	HASH_ITER (hh, netsync->pods, pod, next) {
+		HASH_DEL(netsync->pods, pod);
+		free(pod);
+	}
 }
 
 static void pod_add(struct kl_netsync *netsync, void *arg)
 {
 	struct pod_call *call = arg;
 	kl_reaper_add(netsync->reaper, call->pod->cookie, call->pod->netns);
-	set_links(netsync, call->pod);
+	links_set(netsync, call->pod);
 	call->failed =
 		kl_dpsync_netns_add(netsync->sync, call->pod->cookie, KL_DPSYNC_POD, call->pod->ifindex, call->err);
 	if (!call->failed)
@@ -93,6 +128,7 @@ static void pod_remove(struct kl_netsync *netsync, void *arg)
 {
 	const uint64_t *cookie = arg;
 	kl_hostports_gone(netsync->hostports, *cookie);
+	links_forget(netsync, *cookie);
 	kl_reaper_remove(netsync->reaper, *cookie);
 	kl_dpsync_netns_remove(netsync->sync, *cookie);
 }
@@ -263,6 +299,7 @@ void kl_netsync_free(struct kl_netsync *netsync)
 	uv_loop_close(&netsync->loop);
 	uv_mutex_destroy(&netsync->lock);
 	kl_hostports_free(netsync->hostports);
+	links_free(netsync);
 	kl_dpsync_free(netsync->sync);
 	kl_maps_close(netsync->maps);
 	free((char *)(uintptr_t)netsync->load.pin_dir);

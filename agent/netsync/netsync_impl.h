@@ -13,6 +13,7 @@
 #include <uv.h>
 
 struct call;
+struct pod_addrs;
 struct hostports;
 struct health;
 
@@ -24,6 +25,7 @@ struct kl_netsync {
 	struct call *calls;
 	bool started; /* the thread runs */
 	struct kl_client *client;
+	struct pod_addrs *pods; /* by cookie */
 	struct hostports *hostports;
 	struct health *health;
 	struct kl_load_options load; /* its texts are ours */

@@ -51,13 +51,29 @@ static struct service_state *find(struct kl_dpsync *sync, const char *key)
 	return state;
 }
 
+static bool is_nameless(const struct kl_backend *backend)
+{
+	return !backend->node || !backend->node[0];
+}
+
+/* Endpoints kept by hand say no node: then the address tells, where it is a pod's here or the node's own. */
+static bool is_here(const struct kl_dpsync *sync, const struct kl_backend *backend)
+{
+	if (!is_nameless(backend))
+		return !strcmp(backend->node, sync->node_name);
+	for (size_t i = 0; i < sync->node_addr_count; i++)
+		if (kl_addr_equal(&sync->node_addrs[i].addr, &backend->addr))
+			return true;
+	return kl_dpsync_link(sync, &backend->addr) != NULL;
+}
+
 static struct kl_service *localise(const struct kl_dpsync *sync, const struct kl_service *service)
 {
 	struct kl_service *copy = kl_service_copy(service);
 	for (size_t i = 0; i < copy->backend_count; i++) {
 		struct kl_backend *backend = &copy->backends[i];
 		backend->flags &= (uint8_t)~KL_BACKEND_LOCAL;
-		if (backend->node && backend->node[0] && !strcmp(backend->node, sync->node_name))
+		if (is_here(sync, backend))
 			backend->flags |= KL_BACKEND_LOCAL;
 	}
 	if (!(copy->flags & KL_SERVICE_ALGORITHM))
@@ -65,6 +81,36 @@ static struct kl_service *localise(const struct kl_dpsync *sync, const struct kl
 	if (!(copy->flags & KL_SERVICE_FORWARD))
 		copy->forward = sync->forward;
 	return copy;
+}
+
+static bool has_nameless(const struct kl_service *service, const struct kl_addr *addr)
+{
+	for (size_t i = 0; service && i < service->backend_count; i++)
+		if (is_nameless(&service->backends[i]) && kl_addr_equal(&service->backends[i].addr, addr))
+			return true;
+	return false;
+}
+
+void kl_dpsync_localise_again(struct kl_dpsync *sync, const struct kl_addr *addr)
+{
+	struct service_state *state, *next;
+	if (!sync->nameless)
+		return;
+	HASH_ITER (hh, sync->services, state, next) {
+		if (!has_nameless(state->desired, addr))
+			continue;
+		struct kl_service *same = kl_service_copy(state->desired);
+		kl_dpsync_put(sync, same, NULL); /* it has the same size as what is there */
+		kl_service_free(same);
+	}
+}
+
+static bool any_nameless(const struct kl_service *service)
+{
+	for (size_t i = 0; i < service->backend_count; i++)
+		if (is_nameless(&service->backends[i]))
+			return true;
+	return false;
 }
 
 static int state_make(
@@ -172,6 +218,7 @@ int kl_dpsync_put(struct kl_dpsync *sync, const struct kl_service *service, stru
 	}
 	kl_service_free(state->desired);
 	state->desired = desired;
+	sync->nameless = sync->nameless || any_nameless(desired);
 	kl_dpsync_remove_ranges(sync, state, desired);
 	failed = change_frontends(sync, state, desired, err);
 	retire_missing(sync, state, old, old_count);

@@ -74,11 +74,12 @@ struct kl_dpsync {
 	struct kl_frontend *peer_addrs; /* their entries of kl_frontends */
 	size_t peer_addr_count;
 	char *zone;
+	bool nameless; /* some backend came without its node's name */
 	bool in_snapshot;
 	struct pod_link *links;
 	struct netns_entry *netns;
 	uint8_t algorithm, forward;  /* defaults */
-	struct local_batch *locals;    /* for kl_locals, many by one system call */
+	struct local_batch *locals;  /* for kl_locals, many by one system call */
 	struct kl_map_config config; /* as it has to be, but for what others write */
 	uint32_t swept;              /* first line of the next part */
 	size_t counted, flows;       /* entries of the main region: of this pass so far, of the last whole one */
@@ -91,6 +92,9 @@ struct kl_dpsync {
 struct service_state *kl_dpsync_state_new(struct kl_dpsync *sync, const char *key, uint32_t index);
 int kl_dpsync_adopt(struct kl_dpsync *sync, struct kl_err *err);
 uint32_t kl_dpsync_get_id(struct kl_ids *ids);
+
+/* A pod with this address has come or gone: whether it is here may decide who is local. */
+void kl_dpsync_localise_again(struct kl_dpsync *sync, const struct kl_addr *addr);
 
 /* backends.c */
 int kl_dpsync_ref_compare(const void *a, const void *b);

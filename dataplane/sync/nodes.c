@@ -231,13 +231,16 @@ void kl_dpsync_set_link(struct kl_dpsync *sync, const struct kl_addr *addr, uint
 		HASH_DEL(sync->links, link);
 	free(link);
 	write_link(sync, addr, ifindex, ifindex ? mac : no_mac);
-	if (!ifindex)
+	if (!ifindex) {
+		kl_dpsync_localise_again(sync, addr);
 		return;
+	}
 	link = kl_calloc(1, sizeof(*link));
 	link->addr = *addr;
 	link->ifindex = ifindex;
 	memcpy(link->mac, mac, sizeof(link->mac));
 	HASH_ADD(hh, sync->links, addr, sizeof(link->addr), link);
+	kl_dpsync_localise_again(sync, addr);
 }
 
 /* --- namespaces */

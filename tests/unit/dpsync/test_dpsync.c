@@ -680,6 +680,29 @@ KL_TEST(a_local_pods_link_is_known_to_its_backends)
 	maps_drop(maps);
 }
 
+/* Endpoints kept by hand name no node: what has the address of a pod here, or of the node, is local. */
+KL_TEST(who_is_here_is_known_by_address_where_no_node_is_named)
+{
+	static const uint8_t mac[6] = {2, 0, 0, 0, 0, 9};
+	struct kl_maps *maps = maps_get(NULL);
+	struct kl_dpsync *sync = sync_new(maps);
+	struct kl_service *service = plain_service(3);
+	const struct kl_dpsync_node node = {.addrs = &service->backends[2].addr, .addr_count = 1};
+	for (unsigned i = 0; i < 3; i++)
+		service->backends[i].node[0] = 0;
+	service->flags = KL_SERVICE_INTERNAL_LOCAL;
+	KL_CHECK_INT(kl_dpsync_set_node(sync, &node, NULL), 0);
+	KL_CHECK_INT(kl_dpsync_put(sync, service, NULL), 0);
+	KL_CHECK_INT(set_of(maps, service)->local_count, 1);
+	kl_dpsync_set_link(sync, &service->backends[1].addr, 42, mac);
+	KL_CHECK_INT(set_of(maps, service)->local_count, 2);
+	kl_dpsync_set_link(sync, &service->backends[1].addr, 0, NULL);
+	KL_CHECK_INT(set_of(maps, service)->local_count, 1);
+	kl_service_free(service);
+	kl_dpsync_free(sync);
+	maps_drop(maps);
+}
+
 KL_TEST(defaults_hold_where_nothing_is_asked_for)
 {
 	struct kl_maps *maps = maps_get(NULL);
