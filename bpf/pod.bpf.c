@@ -9,12 +9,12 @@
  *	uplink, ingress: kl_uplink_in			its answers; past the stack to the pod
  */
 #include "lib/pod.h"
+#include "lib/metadata.h"
 #include "lib/pod_lb.h"
 #include "lib/pod_nat.h"
 #include "lib/pod_rate.h"
 #include "lib/pod_route.h"
 #include "lib/pod_spoof.h"
-#include "lib/metadata.h"
 
 char _license[] SEC("license") = "Dual BSD/GPL";
 
@@ -27,16 +27,14 @@ KL_INLINE int translate_out(ctx_t *ctx, const struct kl_map_config *cfg, const s
 	work->to = work->packet.key;
 	if (!key_is_complete(work, parsed, counters))
 		return -1;
-	if (is_masquerade_port(net, work->packet.key.dport) && is_main_addr(cfg, work->packet.key.daddr) &&
-		reply_find(cfg, work))
-		return pod_answer(ctx, cfg, work, counters) ? DROP : -1;
-	work->to = work->packet.key;
-	struct frontend frontend =
-		frontend_find_any(cfg, work->packet.key.daddr, work->packet.key.dport, (__u8)work->packet.key.proto, 0);
-	if (!frontend.service || frontend.service >= KL_FRONTEND_PEER)
+	if (is_masquerade_port(net, work->packet.key.dport) && is_main_addr(cfg, work->packet.key.daddr)) {
+		int answered = pod_self_answer(ctx);
+		if (answered)
+			return answered;
+		work->to = work->packet.key;
+	}
+	if (!port_is_served(work->packet.key.dport) || !pod_frontend())
 		return -1;
-	work->service = frontend.service;
-	work->type = frontend.type;
 	return pod_balance(ctx, cfg, work, pod, counters);
 }
 

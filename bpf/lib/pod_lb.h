@@ -79,59 +79,94 @@ __noinline int pod_admit_once(struct __sk_buff *ctx, __u64 cookie, __u32 attempt
 	return ADMITTED;
 }
 
-KL_INLINE int pod_admit(ctx_t *ctx, struct kl_map_pod *pod)
+/*
+ * The flow of the packet in scratch->work, made where there is none; ADMITTED: work->found holds it, otherwise why there is
+ * none. Of this and pod_rewrite() each has a frame of its own: together they would fill the stack.
+ */
+__noinline int pod_flow(struct __sk_buff *ctx, __u64 cookie)
 {
-	int admitted = KEY_TAKEN;
-	for (__u32 attempt = 0; attempt < ADMIT_TRIES && admitted == KEY_TAKEN; attempt++)
-		admitted = pod_admit_once(ctx, pod->cookie, attempt);
-	return admitted;
-}
-
-/* The living backend of the flow that work->hash finds, made where there is none; NULL: *ret says why. */
-KL_INLINE const struct kl_map_backend *pod_flow(ctx_t *ctx, const struct kl_map_config *cfg, struct work *work,
-	struct kl_map_pod *pod, struct kl_map_counters *counters, int *ret)
-{
+	const struct kl_map_config *cfg = config_get();
+	struct kl_map_counters *counters = counters_get();
+	struct scratch *scratch = scratch_get();
+	if (!cfg || !counters || !scratch)
+		return NO_BACKEND;
+	struct work *work = &scratch->work;
+	flow_hash(&work->packet.key, &work->hash);
 	if (flow_find(cfg, &work->hash, &work->found)) {
-		const struct kl_map_backend *backend = backend_get(state_backend(work->found.state));
-		if (backend && backend->generation == state_generation(work->found.state) && !is_restart(work))
-			return backend;
+		if (!state_is_void(work->found.state) && !is_restart(work))
+			return ADMITTED;
 		counters->flows_void++;
 		flow_free_pair(work->found.index);
 	}
-	*ret = pod_admit(ctx, pod);
-	if (*ret != ADMITTED)
-		return NULL;
+	int admitted = KEY_TAKEN;
+	for (__u32 attempt = 0; attempt < ADMIT_TRIES && admitted == KEY_TAKEN; attempt++)
+		admitted = pod_admit_once(ctx, cookie, attempt);
+	if (admitted != ADMITTED)
+		return admitted;
 	counters->flows_inserted++;
-	return backend_get(state_backend(work->found.state));
+	if (event_wanted(cfg)) {
+		const struct kl_map_backend *backend = backend_get(state_backend(work->found.state));
+		if (backend)
+			forward_to(cfg, work, backend, state_port(work->found.state));
+		tell(ctx, KL_EVENT_NEW, 0);
+	}
+	return ADMITTED;
 }
 
-/* Rewrites a packet to a Service; -1: it goes on to work->to.daddr, otherwise a verdict. */
-KL_INLINE int pod_balance(ctx_t *ctx, const struct kl_map_config *cfg, struct work *work, struct kl_map_pod *pod,
-	struct kl_map_counters *counters)
+/* Puts the flow's backend into the packet in scratch->work. 0, or -1. */
+__noinline int pod_rewrite(struct __sk_buff *ctx)
 {
-	int why = NO_BACKEND;
-	/* From here on its packets come in through kl_pod_in; again where the agent's write of the facts ran across. */
-	if (!(KL_READ(pod->flags) & KL_POD_FLOWS))
-		__sync_fetch_and_or(&pod->flags, KL_POD_FLOWS);
-	work->hash = kl_flow_hash(cfg->hash_key, &work->packet.key);
-	const struct kl_map_backend *backend = pod_flow(ctx, cfg, work, pod, counters, &why);
+	const struct kl_map_config *cfg = config_get();
+	struct kl_map_counters *counters = counters_get();
+	struct scratch *scratch = scratch_get();
+	if (!cfg || !counters || !scratch)
+		return -1;
+	struct work *work = &scratch->work;
+	__u32 id = state_backend(work->found.state);
+	const struct kl_map_backend *backend = backend_get(id);
 	if (!backend)
-		return refuse_client(ctx, cfg, work, counters, why);
+		return -1;
 	forward_to(cfg, work, backend, state_port(work->found.state));
 	track_forward(cfg, work);
-	__u32 id = state_backend(work->found.state);
 	struct kl_map_traffic *traffic = bpf_map_lookup_elem(&kl_traffic, &id);
 	if (traffic) {
 		traffic->packets++;
 		traffic->bytes += work->packet.bytes;
 	}
 	counters->forwarded++;
-	if (why == ADMITTED && event_wanted(cfg))
-		tell(ctx, KL_EVENT_NEW, 0);
 	if (event_wanted_packet(cfg))
 		tell(ctx, KL_EVENT_FORWARD, 0);
-	return packet_rewrite(ctx, &work->packet, &work->to, 0) ? drop_told(ctx, cfg, counters, &counters->drop_rewrite)
-								: -1;
+	return packet_rewrite(ctx, &work->packet, &work->to, 0);
+}
+
+/* 1: the packet in scratch->work is for a Service, work->service and type say which. */
+__noinline int pod_frontend(void)
+{
+	const struct kl_map_config *cfg = config_get();
+	struct scratch *scratch = scratch_get();
+	if (!cfg || !scratch)
+		return 0;
+	struct work *work = &scratch->work;
+	struct frontend frontend =
+		frontend_find_any(cfg, work->packet.key.daddr, work->packet.key.dport, (__u8)work->packet.key.proto, 0);
+	if (!frontend.service || frontend.service >= KL_FRONTEND_PEER)
+		return 0;
+	work->service = frontend.service;
+	work->type = frontend.type;
+	return 1;
+}
+
+/* Rewrites a packet to a Service; -1: it goes on to work->to.daddr, otherwise a verdict. */
+KL_INLINE int pod_balance(ctx_t *ctx, const struct kl_map_config *cfg, struct work *work, struct kl_map_pod *pod,
+	struct kl_map_counters *counters)
+{
+	/* From here on its packets come in through kl_pod_in; again where the agent's write of the facts ran across. */
+	if (!(KL_READ(pod->flags) & KL_POD_FLOWS))
+		__sync_fetch_and_or(&pod->flags, KL_POD_FLOWS);
+	int admitted = pod_flow(ctx, pod->cookie);
+	if (admitted != ADMITTED)
+		return refuse_client(ctx, cfg, work, counters, admitted);
+	return pod_rewrite(ctx) ? drop_told(ctx, cfg, counters, &counters->drop_rewrite) : -1;
 }
 
 /* An answer on its way to the pod that asked: 0, or a verdict. */
@@ -147,6 +182,20 @@ KL_INLINE int pod_answer(
 	if (event_wanted_packet(cfg))
 		tell(ctx, KL_EVENT_REPLY, 0);
 	return packet_rewrite(ctx, &work->packet, &work->to, 0) ? drop(&counters->drop_rewrite) : 0;
+}
+
+/*
+ * The answer of a pod that reached itself, in scratch->work. -1: it goes on to work->to; 0: it is none; otherwise a verdict.
+ * By itself, or the hash's intermediate values would fill the stack of kl_pod_out.
+ */
+__noinline int pod_self_answer(struct __sk_buff *ctx)
+{
+	const struct kl_map_config *cfg = config_get();
+	struct scratch *scratch = scratch_get();
+	struct kl_map_counters *counters = counters_get();
+	if (!cfg || !scratch || !counters || !reply_find(cfg, &scratch->work))
+		return 0;
+	return pod_answer(ctx, cfg, &scratch->work, counters) ? DROP : -1;
 }
 
 /*
