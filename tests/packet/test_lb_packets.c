@@ -340,6 +340,8 @@ static const struct icmp_case icmp_cases[] = {
 		{NODE, CLIENT, 30002, 41000}, VERDICT_SENT, NODE, REMOTE_POD, REMOTE_POD, NODE, 8080, NAT},
 	{"the client, about a local pod's reply", 30001, IN, CLIENT, NODE, {NODE, CLIENT, 30001, 41000}, VERDICT_PASS,
 		CLIENT, LOCAL_POD, LOCAL_POD, CLIENT, 8080, 41000},
+	{"a router before the client, about a local pod's reply", 30001, IN, STRANGER, NODE,
+		{NODE, CLIENT, 30001, 41000}, VERDICT_PASS, STRANGER, LOCAL_POD, LOCAL_POD, CLIENT, 8080, 41000},
 	{"the local pod", 30001, OUT, LOCAL_POD, CLIENT, {CLIENT, LOCAL_POD, 41000, 8080}, VERDICT_PASS, NODE, CLIENT,
 		CLIENT, NODE, 41000, 30001},
 	{"about nothing of ours", 30001, IN, STRANGER, NODE, {NODE, STRANGER, 22, 41000}, VERDICT_PASS, STRANGER, NODE,
@@ -351,7 +353,10 @@ static uint16_t port_of(uint16_t port)
 	return port == NAT ? nat_port : port;
 }
 
-static bool run_icmp(struct bench *bench, const struct icmp_case *c, bool v6)
+/* Every error that there is (RFC 792, RFC 4443), by family. */
+static const uint8_t icmp_types[2][4] = {{3, 11, 12, 12}, {1, 2, 3, 4}};
+
+static bool run_icmp(struct bench *bench, const struct icmp_case *c, bool v6, uint8_t type, const uint8_t *extended)
 {
 	uint8_t frame[FRAME_MAX];
 	struct wire first = {
@@ -361,9 +366,12 @@ static bool run_icmp(struct bench *bench, const struct icmp_case *c, bool v6)
 	bench_run(bench, PROGRAM_TC_IN, frame, &len);
 	nat_port = frame_parse(frame, len).sport;
 	quoted.proto = IPPROTO_UDP;
+	quoted.extended = v6 ? extended : NULL;
 	quoted.sport = port_of(quoted.sport);
 	quoted.dport = port_of(quoted.dport);
-	len = frame_build_icmp(c->src, c->dst, v6 ? 1 : 3, &quoted, v6, frame);
+	uint8_t inner[FRAME_MAX];
+	size_t bytes = frame_build(&quoted, v6, inner) - 14;
+	len = frame_build_icmp_bytes(c->src, c->dst, type, 0, 0, inner + 14, bytes, v6, frame);
 	int verdict = bench_run(bench, c->direction == OUT ? PROGRAM_TC_OUT : PROGRAM_TC_IN, frame, &len);
 	struct parsed_frame got = frame_parse(frame, len);
 	bool ok = KL_CHECK_INT(verdict, c->verdict);
@@ -378,13 +386,16 @@ static bool run_icmp(struct bench *bench, const struct icmp_case *c, bool v6)
 
 KL_TEST(icmp_errors_reach_whom_they_concern)
 {
+	static const uint8_t extended[] = {EXT_HOP, EXT_DST, EXT_END};
 	struct bench *bench = bench_new(0);
 	put_all(bench);
 	for (size_t i = 0; i < KL_ARRAY_LEN(icmp_cases); i++)
-		for (int v6 = 0; v6 < 2; v6++)
-			if (!run_icmp(bench, &icmp_cases[i], v6))
-				kl_test_failed(
-					__FILE__, __LINE__, "that was '%s', IPv%d", icmp_cases[i].what, v6 ? 6 : 4);
+		for (int n = 0; n < 16; n++) {
+			uint8_t type = icmp_types[n & 1][n / 2 & 3];
+			if (!run_icmp(bench, &icmp_cases[i], n & 1, type, n & 8 ? extended : NULL))
+				kl_test_failed(__FILE__, __LINE__, "that was '%s', IPv%d, type %u", icmp_cases[i].what,
+					n & 1 ? 6 : 4, type);
+		}
 	bench_free(bench);
 }
 
