@@ -296,12 +296,12 @@ void kl_check_LabelSelector(const json_t *object, const struct kl_path *path, st
 
 /* --- the whole spec --- */
 
-static void check_names(const json_t *spec, const char *list, json_t *seen, const struct kl_path *path,
-	struct kl_errors *errors)
+static void check_names(
+	const json_t *spec, const char *list, json_t *seen, const struct kl_path *path, struct kl_errors *errors)
 {
 	size_t i;
 	json_t *container;
-	json_array_foreach(json_object_get(spec, list), i, container) {
+	json_array_foreach (json_object_get(spec, list), i, container) {
 		const json_t *name = json_object_get(container, "name");
 		const char *text = json_string_value(name);
 		if (!text)
@@ -318,14 +318,14 @@ static bool has_volume(const json_t *spec, const char *name)
 {
 	size_t i;
 	json_t *volume;
-	json_array_foreach(json_object_get(spec, "volumes"), i, volume)
+	json_array_foreach (json_object_get(spec, "volumes"), i, volume)
 		if (!strcmp(kl_json_str(volume, "name", NULL), name))
 			return true;
 	return false;
 }
 
-static void check_mounts(const json_t *spec, const json_t *container, const struct kl_path *path,
-	struct kl_errors *errors)
+static void check_mounts(
+	const json_t *spec, const json_t *container, const struct kl_path *path, struct kl_errors *errors)
 {
 	static const char *const lists[] = {"volumeMounts", "volumeDevices"};
 	for (size_t k = 0; k < KL_ARRAY_LEN(lists); k++) {
@@ -364,7 +364,7 @@ void kl_check_PodSpec(const json_t *object, const struct kl_path *path, struct k
 		json_t *container;
 		if (several)
 			check_names(object, lists[k], names, path, errors);
-		json_array_foreach(json_object_get(object, lists[k]), i, container)
+		json_array_foreach (json_object_get(object, lists[k]), i, container)
 			check_mounts(object, container, KL_INDEX(KL_KEY(path, lists[k]), i), errors);
 	}
 	kl_check_pod_parts(object, path, errors);

@@ -35,12 +35,25 @@ void kl_cell_containers(const struct kl_row *row, struct kl_buf *buf); /* of spe
 void kl_cell_images(const struct kl_row *row, struct kl_buf *buf);
 void kl_cell_selector(const struct kl_row *row, struct kl_buf *buf); /* spec.selector, a LabelSelector */
 
-#define KL_COLUMN(title, function, ...)                                                                                \
-	{.name = title, .type = "string", .format = "", .cell = function, __VA_ARGS__}
-#define KL_WIDE(title, function)   KL_COLUMN(title, function, .priority = 1)
-#define KL_NUMBER(title, function, ...) {.name = title, .type = "integer", .format = "", .cell = function, __VA_ARGS__}
-#define KL_NAME_COLUMN		   {.name = "Name", .type = "string", .format = "name", .doc = "Name of the object, unique among its kind", .cell = kl_cell_name}
-#define KL_AGE_COLUMN		   {.name = "Age", .type = "string", .format = "", .doc = "Time since the object was created", .cell = kl_cell_age}
+#define KL_COLUMN(title, function, ...)                                                      \
+	{                                                                                    \
+		.name = title, .type = "string", .format = "", .cell = function, __VA_ARGS__ \
+	}
+#define KL_WIDE(title, function) KL_COLUMN(title, function, .priority = 1)
+#define KL_NUMBER(title, function, ...)                                                       \
+	{                                                                                     \
+		.name = title, .type = "integer", .format = "", .cell = function, __VA_ARGS__ \
+	}
+#define KL_NAME_COLUMN                                                                   \
+	{                                                                                \
+		.name = "Name", .type = "string", .format = "name",                      \
+		.doc = "Name of the object, unique among its kind", .cell = kl_cell_name \
+	}
+#define KL_AGE_COLUMN                                                                                      \
+	{                                                                                                  \
+		.name = "Age", .type = "string", .format = "", .doc = "Time since the object was created", \
+		.cell = kl_cell_age                                                                        \
+	}
 
 extern const struct kl_column kl_columns_pod[9], kl_columns_node[10], kl_columns_deployment[8],
 	kl_columns_replica_set[8], kl_columns_rc[8], kl_columns_daemon_set[11], kl_columns_stateful_set[5],
@@ -51,7 +64,8 @@ extern const struct kl_column kl_columns_pod[9], kl_columns_node[10], kl_columns
 	kl_columns_network_policy[3], kl_columns_pdb[5], kl_columns_created_at[2], kl_columns_role_binding[6],
 	kl_columns_csr[6], kl_columns_priority_class[5], kl_columns_runtime_class[3], kl_columns_resource_quota[4],
 	kl_columns_pod_template[4], kl_columns_controller_revision[4], kl_columns_csi_driver[8], kl_columns_csi_node[3],
-	kl_columns_csi_storage_capacity[3], kl_columns_volume_attachment[6], kl_columns_component_status[4], kl_columns_scale[4],
-	kl_columns_ip_address[2], kl_columns_service_cidr[3], kl_columns_volume_attributes_class[3];
+	kl_columns_csi_storage_capacity[3], kl_columns_volume_attachment[6], kl_columns_component_status[4],
+	kl_columns_scale[4], kl_columns_ip_address[2], kl_columns_service_cidr[3],
+	kl_columns_volume_attributes_class[3];
 
 #endif

@@ -26,7 +26,7 @@ extern const struct kl_kind_hooks kl_hooks_config_map, kl_hooks_event, kl_hooks_
 	kl_hooks_pv, kl_hooks_pod, kl_hooks_rc, kl_hooks_secret, kl_hooks_service, kl_hooks_daemon_set,
 	kl_hooks_deployment, kl_hooks_replica_set, kl_hooks_stateful_set, kl_hooks_hpa, kl_hooks_cron_job, kl_hooks_job,
 	kl_hooks_csr, kl_hooks_ingress, kl_hooks_network_policy, kl_hooks_pdb, kl_hooks_rbac, kl_hooks_storage_class,
-	kl_hooks_priority_class, kl_hooks_endpoint_slice, kl_hooks_service_cidr,
-	kl_hooks_volume_attributes_class, kl_hooks_ingress_class, kl_hooks_runtime_class;
+	kl_hooks_priority_class, kl_hooks_endpoint_slice, kl_hooks_service_cidr, kl_hooks_volume_attributes_class,
+	kl_hooks_ingress_class, kl_hooks_runtime_class;
 
 #endif

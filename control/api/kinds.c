@@ -72,8 +72,8 @@ enum id {
 	ID_COUNT,
 };
 
-#define NAMES(...)   ((const char *const[]){__VA_ARGS__, NULL})
-#define COLUMNS(set) .columns = kl_columns_##set, .column_count = KL_ARRAY_LEN(kl_columns_##set)
+#define NAMES(...)       ((const char *const[]){__VA_ARGS__, NULL})
+#define COLUMNS(set)     .columns = kl_columns_##set, .column_count = KL_ARRAY_LEN(kl_columns_##set)
 #define DEPRECATED(text) .deprecation = "299 - \"" text "\""
 #define IDENTITY(row, stored, grp, ver, name, many, one) \
 	.id = row, .storage_id = stored, .group = grp, .version = ver, .kind = name, .plural = many, .singular = one
@@ -88,16 +88,16 @@ static const struct kl_kind kinds[ID_COUNT] = {
 		.short_names = NAMES("cm"), .namespaced = true, .verbs = KL_CAN_ALL, .schema = &kl_schema_ConfigMap,
 		COLUMNS(config_map), .hooks = &kl_hooks_config_map},
 	[ID_ENDPOINTS] = {IDENTITY(ID_ENDPOINTS, ID_ENDPOINTS, "", "v1", "Endpoints", "endpoints", "endpoints"),
-		.short_names = NAMES("ep"), .namespaced = true, DEPRECATED("v1 Endpoints is deprecated in v1.33+; use discovery.k8s.io/v1 EndpointSlice"),
-		.verbs = KL_CAN_ALL, .schema = &kl_schema_Endpoints,
-		COLUMNS(endpoints)},
+		.short_names = NAMES("ep"), .namespaced = true,
+		DEPRECATED("v1 Endpoints is deprecated in v1.33+; use discovery.k8s.io/v1 EndpointSlice"),
+		.verbs = KL_CAN_ALL, .schema = &kl_schema_Endpoints, COLUMNS(endpoints)},
 	[ID_EVENT_CORE] = {IDENTITY(ID_EVENT_CORE, ID_EVENT_CORE, "", "v1", "Event", "events", "event"),
 		.short_names = NAMES("ev"), .namespaced = true, .verbs = KL_CAN_ALL, .schema = &kl_schema_CoreEvent,
 		COLUMNS(event), .hooks = &kl_hooks_event},
-	[ID_LIMIT_RANGE] = {IDENTITY(ID_LIMIT_RANGE, ID_LIMIT_RANGE, "", "v1", "LimitRange", "limitranges",
-				    "limitrange"),
-		.short_names = NAMES("limits"), .namespaced = true, .verbs = KL_CAN_ALL,
-		.schema = &kl_schema_LimitRange, COLUMNS(created_at)},
+	[ID_LIMIT_RANGE] =
+		{IDENTITY(ID_LIMIT_RANGE, ID_LIMIT_RANGE, "", "v1", "LimitRange", "limitranges", "limitrange"),
+			.short_names = NAMES("limits"), .namespaced = true, .verbs = KL_CAN_ALL,
+			.schema = &kl_schema_LimitRange, COLUMNS(created_at)},
 	[ID_NAMESPACE] = {IDENTITY(ID_NAMESPACE, ID_NAMESPACE, "", "v1", "Namespace", "namespaces", "namespace"),
 		.short_names = NAMES("ns"), .verbs = KL_CAN_ALL & ~KL_CAN_DELETE_COLLECTION,
 		.subresources = KL_SUB_STATUS | KL_SUB_FINALIZE, .schema = &kl_schema_Namespace, COLUMNS(namespace),
@@ -188,10 +188,11 @@ static const struct kl_kind kinds[ID_COUNT] = {
 		COLUMNS(job), .hooks = &kl_hooks_job},
 	[ID_CRON_JOB_BETA] =
 		{IDENTITY(ID_CRON_JOB_BETA, ID_CRON_JOB, "batch", "v1beta1", "CronJob", "cronjobs", "cronjob"),
-			.short_names = NAMES("cj"), .categories = NAMES("all"), .namespaced = true, DEPRECATED("batch/v1beta1 CronJob is deprecated in v1.21+, unavailable in v1.25+; use batch/v1 CronJob"),
-		.verbs = KL_CAN_ALL,
-			.subresources = KL_SUB_STATUS, .schema = &kl_schema_CronJob, COLUMNS(cron_job),
-			.hooks = &kl_hooks_cron_job},
+			.short_names = NAMES("cj"), .categories = NAMES("all"), .namespaced = true,
+			DEPRECATED("batch/v1beta1 CronJob is deprecated in v1.21+, unavailable in v1.25+; use batch/v1 "
+				   "CronJob"),
+			.verbs = KL_CAN_ALL, .subresources = KL_SUB_STATUS, .schema = &kl_schema_CronJob,
+			COLUMNS(cron_job), .hooks = &kl_hooks_cron_job},
 	[ID_CSR] = {IDENTITY(ID_CSR, ID_CSR, "certificates.k8s.io", "v1", "CertificateSigningRequest",
 			    "certificatesigningrequests", "certificatesigningrequest"),
 		.short_names = NAMES("csr"), .verbs = KL_CAN_ALL, .subresources = KL_SUB_STATUS | KL_SUB_APPROVAL,
@@ -199,14 +200,14 @@ static const struct kl_kind kinds[ID_COUNT] = {
 	/* networking */
 	[ID_INGRESS_CLASS] = {IDENTITY(ID_INGRESS_CLASS, ID_INGRESS_CLASS, "networking.k8s.io", "v1", "IngressClass",
 				      "ingressclasses", "ingressclass"),
-		.verbs = KL_CAN_ALL, .schema = &kl_schema_IngressClass, COLUMNS(ingress_class), .hooks = &kl_hooks_ingress_class},
+		.verbs = KL_CAN_ALL, .schema = &kl_schema_IngressClass, COLUMNS(ingress_class),
+		.hooks = &kl_hooks_ingress_class},
 	[ID_INGRESS] = {IDENTITY(ID_INGRESS, ID_INGRESS, "networking.k8s.io", "v1", "Ingress", "ingresses", "ingress"),
 		.short_names = NAMES("ing"), .namespaced = true, .verbs = KL_CAN_ALL, .subresources = KL_SUB_STATUS,
 		.schema = &kl_schema_Ingress, COLUMNS(ingress), .hooks = &kl_hooks_ingress},
-	[ID_IP_ADDRESS] =
-		{IDENTITY(ID_IP_ADDRESS, ID_IP_ADDRESS, "networking.k8s.io", "v1", "IPAddress", "ipaddresses", "ipaddress"),
-			.short_names = NAMES("ip"), .verbs = KL_CAN_ALL, .schema = &kl_schema_IPAddress,
-			COLUMNS(ip_address)},
+	[ID_IP_ADDRESS] = {IDENTITY(ID_IP_ADDRESS, ID_IP_ADDRESS, "networking.k8s.io", "v1", "IPAddress", "ipaddresses",
+				   "ipaddress"),
+		.short_names = NAMES("ip"), .verbs = KL_CAN_ALL, .schema = &kl_schema_IPAddress, COLUMNS(ip_address)},
 	[ID_NETWORK_POLICY] = {IDENTITY(ID_NETWORK_POLICY, ID_NETWORK_POLICY, "networking.k8s.io", "v1",
 				       "NetworkPolicy", "networkpolicies", "networkpolicy"),
 		.short_names = NAMES("netpol"), .namespaced = true, .verbs = KL_CAN_ALL,
@@ -222,9 +223,11 @@ static const struct kl_kind kinds[ID_COUNT] = {
 		.schema = &kl_schema_PodDisruptionBudget, COLUMNS(pdb), .hooks = &kl_hooks_pdb},
 	[ID_PDB_BETA] = {IDENTITY(ID_PDB_BETA, ID_PDB, "policy", "v1beta1", "PodDisruptionBudget",
 				 "poddisruptionbudgets", "poddisruptionbudget"),
-		.short_names = NAMES("pdb"), .namespaced = true, DEPRECATED("policy/v1beta1 PodDisruptionBudget is deprecated in v1.21+, unavailable in v1.25+; use policy/v1 PodDisruptionBudget"),
-		.verbs = KL_CAN_ALL, .subresources = KL_SUB_STATUS,
-		.schema = &kl_schema_PodDisruptionBudget, COLUMNS(pdb), .hooks = &kl_hooks_pdb},
+		.short_names = NAMES("pdb"), .namespaced = true,
+		DEPRECATED("policy/v1beta1 PodDisruptionBudget is deprecated in v1.21+, unavailable in v1.25+; use "
+			   "policy/v1 PodDisruptionBudget"),
+		.verbs = KL_CAN_ALL, .subresources = KL_SUB_STATUS, .schema = &kl_schema_PodDisruptionBudget,
+		COLUMNS(pdb), .hooks = &kl_hooks_pdb},
 	/* rbac */
 	[ID_CLUSTER_ROLE_BINDING] =
 		{IDENTITY(ID_CLUSTER_ROLE_BINDING, ID_CLUSTER_ROLE_BINDING, "rbac.authorization.k8s.io", "v1",
@@ -273,16 +276,19 @@ static const struct kl_kind kinds[ID_COUNT] = {
 		.namespaced = true, .verbs = KL_CAN_ALL, .schema = &kl_schema_Lease, COLUMNS(lease)},
 	[ID_RUNTIME_CLASS] = {IDENTITY(ID_RUNTIME_CLASS, ID_RUNTIME_CLASS, "node.k8s.io", "v1", "RuntimeClass",
 				      "runtimeclasses", "runtimeclass"),
-		.verbs = KL_CAN_ALL, .schema = &kl_schema_RuntimeClass, COLUMNS(runtime_class), .hooks = &kl_hooks_runtime_class},
+		.verbs = KL_CAN_ALL, .schema = &kl_schema_RuntimeClass, COLUMNS(runtime_class),
+		.hooks = &kl_hooks_runtime_class},
 	[ID_ENDPOINT_SLICE] = {IDENTITY(ID_ENDPOINT_SLICE, ID_ENDPOINT_SLICE, "discovery.k8s.io", "v1", "EndpointSlice",
 				       "endpointslices", "endpointslice"),
 		.namespaced = true, .verbs = KL_CAN_ALL, .schema = &kl_schema_EndpointSlice, COLUMNS(endpoint_slice),
 		.hooks = &kl_hooks_endpoint_slice},
 	[ID_ENDPOINT_SLICE_BETA] = {IDENTITY(ID_ENDPOINT_SLICE_BETA, ID_ENDPOINT_SLICE, "discovery.k8s.io", "v1beta1",
 					    "EndpointSlice", "endpointslices", "endpointslice"),
-		.namespaced = true, DEPRECATED("discovery.k8s.io/v1beta1 EndpointSlice is deprecated in v1.21+, unavailable in v1.25+; use discovery.k8s.io/v1 EndpointSlice"),
-		.verbs = KL_CAN_ALL, .schema = &kl_schema_EndpointSliceBeta,
-		COLUMNS(endpoint_slice), .hooks = &kl_hooks_endpoint_slice},
+		.namespaced = true,
+		DEPRECATED("discovery.k8s.io/v1beta1 EndpointSlice is deprecated in v1.21+, unavailable in v1.25+; use "
+			   "discovery.k8s.io/v1 EndpointSlice"),
+		.verbs = KL_CAN_ALL, .schema = &kl_schema_EndpointSliceBeta, COLUMNS(endpoint_slice),
+		.hooks = &kl_hooks_endpoint_slice},
 	/* questions to the server, answered by create and stored nowhere */
 	[ID_SELF_SUBJECT_REVIEW] = {IDENTITY(ID_SELF_SUBJECT_REVIEW, ID_SELF_SUBJECT_REVIEW, "authentication.k8s.io",
 					    "v1", "SelfSubjectReview", "selfsubjectreviews", "selfsubjectreview"),

@@ -17,7 +17,7 @@ static const struct kl_field fields_DaemonSet[] = {
 		DOC("The version of the schema that this object is written in, such as apps/v1.")),
 	STR("kind", 0, FLAGS(KL_OMIT_ZERO), DOC("What kind of object this is, in CamelCase.")),
 	OBJ("metadata", 1, ObjectMeta, DOC("Name, labels and the other things that every object has.")),
-	OBJ("spec", 2, DaemonSetSpec, DOC("What is wanted.")),
+	OBJ("spec", 2, DaemonSetSpec, DOC("What the pod of each node is made from, and how a new version comes in.")),
 	OBJ("status", 3, DaemonSetStatus, FLAGS(KL_ALWAYS),
 		DOC("What was last observed; written by the system, not by users.")),
 };
@@ -76,7 +76,7 @@ static const struct kl_field fields_Deployment[] = {
 		DOC("The version of the schema that this object is written in, such as apps/v1.")),
 	STR("kind", 0, FLAGS(KL_OMIT_ZERO), DOC("What kind of object this is, in CamelCase.")),
 	OBJ("metadata", 1, ObjectMeta, DOC("Name, labels and the other things that every object has.")),
-	OBJ("spec", 2, DeploymentSpec, DOC("What is wanted.")),
+	OBJ("spec", 2, DeploymentSpec, DOC("How many pods, what they are made from, and how a new version comes in.")),
 	OBJ("status", 3, DeploymentStatus, FLAGS(KL_ALWAYS),
 		DOC("What was last observed; written by the system, not by users.")),
 };
@@ -140,7 +140,7 @@ static const struct kl_field fields_ReplicaSet[] = {
 		DOC("The version of the schema that this object is written in, such as apps/v1.")),
 	STR("kind", 0, FLAGS(KL_OMIT_ZERO), DOC("What kind of object this is, in CamelCase.")),
 	OBJ("metadata", 1, ObjectMeta, DOC("Name, labels and the other things that every object has.")),
-	OBJ("spec", 2, ReplicaSetSpec, DOC("What is wanted.")),
+	OBJ("spec", 2, ReplicaSetSpec, DOC("How many pods, and what they are made from.")),
 	OBJ("status", 3, ReplicaSetStatus, FLAGS(KL_ALWAYS),
 		DOC("What was last observed; written by the system, not by users.")),
 };
@@ -207,7 +207,8 @@ static const struct kl_field fields_StatefulSet[] = {
 		DOC("The version of the schema that this object is written in, such as apps/v1.")),
 	STR("kind", 0, FLAGS(KL_OMIT_ZERO), DOC("What kind of object this is, in CamelCase.")),
 	OBJ("metadata", 1, ObjectMeta, DOC("Name, labels and the other things that every object has.")),
-	OBJ("spec", 2, StatefulSetSpec, DOC("What is wanted.")),
+	OBJ("spec", 2, StatefulSetSpec,
+		DOC("How many pods, what they and their volume claims are made from, and how a new version comes in.")),
 	OBJ("status", 3, StatefulSetStatus, FLAGS(KL_ALWAYS),
 		DOC("What was last observed; written by the system, not by users.")),
 };

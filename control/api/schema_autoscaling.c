@@ -64,7 +64,8 @@ static const struct kl_field fields_HorizontalPodAutoscaler[] = {
 		DOC("The version of the schema that this object is written in, such as apps/v1.")),
 	STR("kind", 0, FLAGS(KL_OMIT_ZERO), DOC("What kind of object this is, in CamelCase.")),
 	OBJ("metadata", 1, ObjectMeta, DOC("Name, labels and the other things that every object has.")),
-	OBJ("spec", 2, HorizontalPodAutoscalerSpec, DOC("What is wanted.")),
+	OBJ("spec", 2, HorizontalPodAutoscalerSpec,
+		DOC("What is scaled, between which numbers, by which use of the processor.")),
 	OBJ("status", 3, HorizontalPodAutoscalerStatus, FLAGS(KL_ALWAYS),
 		DOC("What was last observed; written by the system, not by users.")),
 };
@@ -110,7 +111,8 @@ static const struct kl_field fields_HorizontalPodAutoscalerV2[] = {
 		DOC("The version of the schema that this object is written in, such as apps/v1.")),
 	STR("kind", 0, FLAGS(KL_OMIT_ZERO), DOC("What kind of object this is, in CamelCase.")),
 	OBJ("metadata", 1, ObjectMeta, DOC("Name, labels and the other things that every object has.")),
-	OBJ("spec", 2, HorizontalPodAutoscalerV2Spec, DOC("What is wanted.")),
+	OBJ("spec", 2, HorizontalPodAutoscalerV2Spec,
+		DOC("What is scaled, between which numbers, by which metrics, how fast.")),
 	OBJ("status", 3, HorizontalPodAutoscalerV2Status, FLAGS(KL_ALWAYS),
 		DOC("What was last observed; written by the system, not by users.")),
 };

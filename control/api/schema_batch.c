@@ -6,7 +6,7 @@ static const struct kl_field fields_CronJob[] = {
 		DOC("The version of the schema that this object is written in, such as apps/v1.")),
 	STR("kind", 0, FLAGS(KL_OMIT_ZERO), DOC("What kind of object this is, in CamelCase.")),
 	OBJ("metadata", 1, ObjectMeta, DOC("Name, labels and the other things that every object has.")),
-	OBJ("spec", 2, CronJobSpec, DOC("What is wanted.")),
+	OBJ("spec", 2, CronJobSpec, DOC("When to run, and the Job that is made then.")),
 	OBJ("status", 3, CronJobStatus, FLAGS(KL_ALWAYS),
 		DOC("What was last observed; written by the system, not by users.")),
 };
@@ -39,7 +39,8 @@ static const struct kl_field fields_Job[] = {
 		DOC("The version of the schema that this object is written in, such as apps/v1.")),
 	STR("kind", 0, FLAGS(KL_OMIT_ZERO), DOC("What kind of object this is, in CamelCase.")),
 	OBJ("metadata", 1, ObjectMeta, DOC("Name, labels and the other things that every object has.")),
-	OBJ("spec", 2, JobSpec, DOC("What is wanted.")),
+	OBJ("spec", 2, JobSpec,
+		DOC("What the pods are made from, how many have to succeed, and what happens to those that fail.")),
 	OBJ("status", 3, JobStatus, FLAGS(KL_ALWAYS),
 		DOC("What was last observed; written by the system, not by users.")),
 };
@@ -100,7 +101,7 @@ SCHEMA(JobStatus, "io.k8s.api.batch.v1.JobStatus", .doc = NULL);
 
 static const struct kl_field fields_JobTemplateSpec[] = {
 	OBJ("metadata", 1, ObjectMeta, DOC("Name, labels and the other things that every object has.")),
-	OBJ("spec", 2, JobSpec, DOC("What is wanted.")),
+	OBJ("spec", 2, JobSpec, DOC("What the Jobs are to be.")),
 };
 SCHEMA(JobTemplateSpec, "io.k8s.api.batch.v1.JobTemplateSpec", .doc = NULL);
 

@@ -25,7 +25,7 @@ static const struct kl_field fields_IPAddress[] = {
 		DOC("The version of the schema that this object is written in, such as apps/v1.")),
 	STR("kind", 0, FLAGS(KL_OMIT_ZERO), DOC("What kind of object this is, in CamelCase.")),
 	OBJ("metadata", 1, ObjectMeta, DOC("Name, labels and the other things that every object has.")),
-	OBJ("spec", 2, IPAddressSpec, DOC("What is wanted.")),
+	OBJ("spec", 2, IPAddressSpec, DOC("The object that uses the address.")),
 };
 SCHEMA(IPAddress, "io.k8s.api.networking.v1.IPAddress",
 	DOC("An address of the Services' range that is in use; the address is the object's name."));
@@ -48,7 +48,7 @@ static const struct kl_field fields_ServiceCIDR[] = {
 		DOC("The version of the schema that this object is written in, such as apps/v1.")),
 	STR("kind", 0, FLAGS(KL_OMIT_ZERO), DOC("What kind of object this is, in CamelCase.")),
 	OBJ("metadata", 1, ObjectMeta, DOC("Name, labels and the other things that every object has.")),
-	OBJ("spec", 2, ServiceCIDRSpec, DOC("What is wanted.")),
+	OBJ("spec", 2, ServiceCIDRSpec, DOC("The ranges.")),
 	OBJ("status", 3, ServiceCIDRStatus, DOC("What was last observed; written by the system, not by users.")),
 };
 SCHEMA(ServiceCIDR, "io.k8s.api.networking.v1.ServiceCIDR", DOC("A range that ClusterIPs are taken from."));

@@ -27,7 +27,7 @@ static const struct kl_field fields_LimitRange[] = {
 		DOC("The version of the schema that this object is written in, such as apps/v1.")),
 	STR("kind", 0, FLAGS(KL_OMIT_ZERO), DOC("What kind of object this is, in CamelCase.")),
 	OBJ("metadata", 1, ObjectMeta, DOC("Name, labels and the other things that every object has.")),
-	OBJ("spec", 2, LimitRangeSpec, DOC("What is wanted.")),
+	OBJ("spec", 2, LimitRangeSpec, DOC("Limits and defaults for the objects of the namespace.")),
 };
 SCHEMA(LimitRange, "io.k8s.api.core.v1.LimitRange",
 	DOC("Limits and defaults for the resources of single pods and containers of a namespace."));
@@ -57,7 +57,7 @@ static const struct kl_field fields_Namespace[] = {
 		DOC("The version of the schema that this object is written in, such as apps/v1.")),
 	STR("kind", 0, FLAGS(KL_OMIT_ZERO), DOC("What kind of object this is, in CamelCase.")),
 	OBJ("metadata", 1, ObjectMeta, DOC("Name, labels and the other things that every object has.")),
-	OBJ("spec", 2, NamespaceSpec, FLAGS(KL_ALWAYS), DOC("What is wanted.")),
+	OBJ("spec", 2, NamespaceSpec, FLAGS(KL_ALWAYS), DOC("Who has to act before the namespace may go.")),
 	OBJ("status", 3, NamespaceStatus, FLAGS(KL_ALWAYS),
 		DOC("What was last observed; written by the system, not by users.")),
 };
@@ -101,7 +101,7 @@ static const struct kl_field fields_ReplicationController[] = {
 		DOC("The version of the schema that this object is written in, such as apps/v1.")),
 	STR("kind", 0, FLAGS(KL_OMIT_ZERO), DOC("What kind of object this is, in CamelCase.")),
 	OBJ("metadata", 1, ObjectMeta, DOC("Name, labels and the other things that every object has.")),
-	OBJ("spec", 2, ReplicationControllerSpec, DOC("What is wanted.")),
+	OBJ("spec", 2, ReplicationControllerSpec, DOC("How many pods, and what they are made from.")),
 	OBJ("status", 3, ReplicationControllerStatus,
 		DOC("What was last observed; written by the system, not by users.")),
 };
@@ -144,7 +144,7 @@ static const struct kl_field fields_ResourceQuota[] = {
 		DOC("The version of the schema that this object is written in, such as apps/v1.")),
 	STR("kind", 0, FLAGS(KL_OMIT_ZERO), DOC("What kind of object this is, in CamelCase.")),
 	OBJ("metadata", 1, ObjectMeta, DOC("Name, labels and the other things that every object has.")),
-	OBJ("spec", 2, ResourceQuotaSpec, DOC("What is wanted.")),
+	OBJ("spec", 2, ResourceQuotaSpec, DOC("How much the namespace may have, and of which objects.")),
 	OBJ("status", 3, ResourceQuotaStatus, DOC("What was last observed; written by the system, not by users.")),
 };
 SCHEMA(ResourceQuota, "io.k8s.api.core.v1.ResourceQuota", DOC("Limits for what a namespace may use altogether."));

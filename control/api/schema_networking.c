@@ -25,7 +25,8 @@ static const struct kl_field fields_Ingress[] = {
 		DOC("The version of the schema that this object is written in, such as apps/v1.")),
 	STR("kind", 0, FLAGS(KL_OMIT_ZERO), DOC("What kind of object this is, in CamelCase.")),
 	OBJ("metadata", 1, ObjectMeta, DOC("Name, labels and the other things that every object has.")),
-	OBJ("spec", 2, IngressSpec, DOC("What is wanted.")),
+	OBJ("spec", 2, IngressSpec,
+		DOC("Which hosts and paths lead to which Services, and the certificates of the hosts.")),
 	OBJ("status", 3, IngressStatus, FLAGS(KL_ALWAYS),
 		DOC("What was last observed; written by the system, not by users.")),
 };
@@ -44,7 +45,7 @@ static const struct kl_field fields_IngressClass[] = {
 		DOC("The version of the schema that this object is written in, such as apps/v1.")),
 	STR("kind", 0, FLAGS(KL_OMIT_ZERO), DOC("What kind of object this is, in CamelCase.")),
 	OBJ("metadata", 1, ObjectMeta, DOC("Name, labels and the other things that every object has.")),
-	OBJ("spec", 2, IngressClassSpec, DOC("What is wanted.")),
+	OBJ("spec", 2, IngressClassSpec, DOC("The controller, and its settings.")),
 };
 SCHEMA(IngressClass, "io.k8s.api.networking.v1.IngressClass", DOC("Names the controller that serves Ingresses."));
 
@@ -121,7 +122,7 @@ static const struct kl_field fields_NetworkPolicy[] = {
 		DOC("The version of the schema that this object is written in, such as apps/v1.")),
 	STR("kind", 0, FLAGS(KL_OMIT_ZERO), DOC("What kind of object this is, in CamelCase.")),
 	OBJ("metadata", 1, ObjectMeta, DOC("Name, labels and the other things that every object has.")),
-	OBJ("spec", 2, NetworkPolicySpec, DOC("What is wanted.")),
+	OBJ("spec", 2, NetworkPolicySpec, DOC("Which pods are meant, and what they may receive and send.")),
 };
 SCHEMA(NetworkPolicy, "io.k8s.api.networking.v1.NetworkPolicy",
 	DOC("Says which traffic the selected pods may take and send."));

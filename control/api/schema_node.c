@@ -27,7 +27,8 @@ static const struct kl_field fields_Node[] = {
 		DOC("The version of the schema that this object is written in, such as apps/v1.")),
 	STR("kind", 0, FLAGS(KL_OMIT_ZERO), DOC("What kind of object this is, in CamelCase.")),
 	OBJ("metadata", 1, ObjectMeta, DOC("Name, labels and the other things that every object has.")),
-	OBJ("spec", 2, NodeSpec, FLAGS(KL_ALWAYS), DOC("What is wanted.")),
+	OBJ("spec", 2, NodeSpec, FLAGS(KL_ALWAYS),
+		DOC("The range of its pods, its taints, and whether it takes new pods.")),
 	OBJ("status", 3, NodeStatus, FLAGS(KL_ALWAYS),
 		DOC("What was last observed; written by the system, not by users.")),
 };

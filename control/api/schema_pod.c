@@ -61,7 +61,7 @@ static const struct kl_field fields_Pod[] = {
 		DOC("The version of the schema that this object is written in, such as apps/v1.")),
 	STR("kind", 0, FLAGS(KL_OMIT_ZERO), DOC("What kind of object this is, in CamelCase.")),
 	OBJ("metadata", 1, ObjectMeta, DOC("Name, labels and the other things that every object has.")),
-	OBJ("spec", 2, PodSpec, DOC("What is wanted.")),
+	OBJ("spec", 2, PodSpec, DOC("The containers, their volumes, and how and where they run.")),
 	OBJ("status", 3, PodStatus, FLAGS(KL_ALWAYS),
 		DOC("What was last observed; written by the system, not by users.")),
 };
@@ -274,7 +274,7 @@ SCHEMA(PodTemplate, "io.k8s.api.core.v1.PodTemplate", DOC("A template for pods, 
 
 static const struct kl_field fields_PodTemplateSpec[] = {
 	OBJ("metadata", 1, ObjectMeta, DOC("Name, labels and the other things that every object has.")),
-	OBJ("spec", 2, PodSpec, DOC("What is wanted.")),
+	OBJ("spec", 2, PodSpec, DOC("The containers, their volumes, and how and where they run.")),
 };
 SCHEMA(PodTemplateSpec, "io.k8s.api.core.v1.PodTemplateSpec", .doc = NULL);
 

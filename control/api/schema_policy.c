@@ -20,7 +20,8 @@ static const struct kl_field fields_CertificateSigningRequest[] = {
 		DOC("The version of the schema that this object is written in, such as apps/v1.")),
 	STR("kind", 0, FLAGS(KL_OMIT_ZERO), DOC("What kind of object this is, in CamelCase.")),
 	OBJ("metadata", 1, ObjectMeta, DOC("Name, labels and the other things that every object has.")),
-	OBJ("spec", 2, CertificateSigningRequestSpec, FLAGS(KL_REQUIRED), DOC("What is wanted.")),
+	OBJ("spec", 2, CertificateSigningRequestSpec, FLAGS(KL_REQUIRED),
+		DOC("The request, who is to sign it, and what for.")),
 	OBJ("status", 3, CertificateSigningRequestStatus,
 		DOC("What was last observed; written by the system, not by users.")),
 };
@@ -105,7 +106,7 @@ static const struct kl_field fields_Lease[] = {
 		DOC("The version of the schema that this object is written in, such as apps/v1.")),
 	STR("kind", 0, FLAGS(KL_OMIT_ZERO), DOC("What kind of object this is, in CamelCase.")),
 	OBJ("metadata", 1, ObjectMeta, DOC("Name, labels and the other things that every object has.")),
-	OBJ("spec", 2, LeaseSpec, DOC("What is wanted.")),
+	OBJ("spec", 2, LeaseSpec, DOC("Who holds the lease, since when and for how long.")),
 };
 SCHEMA(Lease, "io.k8s.api.coordination.v1.Lease",
 	DOC("A claim that somebody is alive or in charge, renewed from time to time."));
@@ -156,7 +157,8 @@ static const struct kl_field fields_PodDisruptionBudget[] = {
 		DOC("The version of the schema that this object is written in, such as apps/v1.")),
 	STR("kind", 0, FLAGS(KL_OMIT_ZERO), DOC("What kind of object this is, in CamelCase.")),
 	OBJ("metadata", 1, ObjectMeta, DOC("Name, labels and the other things that every object has.")),
-	OBJ("spec", 2, PodDisruptionBudgetSpec, DOC("What is wanted.")),
+	OBJ("spec", 2, PodDisruptionBudgetSpec,
+		DOC("Which pods are covered, and how many of them must or may be missing.")),
 	OBJ("status", 3, PodDisruptionBudgetStatus, FLAGS(KL_ALWAYS),
 		DOC("What was last observed; written by the system, not by users.")),
 };
@@ -246,7 +248,8 @@ static const struct kl_field fields_RoleBinding[] = {
 	OBJ("roleRef", 3, RoleRef, FLAGS(KL_REQUIRED), DOC("The role that is given; cannot be changed.")),
 	LIST_OBJ("subjects", 2, Subject, DOC("Who is given the role.")),
 };
-SCHEMA(RoleBinding, "io.k8s.api.rbac.v1.RoleBinding", .validate = kl_check_RoleBinding, DOC("Gives a role to users, groups or accounts in a namespace."));
+SCHEMA(RoleBinding, "io.k8s.api.rbac.v1.RoleBinding", .validate = kl_check_RoleBinding,
+	DOC("Gives a role to users, groups or accounts in a namespace."));
 
 static const struct kl_field fields_RoleRef[] = {
 	STR("apiGroup", 1, FLAGS(KL_REQUIRED), DEF("\"rbac.authorization.k8s.io\""),

@@ -184,7 +184,7 @@ static const struct kl_field fields_Service[] = {
 		DOC("The version of the schema that this object is written in, such as apps/v1.")),
 	STR("kind", 0, FLAGS(KL_OMIT_ZERO), DOC("What kind of object this is, in CamelCase.")),
 	OBJ("metadata", 1, ObjectMeta, DOC("Name, labels and the other things that every object has.")),
-	OBJ("spec", 2, ServiceSpec, DOC("What is wanted.")),
+	OBJ("spec", 2, ServiceSpec, DOC("Which pods are meant, on which ports, and how they are reached.")),
 	OBJ("status", 3, ServiceStatus, FLAGS(KL_ALWAYS),
 		DOC("What was last observed; written by the system, not by users.")),
 };

@@ -6,7 +6,7 @@ static const struct kl_field fields_CSIDriver[] = {
 		DOC("The version of the schema that this object is written in, such as apps/v1.")),
 	STR("kind", 0, FLAGS(KL_OMIT_ZERO), DOC("What kind of object this is, in CamelCase.")),
 	OBJ("metadata", 1, ObjectMeta, DOC("Name, labels and the other things that every object has.")),
-	OBJ("spec", 2, CSIDriverSpec, FLAGS(KL_REQUIRED), DOC("What is wanted.")),
+	OBJ("spec", 2, CSIDriverSpec, FLAGS(KL_REQUIRED), DOC("What the driver needs and can do.")),
 };
 SCHEMA(CSIDriver, "io.k8s.api.storage.v1.CSIDriver", DOC("What the cluster has to know of a CSI driver."));
 
@@ -21,7 +21,8 @@ static const struct kl_field fields_CSIDriverSpec[] = {
 	BOOL("seLinuxMount", 8, DEF("false"), DOC("Whether the driver's volumes can be mounted with a label.")),
 	BOOL("storageCapacity", 4, DEF("false"), DOC("Whether the scheduler looks at the capacity that is left.")),
 	LIST_OBJ("tokenRequests", 6, CSITokenRequest, DOC("Tokens that the driver wants.")),
-	LIST_STR("volumeLifecycleModes", 3, DEF("[\"Persistent\"]"), CHOICES("Ephemeral|Persistent"), DOC("Persistent, Ephemeral or both.")),
+	LIST_STR("volumeLifecycleModes", 3, DEF("[\"Persistent\"]"), CHOICES("Ephemeral|Persistent"),
+		DOC("Persistent, Ephemeral or both.")),
 };
 SCHEMA(CSIDriverSpec, "io.k8s.api.storage.v1.CSIDriverSpec", .doc = NULL);
 
@@ -30,7 +31,7 @@ static const struct kl_field fields_CSINode[] = {
 		DOC("The version of the schema that this object is written in, such as apps/v1.")),
 	STR("kind", 0, FLAGS(KL_OMIT_ZERO), DOC("What kind of object this is, in CamelCase.")),
 	OBJ("metadata", 1, ObjectMeta, DOC("Name, labels and the other things that every object has.")),
-	OBJ("spec", 2, CSINodeSpec, FLAGS(KL_REQUIRED), DOC("What is wanted.")),
+	OBJ("spec", 2, CSINodeSpec, FLAGS(KL_REQUIRED), DOC("The drivers of the node.")),
 };
 SCHEMA(CSINode, "io.k8s.api.storage.v1.CSINode", DOC("CSI drivers on a node."));
 
@@ -78,7 +79,8 @@ static const struct kl_field fields_PersistentVolume[] = {
 		DOC("The version of the schema that this object is written in, such as apps/v1.")),
 	STR("kind", 0, FLAGS(KL_OMIT_ZERO), DOC("What kind of object this is, in CamelCase.")),
 	OBJ("metadata", 1, ObjectMeta, DOC("Name, labels and the other things that every object has.")),
-	OBJ("spec", 2, PersistentVolumeSpec, DOC("What is wanted.")),
+	OBJ("spec", 2, PersistentVolumeSpec,
+		DOC("How large the volume is, where its storage is, and how it may be used.")),
 	OBJ("status", 3, PersistentVolumeStatus, FLAGS(KL_ALWAYS),
 		DOC("What was last observed; written by the system, not by users.")),
 };
@@ -89,7 +91,7 @@ static const struct kl_field fields_PersistentVolumeClaim[] = {
 		DOC("The version of the schema that this object is written in, such as apps/v1.")),
 	STR("kind", 0, FLAGS(KL_OMIT_ZERO), DOC("What kind of object this is, in CamelCase.")),
 	OBJ("metadata", 1, ObjectMeta, DOC("Name, labels and the other things that every object has.")),
-	OBJ("spec", 2, PersistentVolumeClaimSpec, DOC("What is wanted.")),
+	OBJ("spec", 2, PersistentVolumeClaimSpec, DOC("How much storage is asked for, of which class, for which use.")),
 	OBJ("status", 3, PersistentVolumeClaimStatus, FLAGS(KL_ALWAYS),
 		DOC("What was last observed; written by the system, not by users.")),
 };
@@ -247,7 +249,8 @@ static const struct kl_field fields_VolumeAttachment[] = {
 		DOC("The version of the schema that this object is written in, such as apps/v1.")),
 	STR("kind", 0, FLAGS(KL_OMIT_ZERO), DOC("What kind of object this is, in CamelCase.")),
 	OBJ("metadata", 1, ObjectMeta, DOC("Name, labels and the other things that every object has.")),
-	OBJ("spec", 2, VolumeAttachmentSpec, FLAGS(KL_REQUIRED), DOC("What is wanted.")),
+	OBJ("spec", 2, VolumeAttachmentSpec, FLAGS(KL_REQUIRED),
+		DOC("Which volume is attached to which node, by whom.")),
 	OBJ("status", 3, VolumeAttachmentStatus, FLAGS(KL_ALWAYS),
 		DOC("What was last observed; written by the system, not by users.")),
 };
@@ -258,7 +261,8 @@ static const struct kl_field fields_VolumeAttachmentSource[] = {
 	OBJ("inlineVolumeSpec", 2, PersistentVolumeSpec, DOC("A volume that is described here and is no object.")),
 	STR("persistentVolumeName", 1, FLAGS(KL_OMIT_ZERO), DOC("The volume's name.")),
 };
-SCHEMA(VolumeAttachmentSource, "io.k8s.api.storage.v1.VolumeAttachmentSource", .validate = kl_check_VolumeAttachmentSource);
+SCHEMA(VolumeAttachmentSource, "io.k8s.api.storage.v1.VolumeAttachmentSource",
+	.validate = kl_check_VolumeAttachmentSource);
 
 static const struct kl_field fields_VolumeAttachmentSpec[] = {
 	STR("attacher", 1, FLAGS(KL_REQUIRED), DOC("The driver that does the work.")),

@@ -383,7 +383,8 @@ static const struct kl_field fields_ServiceAccountTokenProjection[] = {
 	I64("expirationSeconds", 2, DEF("3600"), DOC("For how long it is to be valid.")),
 	STR("path", 3, FLAGS(KL_REQUIRED), DOC("Where the token is below the mount.")),
 };
-SCHEMA(ServiceAccountTokenProjection, "io.k8s.api.core.v1.ServiceAccountTokenProjection", .validate = kl_check_ServiceAccountTokenProjection);
+SCHEMA(ServiceAccountTokenProjection, "io.k8s.api.core.v1.ServiceAccountTokenProjection",
+	.validate = kl_check_ServiceAccountTokenProjection);
 
 static const struct kl_field fields_StorageOSPersistentVolumeSource[] = {
 	STR("fsType", 3, FLAGS(KL_OMIT_ZERO), DOC("The filesystem on the volume, such as ext4 or xfs.")),

@@ -43,8 +43,8 @@ static void table(struct rest_call *call)
 		kl_json_dump(tree, &bytes);
 		if (i)
 			kl_buf_char(&buf, ',');
-		kl_table_row(call->kind, tree, kl_buf_str(&bytes), bytes.len, include_object(call->req), kl_realtime_ms(),
-			&buf);
+		kl_table_row(call->kind, tree, kl_buf_str(&bytes), bytes.len, include_object(call->req),
+			kl_realtime_ms(), &buf);
 	}
 	kl_buf_str_push(&buf, "]}");
 	kl_autojson *json = kl_json_parse(kl_buf_str(&buf), buf.len, NULL);
@@ -58,8 +58,8 @@ void rest_components(struct rest_call *call)
 	} else if (call->accept.form == KL_FORM_TABLE) {
 		table(call);
 	} else {
-		kl_autojson *list = json_pack("{s:s, s:s, s:{s:s}, s:[]}", "kind", "ComponentStatusList", "apiVersion", "v1",
-			"metadata", "resourceVersion", "", "items");
+		kl_autojson *list = json_pack("{s:s, s:s, s:{s:s}, s:[]}", "kind", "ComponentStatusList", "apiVersion",
+			"v1", "metadata", "resourceVersion", "", "items");
 		for (size_t i = 0; i < KL_ARRAY_LEN(parts); i++)
 			json_array_append_new(json_object_get(list, "items"), component(call, parts[i]));
 		reply_json(call, 200, list);
