@@ -87,7 +87,8 @@ KL_INLINE int is_node_addr(const struct kl_map_config *cfg, const __be32 addr[4]
 {
 	if (addr_equal(addr, cfg->node_addr4) || addr_equal(addr, cfg->node_addr6))
 		return 1;
-	return frontend_find(cfg, addr, 0, 0).service != 0;
+	struct frontend found = frontend_find(cfg, addr, 0, 0);
+	return found.service && found.type == KL_TYPE_NODE_ADDR; /* not another node's */
 }
 
 /* The frontend of a NodePort stands under its family's unspecified address. */

@@ -318,6 +318,17 @@ static bool no_envelope(struct bench *bench, const struct way *way)
 	return ok && KL_CHECK_INT(got.mss, 8960) && KL_CHECK_INT(back.mss, 8960) && is_who(&back.src, NODE, way->v6);
 }
 
+/* Without an envelope a NodePort at another node's address is none of ours. */
+static bool others_node_port(struct bench *bench, const struct way *way)
+{
+	uint8_t frame[FRAME_MAX];
+	struct wire wire = {CLIENT, PEER, 41150, NODE_PORT, IPPROTO_TCP, S};
+	size_t len = frame_build(&wire, way->v6, frame);
+	bool ok = KL_CHECK_INT(bench_run(bench, way->program, frame, &len), VERDICT_PASS);
+	struct parsed_frame got = frame_parse(frame, len);
+	return ok && is_who(&got.dst, PEER, way->v6) && KL_CHECK_INT(got.dport, NODE_PORT);
+}
+
 /* The balancer's word goes: another backend of the same Service for the same tuple takes the flow's place. */
 static bool readmit(struct bench *bench, const struct way *way)
 {
@@ -542,6 +553,7 @@ static const struct check {
 	{"envelopes are opened for backends here and nobody else", open_all},
 	{"answers leave by the backends node under the balancers address", answer},
 	{"without an envelope the mss stays", no_envelope},
+	{"a NodePort at another node's address passes", others_node_port},
 	{"the balancer says which backend", readmit},
 	{"who sends too much is told how much fits", too_big},
 	{"segmentation is kept", segments},
