@@ -104,6 +104,7 @@ _keelson() {
 	lb:2:[!-]* | lb:2:) _keelson_words "list get" ;;
 	ct:2:[!-]* | ct:2:) _keelson_words "list flush" ;;
 	maglev:2:[!-]* | maglev:2:) _keelson_words "show disruption" ;;
+	token:2:[!-]* | token:2:) _keelson_words "create list delete" ;;
 	bench:2:[!-]* | bench:2:) _keelson_words "$(keelson help bench 2>/dev/null | sed -n 's/^  \([a-z]*\) .*/\1/p')" ;;
 	*)
 		# The options stand in the command's own help.
