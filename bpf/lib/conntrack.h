@@ -179,17 +179,16 @@ KL_INLINE int over_is_used(const struct kl_map_config *cfg)
 	return __builtin_expect(KL_READ(cfg->over_used) != 0, 0);
 }
 
-__noinline int find_elsewhere(const struct kl_flow_hash *hash, struct found *ret)
+__noinline int over_find(const struct kl_flow_hash *hash, struct found *ret)
 {
 	const struct kl_map_config *cfg = config_get();
-	if (!cfg || !hash || !ret)
-		return 0;
-	return half_find(cfg, hash, ret) || (over_is_used(cfg) && region_find(region_over(cfg), hash, ret));
+	return cfg && hash && ret ? region_find(region_over(cfg), hash, ret) : 0;
 }
 
 KL_INLINE int flow_find(const struct kl_map_config *cfg, const struct kl_flow_hash *hash, struct found *ret)
 {
-	return region_find(region_main(cfg), hash, ret) || find_elsewhere(hash, ret);
+	return region_find(region_main(cfg), hash, ret) || half_find(cfg, hash, ret) ||
+	       (over_is_used(cfg) && over_find(hash, ret));
 }
 
 KL_INLINE struct kl_map_flow *flow_at(__u32 index)
