@@ -55,18 +55,19 @@ forwarding() {
 	local node proto
 	for node in $n1 $n2; do
 		for proto in tcp udp; do
-			expect "pa 4 pb 4" "$at NodePort of $node, $proto" sorted peer c $proto $node 30080 8
+			expect "pa [2-6] pb [2-6]" "$at NodePort of $node, $proto" sorted peer c $proto $node 30080 8
 			expect "pa 3" "$at NodePort of $node, $proto, one pod of node1" peer c $proto $node 30081 3
 			expect "pb 3" "$at NodePort of $node, $proto, one pod of node2" peer c $proto $node 30082 3
 		done
 		expect "* MB/s" "$at NodePort of $node, 20 MB each way" peer c bulk $node 30082 20
 	done
-	expect "pa 4 pb 4" "$at ClusterIP from outside" sorted peer c tcp $vip${dot}1 80 8
-	expect "pa 4 pb 4" "$at externalIP" sorted peer c tcp $ext${dot}1 80 8
+	expect "pa [2-6] pb [2-6]" "$at ClusterIP from outside" sorted peer c tcp $vip${dot}1 80 8
+	expect "pa [2-6] pb [2-6]" "$at externalIP" sorted peer c tcp $ext${dot}1 80 8
 	expect "pc 3" "$at hostPort of node1" peer c tcp $n1 9090 3
 	expect "pb 3" "$at LoadBalancer address, source in its ranges" peer c tcp $ext${dot}2 80 3
 	expect "silent" "$at LoadBalancer address, source not in its ranges" probe c refused tcp $ext${dot}3 80
 }
+# Round robin, but a client whose port was seen before keeps the backend of that flow.
 sorted() { "$@" | sort; }
 
 policies() {
@@ -110,10 +111,10 @@ errors() {
 
 # Out of a cgroup of ours: packets, not sockets. In it: sockets.
 inside_cluster() {
-	expect "pa 2 pb 2" "$at a pod's socket to a ClusterIP" sorted pod pc "$tools/lb_peer" tcp $vip${dot}1 80 4
-	expect "pa 2 pb 2" "$at a node's socket to its own NodePort" sorted pod n1 "$tools/lb_peer" tcp $n1 30080 4
+	expect "pa [1-3] pb [1-3]" "$at a pod's socket to a ClusterIP" sorted pod pc "$tools/lb_peer" tcp $vip${dot}1 80 4
+	expect "pa [1-3] pb [1-3]" "$at a node's socket to its own NodePort" sorted pod n1 "$tools/lb_peer" tcp $n1 30080 4
 	expect "pa 3" "$at hairpin: a pod reaches itself through its Service" pod pa "$tools/lb_peer" tcp $vip${dot}2 80 3
-	expect "pa 2 pb 2" "$at a node to another node's NodePort, by packets" sorted peer n2 tcp $n1 30080 4
+	expect "pa [1-3] pb [1-3]" "$at a node to another node's NodePort, by packets" sorted peer n2 tcp $n1 30080 4
 	expect "pb 3" "$at a pod to another node's NodePort, by packets" peer pa tcp $n2 30082 3
 }
 
@@ -125,8 +126,8 @@ sctp() {
 dsr() { # dsr|dsr-geneve
 	put_all $1
 	local at="$at $1"
-	expect "pa 4 pb 4" "$at NodePort, tcp" sorted peer c tcp $n1 30080 8
-	expect "pa 4 pb 4" "$at NodePort, udp" sorted peer c udp $n1 30080 8
+	expect "pa [2-6] pb [2-6]" "$at NodePort, tcp" sorted peer c tcp $n1 30080 8
+	expect "pa [2-6] pb [2-6]" "$at NodePort, udp" sorted peer c udp $n1 30080 8
 	expect "$client" "$at the source is kept" probe c who $n1 30082
 	expect "* MB/s" "$at 20 MB each way, full-size segments" peer c bulk $n1 30082 20
 	# IPv6 is fragmented by the sender alone: the first datagram is lost, and tells it how large they may be.
