@@ -42,7 +42,7 @@ cleanup() {
 	wait
 	for n in 1 2; do "$tools/lb_tool" $pins$n unload 2>/dev/null; done
 	for ns in "${names[@]}"; do ip netns del $id$ns 2>/dev/null; done
-	rmdir $cgroup_mount/$id 2>/dev/null; umount $cgroup_mount 2>/dev/null; rmdir $cgroup_mount
+	rmdir $cgroup_mount/$id 2>/dev/null; umount -l $cgroup_mount 2>/dev/null; rmdir $cgroup_mount 2>/dev/null
 	rm -rf "$work"
 }
 finish() {
