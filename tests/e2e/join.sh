@@ -27,8 +27,8 @@ start_server() {
 		>>"$WORK/server.log" 2>&1 &
 	PIDS+=($!)
 }
-AGENT() {
-	nsenter --net="/run/netns/$NETNS" "$KEELSON" agent --server $URL --node-name joined --root-dir "$ROOT" --run-dir "$WORK/run" \
+AGENT() { # in a subshell, which becomes the agent
+	exec nsenter --net="/run/netns/$NETNS" "$KEELSON" agent --server $URL --node-name joined --root-dir "$ROOT" --run-dir "$WORK/run" \
 		--pin-dir "$PINS" --cgroup-root "$CGROUP" --uplink eth0 --shared-kernel --cni-plugin "$KL_BIN/keelson-cni" "$@"
 }
 approved() { kubectl get csr -o json | jq -e '.items | map(select(.spec.signerName == "'"$1"'" and .status.certificate)) | length > 0'; }
