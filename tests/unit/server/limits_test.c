@@ -45,11 +45,15 @@ static int64_t resident(void)
 	return pages * sysconf(_SC_PAGESIZE);
 }
 
+static double in_mb(int64_t bytes)
+{
+	return (double)bytes / (1024 * 1024);
+}
+
 static void check_memory(const char *what, int64_t before, int64_t more)
 {
 	int64_t grown = resident() - before;
-	printf("%s: the server's memory grows by %.1f MB, bound %.1f\n", what, (double)grown / MB,
-		(double)more * FACTOR / MB);
+	printf("%s: the server's memory grows by %.1f MB, bound %.1f\n", what, in_mb(grown), in_mb(more * FACTOR));
 	if (grown > more * FACTOR)
 		kl_test_failed(__FILE__, __LINE__, "%s: the server's memory grew by %" PRId64 " bytes", what, grown);
 }
@@ -326,7 +330,7 @@ KL_TEST(bodies_without_end)
 		if (!KL_CHECK(peer_open(&peer, i % 2)))
 			continue;
 		int status = send_body(&peer, cases[i / 2].head, 1 << 30, cases[i / 2].chunked, &sent);
-		printf("%s: status %d after %.1f MB\n", cases[i / 2].name, status, (double)sent / MB);
+		printf("%s: status %d after %.1f MB\n", cases[i / 2].name, status, in_mb(sent));
 		if ((status && status != 413) || sent >= 1 << 30)
 			kl_test_failed(__FILE__, __LINE__, "%s: status %d after %" PRId64 " bytes", cases[i / 2].name,
 				status, sent);
