@@ -29,11 +29,23 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 static int fail(const struct kl_err *err)
 {
 	fprintf(stderr, "lb_tool: %s\n", kl_err_text(err));
 	return 1;
+}
+
+static uint64_t own_cookie(void)
+{
+	uint64_t cookie = 0;
+	socklen_t len = sizeof(cookie);
+	int fd = socket(AF_INET, SOCK_DGRAM, 0);
+	if (fd < 0 || getsockopt(fd, SOL_SOCKET, 71 /* SO_NETNS_COOKIE */, &cookie, &len))
+		cookie = 0;
+	close(fd);
+	return cookie;
 }
 
 static int do_load(struct kl_maps *maps, const char *pin_dir, int argc, char **argv)
@@ -57,8 +69,8 @@ static int do_load(struct kl_maps *maps, const char *pin_dir, int argc, char **a
 	if (kl_lb_mode_parse(argv[2], &options.mode) || kl_dpsync_new(maps, argv[0], &sync, &err))
 		return fail(&err);
 	struct kl_dpsync_node node = {.addrs = addrs, .addr_count = count, .external_cluster_ip = true, .mtu = 1500};
-	if (kl_dpsync_set_node(sync, &node, &err) || kl_load(maps, &options, &mode, &err) ||
-		kl_maps_switch_end(maps, &err))
+	if (kl_dpsync_set_node(sync, &node, &err) || kl_dpsync_netns_add(sync, own_cookie(), KL_DPSYNC_NODE, 0, &err) ||
+		kl_load(maps, &options, &mode, &err) || kl_maps_switch_end(maps, &err))
 		return fail(&err);
 	printf("loaded, mode %s, %s\n", kl_lb_mode_name(mode), maps->adopted ? "adopted" : "new");
 	kl_dpsync_free(sync);
@@ -224,10 +236,8 @@ static int do_reap(struct kl_maps *maps, const char *netns)
 
 static int do_cookie(void)
 {
-	uint64_t cookie = 0;
-	socklen_t len = sizeof(cookie);
-	int fd = socket(AF_INET, SOCK_DGRAM, 0);
-	if (fd < 0 || getsockopt(fd, SOL_SOCKET, 71 /* SO_NETNS_COOKIE */, &cookie, &len))
+	uint64_t cookie = own_cookie();
+	if (!cookie)
 		return 1;
 	printf("%llu\n", (unsigned long long)cookie);
 	return 0;
