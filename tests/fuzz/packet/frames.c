@@ -215,7 +215,7 @@ struct frame_view frame_look(const struct frame *frame)
 	}
 	int right = transport_right(frame->bytes, &parts);
 	ret.sums_known = (right >= 0 || parts.fragment || parts.first);
-	ret.sums_right = header_right(frame->bytes, &parts) && right != 0;
+	ret.sums_right = ret.outer_right = header_right(frame->bytes, &parts) && right != 0;
 	look_inside(frame, &parts, &ret);
 	return ret;
 }

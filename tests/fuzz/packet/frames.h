@@ -29,6 +29,7 @@ struct frame_view {
 	bool well_formed; /* lengths agree with each other and with the frame */
 	bool sums_known;  /* all checksums that the frame carries can be verified… */
 	bool sums_right;  /* …and are right */
+	bool outer_right; /* those of the outer packet alone */
 	bool envelope;    /* another IP packet is inside */
 	uint8_t inner_src[16], inner_dst[16];
 };
