@@ -26,12 +26,6 @@ KL_INLINE int is_envelope(const struct kl_map_config *cfg, const struct packet *
 						    packet->key.dport == geneve_port(cfg) && !packet->first_fragment);
 }
 
-KL_INLINE int is_peer(const struct kl_map_config *cfg, const __be32 addr[4])
-{
-	struct frontend found = frontend_find(cfg, addr, 0, 0);
-	return found.service && found.type == KL_TYPE_PEER_ADDR;
-}
-
 /* Bytes of an envelope whose IP header stands at `at`; 0: none of ours. */
 KL_INLINE __u32 outer_bytes_at(ctx_t *ctx, const struct packet *outer, __u32 at)
 {

@@ -52,7 +52,7 @@ __noinline int is_inside(const struct kl_flow_key *key, __u32 source)
 	for (__u32 i = 0; i < KL_NET_INSIDE && i < net->inside_count; i++)
 		if (prefix_holds(&net->inside[i], addr))
 			return 1;
-	return is_node_addr(cfg, addr);
+	return is_node_addr(cfg, addr) || is_peer(cfg, addr);
 }
 
 KL_INLINE int is_masquerade_port(const struct kl_map_net *net, __be16 port)

@@ -91,6 +91,12 @@ KL_INLINE int is_node_addr(const struct kl_map_config *cfg, const __be32 addr[4]
 	return found.service && found.type == KL_TYPE_NODE_ADDR; /* not another node's */
 }
 
+KL_INLINE int is_peer(const struct kl_map_config *cfg, const __be32 addr[4])
+{
+	struct frontend found = frontend_find(cfg, addr, 0, 0);
+	return found.service && found.type == KL_TYPE_PEER_ADDR;
+}
+
 /* The frontend of a NodePort stands under its family's unspecified address. */
 KL_INLINE struct frontend frontend_find_any(
 	const struct kl_map_config *cfg, const __be32 addr[4], __be16 port, __u8 proto, int loopback_too)
